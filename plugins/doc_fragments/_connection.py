@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options that all modules share, and where else their values may come from."""
+
+    DOCUMENTATION = r"""
+requirements:
+  - requests >= 2.31
+  - msal >= 1.35 (not with O(auth_source=access_token) or O(auth_source=azure_cli))
+options:
+  auth_source:
+    description:
+      - Which credential to use. C(ENTRA_AUTH_SOURCE) in the environment if it is not set.
+      - V(auto) takes the first that is complete, in the order O(access_token), O(client_secret), O(certificate_path),
+        O(federated_token) or O(federated_token_file), a managed identity if the environment shows one
+        (C(IDENTITY_ENDPOINT), C(MSI_ENDPOINT)), the Azure CLI if it is installed and no O(client_id) is set.
+      - V(managed_identity) must be named on a virtual machine, which shows its identity nowhere in the environment.
+    type: str
+    choices: [auto, access_token, client_secret, client_certificate, federated_token, managed_identity, azure_cli]
+    default: auto
+  tenant_id:
+    description: ID or domain of the tenant. C(AZURE_TENANT_ID) or C(AZURE_TENANT) in the environment if it is not set.
+    type: str
+    aliases: [tenant]
+  client_id:
+    description:
+      - Application (client) ID. C(AZURE_CLIENT_ID) in the environment if it is not set.
+      - With a managed identity it selects a user-assigned one.
+    type: str
+  client_secret:
+    description: Secret of the application. C(AZURE_CLIENT_SECRET) or C(AZURE_SECRET) in the environment if it is not
+      set.
+    type: str
+    aliases: [secret]
+  certificate_path:
+    description:
+      - PEM or PFX file with the application's certificate and private key, and the chain if the application trusts by
+        issuer.
+      - C(AZURE_CLIENT_CERTIFICATE_PATH) or C(AZURE_X509_CERTIFICATE_PATH) in the environment if it is not set.
+    type: path
+    aliases: [x509_certificate_path]
+  certificate_password:
+    description: Password of the private key. C(AZURE_CLIENT_CERTIFICATE_PASSWORD) in the environment if it is not set.
+    type: str
+  certificate_thumbprint:
+    description:
+      - SHA-1 thumbprint, only for a PEM file that holds the private key without its certificate; else it is computed.
+      - C(AZURE_THUMBPRINT) in the environment if it is not set.
+    type: str
+    aliases: [thumbprint]
+  federated_token:
+    description:
+      - Token of an issuer that the application trusts (workload identity federation, OIDC).
+      - C(AZURE_FEDERATED_TOKEN) in the environment if it is not set.
+    type: str
+  federated_token_file:
+    description:
+      - File with such a token, read again each time one is needed.
+      - C(AZURE_FEDERATED_TOKEN_FILE) in the environment if it is not set.
+    type: path
+  access_token:
+    description:
+      - Access token for Graph that was obtained elsewhere; it is used as it is and not renewed.
+      - C(ENTRA_ACCESS_TOKEN) in the environment if it is not set.
+    type: str
+  cloud_environment:
+    description: The cloud of the tenant. C(AZURE_CLOUD_ENVIRONMENT) in the environment if it is not set.
+    type: str
+    choices: [AzureCloud, AzureUSGovernment, AzureUSGovernmentDoD, AzureChinaCloud, Bleu, Delos, GovSG]
+    default: AzureCloud
+  authority_url:
+    description: Login host instead of the cloud's own. C(AZURE_AUTHORITY_HOST) in the environment if it is not set.
+    type: str
+  graph_url:
+    description: Graph host instead of the cloud's own. C(ENTRA_GRAPH_URL) in the environment if it is not set.
+    type: str
+  api_version:
+    description: Version of Microsoft Graph.
+    type: str
+    choices: [v1.0, beta]
+    default: v1.0
+  ca_path:
+    description:
+      - File or folder of certificate authorities to trust instead of the bundled ones.
+      - C(REQUESTS_CA_BUNDLE) in the environment if it is not set.
+    type: path
+  validate_certs:
+    description: Whether the certificates of the servers are validated. Anything but V(true) gives your token to
+      whoever asks.
+    type: bool
+    default: true
+  timeout:
+    description: Seconds to wait for an answer, for each request.
+    type: int
+    default: 60
+  retries:
+    description: How often a request is sent again that was throttled, met a server error or lost its connection.
+    type: int
+    default: 5
+notes:
+  - A proxy is taken from C(HTTPS_PROXY) and C(NO_PROXY) in the environment of the task.
+  - The identity needs the Graph permissions C(CustomSecAttributeAssignment.Read.All) or
+    C(CustomSecAttributeAssignment.ReadWrite.All), and C(User.Read.All) or C(Application.Read.All) to find principals.
+    A signed-in user needs the Entra role Attribute Assignment Reader or Attribute Assignment Administrator besides.
+    Global Administrator has none of these by default.
+"""

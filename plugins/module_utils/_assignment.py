@@ -1,0 +1,289 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""The options, runs and results of `custom_security_attribute` and `custom_security_attribute_info`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._directory import (
+    KINDS,
+    Directory,
+    Kind,
+    Principal,
+    condition,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    GraphError,
+    InvalidValue,
+    OptionError,
+    PrincipalError,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._plan import (
+    Adjusted,
+    Exactly,
+    Plan,
+    Wish,
+    in_doubt,
+    plan,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
+from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    Assignments,
+    Definition,
+    as_yaml,
+    checked,
+    coerced,
+    definition_problem,
+    doubtful,
+    name_problem,
+)
+
+PRINCIPAL_SPEC = {"user": {"type": "str"}, "service_principal": {"type": "str"}}
+
+ASSIGNMENT_SPEC = {
+    **PRINCIPAL_SPEC,
+    "attribute_set": {"type": "str", "required": True},
+    "name": {"type": "str", "required": True},
+    "value": {"type": "raw"},
+    "type": {"type": "str", "choices": ["auto", "string", "integer", "boolean"], "default": "auto"},
+    "append": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+ASSIGNMENT_CONSTRAINTS = {
+    "mutually_exclusive": [("user", "service_principal")],
+    "required_one_of": [("user", "service_principal")],
+    "required_if": [("append", True, ("value",))],
+}
+
+INFO_SPEC = {
+    **PRINCIPAL_SPEC,
+    "principal_type": {"type": "str", "choices": list(KINDS)},
+    "where": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "attribute_set": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "operator": {"type": "str", "choices": ["eq", "ne", "startswith"], "default": "eq"},
+            "value": {"type": "raw"},
+        },
+    },
+    "filter": {"type": "str"},
+    "attribute_set": {"type": "str"},
+    "name": {"type": "str"},
+}
+INFO_CONSTRAINTS = {
+    "mutually_exclusive": [("user", "service_principal", "principal_type")],
+    "required_one_of": [("user", "service_principal", "principal_type")],
+    "required_by": {"where": ("principal_type",), "filter": ("principal_type",), "name": ("attribute_set",)},
+}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The options of `custom_security_attribute`: which attribute of which principal, and what it shall be."""
+
+    kind: Kind
+    principal: str
+    attribute_set: str
+    name: str
+    wish: Wish
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Assignment:
+        """Raises OptionError and InvalidValue for everything that is wrong whatever the tenant holds."""
+        kind, principal = _named_principal(params)
+        _check_names(params)
+        return cls(kind, principal, params["attribute_set"], params["name"], _wish(params))
+
+
+def _named_principal(params: Mapping[str, Any]) -> tuple[Kind, str]:
+    kind = next(kind for kind in KINDS.values() if params.get(kind.name) is not None)
+    if not params[kind.name].strip():
+        raise OptionError(kind.name, "is empty")
+    return kind, params[kind.name]
+
+
+def _check_names(params: Mapping[str, Any], prefix: str = "") -> None:
+    for option in ("attribute_set", "name"):
+        problem = name_problem(params[option]) if params[option] is not None else ""
+        if problem:
+            raise OptionError(prefix + option, problem)
+
+
+def _wish(params: Mapping[str, Any]) -> Wish:
+    attribute = f"{params['attribute_set']}.{params['name']}"
+    type_ = None if params["type"] == "auto" else params["type"].capitalize()
+    absent = params["state"] == "absent"
+    if absent and params["append"]:
+        raise OptionError("append", "goes with state=present; with state=absent the value is what is removed")
+    if absent and params["value"] is None:
+        return Exactly(None)
+    value = checked(attribute, params["value"])
+    if type_:
+        value = coerced(attribute, value, type_)
+    if not absent and not params["append"]:
+        return Exactly(value, type_)
+    items = value if isinstance(value, list) else [value]
+    return Adjusted(remove=items, type=type_) if absent else Adjusted(add=items, type=type_)
+
+
+def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`custom_security_attribute`: one GET, and one PATCH if something differs.
+
+    A definition is read only where the type is in doubt, where check mode predicts a write, or to explain a refusal.
+    """
+    task = Assignment.from_params(params)
+    directory, schema = Directory(graph), Schema(graph)
+    principal = directory.find(task.kind, task.principal)
+    if principal.hidden:
+        directory.ensure_readable(task.kind, (task.attribute_set, task.name))
+    planned = _plan(task, principal.assignments, schema, check_mode)
+    if planned.body is not None and not check_mode:
+        try:
+            directory.assign(principal, planned.body)
+        except GraphError as error:
+            if error.status in (400, 404):
+                error.hint = _reason(task, planned, schema)
+            raise
+    return {
+        "changed": planned.changed,
+        "principal": principal.as_result(),
+        "attribute_set": task.attribute_set,
+        "name": task.name,
+        "value": planned.after.get(task.attribute_set, {}).get(task.name),
+        "previous_value": planned.before.get(task.attribute_set, {}).get(task.name),
+        "diff": diff(principal, planned),
+    }
+
+
+def diff(principal: Principal, planned: Plan) -> dict[str, str]:
+    """A task's `diff`: the named attributes of a principal before and after, as sorted YAML."""
+    return {
+        "before": as_yaml(planned.before),
+        "after": as_yaml(planned.after),
+        "before_header": str(principal),
+        "after_header": str(principal),
+    }
+
+
+def _plan(task: Assignment, current: Assignments, schema: Schema, check_mode: bool) -> Plan:
+    """Plan, without the definition where possible. Check mode needs it to predict that Graph takes a value."""
+    desired = {task.attribute_set: {task.name: task.wish}}
+    doubt = bool(in_doubt(current, desired))
+    if not doubt:
+        planned = plan(current, desired)
+        if not check_mode or not planned.changed or not planned.after:
+            return planned
+    try:
+        definition = _definition(task, schema)
+    except GraphError as error:
+        if not doubt:
+            return planned
+        error.hint = (
+            f"Without the definition, text that reads as an integer or Boolean may be either: set type. {error.hint}"
+        )
+        raise
+    return plan(current, desired, {(task.attribute_set, task.name): definition})
+
+
+def _definition(task: Assignment, schema: Schema) -> Definition:
+    """The attribute's definition. Raises InvalidValue where there is none, with the names that there are."""
+    known = {definition.name: definition for definition in schema.definitions(task.attribute_set)}
+    if task.name in known:
+        return known[task.name]
+    raise InvalidValue(
+        f"{task.attribute_set}.{task.name}",
+        f"attribute set {task.attribute_set} has no attribute {task.name}"
+        if known
+        else f"there is no attribute set {task.attribute_set}, or it has no attributes that may be read",
+        f"Its attributes are {', '.join(sorted(known))}; names are matched exactly."
+        if known
+        else "Names are matched exactly.",
+    )
+
+
+def _reason(task: Assignment, planned: Plan, schema: Schema) -> str:
+    """Why Graph refused a write, as far as the definition tells (Graph's own text is unknown, graph-facts 6.2)."""
+    try:
+        definition = _definition(task, schema)
+    except InvalidValue as unknown:
+        return str(unknown)
+    except GraphError as unreadable:
+        return f"The definition could tell why, but may not be read. {unreadable.hint}"
+    value = planned.after.get(task.attribute_set, {}).get(task.name)
+    now = planned.before.get(task.attribute_set, {}).get(task.name)
+    return definition_problem(value, definition, now) if value is not None else ""
+
+
+def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`custom_security_attribute_info`: the principals asked for and what is assigned to them."""
+    _check_names(params)
+    directory = Directory(graph)
+    narrowed = (params["attribute_set"], params["name"])
+    if params["principal_type"]:
+        kind = KINDS[params["principal_type"]]
+        conditions = _conditions(params, Schema(graph))
+        principals = list(directory.select(kind, " and ".join(conditions)))
+    else:
+        kind, name = _named_principal(params)
+        try:
+            principals = [directory.find(kind, name)]
+        except PrincipalError as error:
+            if error.candidates:
+                raise
+            principals = []
+    result: dict[str, Any] = {
+        "changed": False,
+        "principals": [_listed(principal, *narrowed) for principal in principals],
+    }
+    if principals and all(principal.hidden for principal in principals):
+        attribute = narrowed if all(narrowed) else None
+        if not directory.ensure_readable(kind, attribute):
+            result["warnings"] = [
+                "Nothing assigned was found, but the token does not show that the identity may read all attribute sets."
+            ]
+    return result
+
+
+def _listed(principal: Principal, attribute_set: str | None, name: str | None) -> dict[str, Any]:
+    """A principal with its assignments, narrowed to a set and an attribute where those are given."""
+    assignments = {
+        set_name: {attribute: value for attribute, value in values.items() if name in (None, attribute)}
+        for set_name, values in principal.assignments.items()
+        if attribute_set in (None, set_name)
+    }
+    return {
+        **principal.as_result(),
+        "custom_security_attributes": {key: values for key, values in assignments.items() if values},
+    }
+
+
+def _conditions(params: Mapping[str, Any], schema: Schema) -> list[str]:
+    """The OData conditions of `where` and `filter`."""
+    conditions = []
+    for index, item in enumerate(params["where"] or []):
+        _check_names(item, f"where[{index}].")
+        attribute, value = f"{item['attribute_set']}.{item['name']}", item["value"]
+        if isinstance(value, list):
+            raise OptionError(f"where[{index}].value", "must be a single value; eq matches collections that hold it")
+        if item["operator"] == "startswith":
+            value = coerced(attribute, checked(attribute, value), "String")
+        elif value is not None:
+            value = checked(attribute, value)
+            if doubtful(value):
+                definition = next(iter(schema.definitions(item["attribute_set"], item["name"])), None)
+                value = coerced(attribute, value, definition.type) if definition else value
+        conditions.append(condition(item["attribute_set"], item["name"], item["operator"], value))
+    if params["filter"]:
+        conditions.append(f"({params['filter']})" if conditions else params["filter"])
+    return conditions

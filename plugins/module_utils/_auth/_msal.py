@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Tokens by MSAL, for the credentials that prove an application to Entra (graph-facts 10.2, 10.3)."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
+from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError, MissingLibrary
+
+HINTS = {
+    "AADSTS7000215": "client_secret is wrong; give the secret's value, not its id.",
+    "AADSTS7000222": "client_secret has expired; make a new one for the application.",
+    "AADSTS700016": "client_id is not an application of this tenant; check client_id, tenant_id and cloud_environment.",
+    "AADSTS90002": "tenant_id is not known in this cloud; check tenant_id and cloud_environment.",
+    "AADSTS700027": "The certificate is not registered with the application, or the key is not the one it belongs to.",
+    "AADSTS700024": "The federated token or the machine's clock is out of date.",
+    "AADSTS70021": "The application trusts no issuer with the subject and audience of this federated_token.",
+    "AADSTS70025": "The application has no federated credentials.",
+    "AADSTS500011": "graph_url is not a resource of this cloud; check cloud_environment and graph_url.",
+}
+
+
+def msal() -> Any:
+    """The MSAL library, imported when the first token is asked for."""
+    try:
+        import msal as library
+    except ImportError:
+        raise MissingLibrary("msal") from None
+    return library
+
+
+def access_token(answer: dict[str, Any], what: str) -> str:
+    """The token in MSAL's answer. Raises AuthenticationError with Entra's own text and what to do about it."""
+    if "access_token" in answer:
+        return str(answer["access_token"])
+    said = str(answer.get("error_description") or answer.get("error") or "no token and no explanation")
+    code = re.search(r"AADSTS[0-9]+", said)
+    hint = next((text for prefix, text in HINTS.items() if code and code.group().startswith(prefix)), "")
+    raise AuthenticationError(f"Entra gave no token for {what}: {' '.join(said.split())}", hint)
+
+
+class ConfidentialClient(Credential):
+    """An application that proves who it is by what `_client_credential()` returns, in MSAL's form."""
+
+    NEEDS = ("tenant_id", "client_id")
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._application: Any = None
+
+    @abstractmethod
+    def _client_credential(self) -> Any:
+        """Raises OSError or ValueError where the credential cannot be read."""
+
+    def token(self) -> str:
+        settings = self._settings
+        library = msal()
+        try:
+            if self._application is None:
+                self._application = library.ConfidentialClientApplication(
+                    settings.client_id,
+                    client_credential=self._client_credential(),
+                    authority=f"{settings.authority_url}/{settings.tenant_id}",
+                    # The authority is configuration, not something to look up: no other host is asked about it.
+                    instance_discovery=False,
+                    http_client=settings.http,
+                )
+            answer = self._application.acquire_token_for_client([f"{settings.graph_url}/.default"])
+        except library.exceptions.MsalServiceError as error:
+            raise AuthenticationError(
+                f"{settings.authority_url} cannot issue tokens now: {type(error).__name__}.", "Try again later."
+            ) from None
+        except OSError as error:
+            raise AuthenticationError(f"{self.NAME}: {error.filename} cannot be read: {error.strerror}.") from None
+        except (ValueError, TypeError) as error:
+            raise AuthenticationError(f"{self.NAME}: {self._reason(error)}") from None
+        return access_token(answer, f"application {settings.client_id} in tenant {settings.tenant_id}")
+
+    def renew(self) -> bool:
+        self._application.remove_tokens_for_client()
+        return True
+
+    def _reason(self, error: Exception) -> str:
+        """Why MSAL gave up before Entra answered; its text names the authority, never the credential."""
+        if "authority" in str(error):
+            return (
+                f"{self._settings.authority_url} does not know tenant {self._settings.tenant_id}, or is no login host"
+                " of Entra. Check tenant_id, cloud_environment and authority_url."
+            )
+        return (
+            f"{self._settings.authority_url} answered something that is not Entra's. Check authority_url and the proxy."
+        )

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What every credential is made of, and what every credential can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+
+class HttpClient(Protocol):
+    """What MSAL asks of an `http_client`."""
+
+    def get(self, url: str, **kwargs: Any) -> Any: ...
+
+    def post(self, url: str, **kwargs: Any) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of design 3.1 that make a credential; secrets stay out of its representation.
+
+    `authority_url` and `graph_url` are URLs without a trailing slash, `environment` is that of the task.
+    """
+
+    http: HttpClient = field(repr=False)
+    authority_url: str
+    graph_url: str
+    tenant_id: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    certificate_path: str | None = None
+    certificate_password: str | None = field(default=None, repr=False)
+    certificate_thumbprint: str | None = None
+    federated_token: str | None = field(default=None, repr=False)
+    federated_token_file: str | None = None
+    access_token: str | None = field(default=None, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Credential(ABC):
+    """A source of tokens.
+
+    `NAME` is its auth_source. Any option in `STARTED_BY` shows that it is meant; those in `NEEDS` must be there, too.
+    """
+
+    NAME: ClassVar[str]
+    STARTED_BY: ClassVar[tuple[str, ...]] = ()
+    NEEDS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @classmethod
+    def begun(cls, settings: Settings) -> bool:
+        """Whether any option of this credential is set."""
+        return any(getattr(settings, option) for option in cls.STARTED_BY)
+
+    @classmethod
+    def missing(cls, settings: Settings) -> list[str]:
+        """The options that must be set and are not."""
+        missing = [option for option in cls.NEEDS if not getattr(settings, option)]
+        if cls.STARTED_BY and not cls.begun(settings):
+            missing.append(" or ".join(cls.STARTED_BY))
+        return missing
+
+    @abstractmethod
+    def token(self) -> str:
+        """An access token for Graph, from a cache where it is still valid. Raises AuthenticationError."""
+
+    @abstractmethod
+    def renew(self) -> bool:
+        """Drop the cached token; False where there can be no other."""

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""auth_source=azure_cli: whoever is signed in to the Azure CLI."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+
+from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
+from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
+
+PATIENCE = 60
+"""Seconds for the CLI to answer."""
+
+
+class AzureCli(Credential):
+    """tenant_id where it is not the CLI's own.
+
+    A user's token of the CLI has no CSA permission; a service principal's may have (graph-facts 10.4).
+    """
+
+    NAME = "azure_cli"
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._token = ""
+        self._expires_on = 0.0
+
+    def token(self) -> str:
+        if time.time() > self._expires_on - 300:
+            self._ask()
+        return self._token
+
+    def renew(self) -> bool:
+        self._expires_on = 0.0
+        return True
+
+    def _ask(self) -> None:
+        settings = self._settings
+        command = ["az", "account", "get-access-token", "--output", "json", "--resource", settings.graph_url]
+        if settings.tenant_id:
+            command += ["--tenant", settings.tenant_id]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=PATIENCE, env=dict(settings.environment), check=False
+            )
+            answer = json.loads(done.stdout) if done.returncode == 0 else {}
+            self._token = str(answer["accessToken"])
+            self._expires_on = float(answer.get("expires_on") or time.time() + 300)
+        except FileNotFoundError:
+            raise AuthenticationError("The Azure CLI (az) is not installed or not on the PATH.") from None
+        except subprocess.TimeoutExpired:
+            raise AuthenticationError(f"The Azure CLI did not answer in {PATIENCE} seconds.") from None
+        except (ValueError, KeyError, TypeError):
+            said = next(
+                (line for line in done.stderr.splitlines() if line.startswith("ERROR")), "ERROR: no token in its output"
+            )
+            raise AuthenticationError(
+                f"The Azure CLI gave no token: {said[:300]}", "Sign in first: az login --allow-no-subscriptions"
+            ) from None

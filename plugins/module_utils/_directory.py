@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Principals (users and service principals) and what is assigned to them, in domain terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    GraphError,
+    Need,
+    PrincipalError,
+    Unreadable,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, literal
+from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_AGENT = re.compile(r"#microsoft\.graph\.(agent\w+)", re.IGNORECASE)
+_READERS = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
+_READER_IDS = {"ffd52fa5-98dc-465c-991d-fc073eb59f8f", "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d"}
+_READING = {"CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"}
+PAGE_SIZE = 999
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of principal: the name it has in options and results, its collection in Graph and what is read of it."""
+
+    name: str
+    title: str
+    path: str
+    key: str
+    read: Need
+    write: Need
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {"$select": f"id,displayName,{self.key},customSecurityAttributes"}
+
+
+def _kind(name: str, path: str, key: str, permission: str) -> Kind:
+    return Kind(
+        name=name,
+        title=name.replace("_", " "),
+        path=path,
+        key=key,
+        read=Need(("CustomSecAttributeAssignment.Read.All", permission), _READERS),
+        write=Need(("CustomSecAttributeAssignment.ReadWrite.All", permission), _READERS[1:]),
+    )
+
+
+USER = _kind("user", "/users", "userPrincipalName", "User.Read.All")
+SERVICE_PRINCIPAL = _kind("service_principal", "/servicePrincipals", "appId", "Application.Read.All")
+KINDS = {kind.name: kind for kind in (USER, SERVICE_PRINCIPAL)}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user or service principal with its assignments; `key` is the UPN or the app id.
+
+    `agent_type` is the Graph type of an agent identity, of its blueprint or of an agent user, else empty. `hidden`
+    says that Graph gave null for the assignments: none, or none that the caller may read (graph-facts 2.4).
+    """
+
+    kind: Kind
+    id: str
+    display_name: str
+    key: str
+    agent_type: str
+    assignments: Assignments
+    hidden: bool
+
+    def __str__(self) -> str:
+        return f"{self.kind.title} {self.key if self.kind is USER else self.display_name} ({self.id})"
+
+    def as_result(self) -> dict[str, Any]:
+        """The keys by which results name a principal (design 3.2)."""
+        result = {"id": self.id, "type": self.kind.name, "display_name": self.display_name}
+        result["user_principal_name" if self.kind is USER else "app_id"] = self.key
+        if self.agent_type:
+            result["agent_type"] = self.agent_type
+        return result
+
+
+class Directory:
+    """The tenant's principals, behind a Graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    def find(self, kind: Kind, name: str) -> Principal:
+        """The principal with that id, UPN, app id or display name, in one request.
+
+        Raises PrincipalError for none or several.
+        """
+        found = [self._user(name)] if kind is USER else self._service_principals(name)
+        if not found:
+            raise PrincipalError(f"{kind.name}: there is no {kind.title} '{name}' in this tenant.")
+        if len(found) > 1:
+            candidates = [principal.as_result() for principal in found]
+            listed = "; ".join(f"id {principal.id}, app id {principal.key}" for principal in found)
+            raise PrincipalError(
+                f"{kind.name}: {len(found)} service principals are called '{name}': {listed}.",
+                "Name one by its id or app id.",
+                candidates,
+            )
+        return found[0]
+
+    def select(self, kind: Kind, condition: str = "") -> Iterator[Principal]:
+        """All principals of a kind, or those that an OData filter selects, page by page."""
+        query = {**kind.query, "$top": str(PAGE_SIZE), **({"$filter": condition} if condition else {})}
+        for item in self._graph.pages(kind.path, need=kind.read, query=query, advanced=bool(condition)):
+            yield _principal(kind, item)
+
+    def assign(self, principal: Principal, body: Mapping[str, Any]) -> None:
+        """Send a plan's body as the one PATCH of this principal. Raises GraphError."""
+        typed = {"@odata.type": f"#microsoft.graph.{principal.agent_type}", **body} if principal.agent_type else body
+        self._graph.patch(f"{principal.kind.path}/{principal.id}", typed, need=principal.kind.write)
+
+    def ensure_readable(self, kind: Kind, attribute: tuple[str, str] | None = None) -> bool:
+        """Whether a null that Graph gave is known to mean "nothing assigned" (design 7.3).
+
+        The token's claims tell it mostly. Where they do not (an opaque token, an Entra role for single attribute sets)
+        a filter on `attribute` (set, name) is asked: Graph refuses filters to whom it hides values (graph-facts 3).
+        Raises Unreadable.
+        """
+        allowed = _may_read(self._graph.claims())
+        if allowed is None and attribute is not None:
+            query = {"$select": "id", "$top": "1", "$filter": condition(*attribute, "ne", None)}
+            try:
+                self._graph.get(kind.path, need=kind.read, query=query, advanced=True)
+                allowed = True
+            except GraphError as error:
+                allowed = False if error.status == 403 else None
+        if allowed is False:
+            raise Unreadable(
+                f"The identity may not read custom security attributes of {kind.title}s: Graph hides them behind null,"
+                " which is no proof that nothing is assigned.",
+                str(kind.read),
+            )
+        return allowed is True
+
+    def _user(self, name: str) -> Principal:
+        # A UPN that begins with $ needs the form with parentheses (graph-facts 9).
+        path = (
+            f"('{quote(name.replace(chr(39), chr(39) * 2), safe='$@')}')"
+            if name.startswith("$")
+            else f"/{quote(name, safe='@')}"
+        )
+        try:
+            return _principal(USER, self._graph.get(USER.path + path, need=USER.read, query=USER.query))
+        except GraphError as error:
+            if error.status != 404:
+                raise
+            raise PrincipalError(
+                f"user: there is no user '{name}' in this tenant.", "Give an object id or a user principal name."
+            ) from None
+
+    def _service_principals(self, name: str) -> list[Principal]:
+        text = literal(name)
+        by = f"id eq {text} or appId eq {text}" if _GUID.fullmatch(name) else f"displayName eq {text}"
+        items = self._graph.pages(
+            SERVICE_PRINCIPAL.path, need=SERVICE_PRINCIPAL.read, query={**SERVICE_PRINCIPAL.query, "$filter": by}
+        )
+        return [_principal(SERVICE_PRINCIPAL, item) for item in items]
+
+
+def condition(attribute_set: str, name: str, operator: str, value: Value | None) -> str:
+    """An OData condition on an attribute; `operator` is eq, ne or startswith (graph-facts 3), `value` typed or null."""
+    path = f"customSecurityAttributes/{attribute_set}/{name}"
+    if operator == "startswith":
+        return f"startsWith({path},{literal(value)})"
+    return f"{path} {operator} {literal(value)}"
+
+
+def _may_read(claims: Mapping[str, Any]) -> bool | None:
+    """Whether a token with these claims may read assignments; None where the claims leave it open (graph-facts 5)."""
+    delegated = "scp" in claims
+    granted = set(str(claims.get("scp")).split() if delegated else claims.get("roles") or [])
+    has_role = bool(_READER_IDS & set(claims.get("wids") or []))
+    if not claims:
+        return None
+    if delegated:
+        return (True if has_role else None) if granted & _READING else False
+    return True if granted & _READING else (None if has_role else False)
+
+
+def _principal(kind: Kind, item: Mapping[str, Any]) -> Principal:
+    agent = _AGENT.fullmatch(str(item.get("@odata.type", "")))
+    customs = item.get("customSecurityAttributes")
+    return Principal(
+        kind=kind,
+        id=item["id"],
+        display_name=item.get("displayName") or "",
+        key=item.get(kind.key) or "",
+        agent_type=agent.group(1) if agent else "",
+        assignments=read(customs),
+        hidden=customs is None,
+    )

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""The errors of the collection, all that a user, the network or the service can cause.
+
+EntraError
+├── OptionError            an option is wrong; nothing was sent
+├── InvalidValue           a value does not fit its attribute; nothing was written
+├── PrincipalError         no principal, or more than one, has that name
+├── Unreadable             the token does not allow to read what was asked for
+├── MissingLibrary         a Python library is not installed
+├── AuthenticationError    no token could be had
+├── NoAnswer               no usable answer: unreachable, not trusted, too slow, not JSON
+└── GraphError             Graph answered with an error: status, code, request id
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Need:
+    """What an operation needs: Graph permissions and, for users, one of these Entra roles (graph-facts 5.2)."""
+
+    permissions: tuple[str, ...]
+    roles: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"An application needs the Graph permission {' and '.join(self.permissions)} with admin consent;"
+            f" a signed-in user needs the same as delegated permission and the Entra role {' or '.join(self.roles)}."
+            " Global Administrator has none of these by default."
+        )
+
+
+class EntraError(Exception):
+    """What failed, in one sentence, and in `hint` what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+    def details(self) -> dict[str, Any]:
+        """The members of `error` in a task's result."""
+        return {"hint": self.hint}
+
+    def as_result(self) -> dict[str, Any]:
+        """The keyword arguments of `fail_json`."""
+        return {"msg": str(self), "error": {"type": type(self).__name__, **self.details()}}
+
+
+class OptionError(EntraError):
+    """An option is wrong by itself or beside another one."""
+
+    def __init__(self, option: str, reason: str, hint: str = "") -> None:
+        super().__init__(f"{option}: {reason}", hint)
+        self.option = option
+
+    def details(self) -> dict[str, Any]:
+        return {"option": self.option, **super().details()}
+
+
+class InvalidValue(EntraError):
+    """A value that its attribute cannot hold."""
+
+    def __init__(self, attribute: str, reason: str, hint: str = "") -> None:
+        super().__init__(f"value of {attribute}: {reason}", hint)
+        self.attribute = attribute
+
+    def details(self) -> dict[str, Any]:
+        return {"attribute": self.attribute, **super().details()}
+
+
+class PrincipalError(EntraError):
+    """No principal, or more than one, answers to the name given; `candidates` are the latter."""
+
+    def __init__(self, message: str, hint: str = "", candidates: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message, hint)
+        self.candidates = candidates or []
+
+    def details(self) -> dict[str, Any]:
+        return {"candidates": self.candidates, **super().details()}
+
+
+class Unreadable(EntraError):
+    """Graph hides what the caller may not read behind null (graph-facts 2.4); this says so instead."""
+
+
+class MissingLibrary(EntraError):
+    """A Python library is not installed where the task runs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The Python library {name} is not installed on {platform.node()} for {sys.executable}.",
+            f"Install it there: {sys.executable} -m pip install {name}",
+        )
+
+
+class AuthenticationError(EntraError):
+    """No token: a credential is incomplete, refused or out of date."""
+
+
+class NoAnswer(EntraError):
+    """A server could not be reached, is not trusted, took too long, or answered something that is not Graph's."""
+
+
+class GraphError(EntraError):
+    """Graph's own refusal (graph-facts 6.1)."""
+
+    def __init__(
+        self,
+        operation: str,
+        status: int,
+        code: str = "",
+        message: str = "",
+        request_id: str = "",
+        client_request_id: str = "",
+        hint: str = "",
+    ) -> None:
+        said = f"{code}: {message}" if code and message else code or message or "no further explanation"
+        ids = f" [request-id {request_id}]" if request_id else ""
+        super().__init__(f"{operation}: Graph answered {status} {said}{ids}", hint)
+        self.operation = operation
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.client_request_id = client_request_id
+        self.said = message
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "code": self.code,
+            "message": self.said,
+            "request_id": self.request_id,
+            "client_request_id": self.client_request_id,
+            **super().details(),
+        }

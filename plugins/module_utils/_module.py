@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""The edge that all modules share: connection options, a Graph made from them, and errors as results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule
+
+from ansible_collections.entra.attributes.plugins.module_utils._auth import AUTH_SOURCES, credential
+from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
+from ansible_collections.entra.attributes.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, Http
+
+Run = Callable[[Mapping[str, Any], Graph, bool], dict[str, Any]]
+"""`run(params, graph, check_mode) -> result`: all that a module does, without AnsibleModule and os.environ."""
+
+
+def connection_spec(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The argument spec of the options that all modules share (design 3.1), `environment` is their second source."""
+
+    def variable(*names: str) -> str:
+        for name in names:
+            if environment.get(name):
+                return environment[name]
+        raise AnsibleFallbackNotFound
+
+    def option(*names: str, **spec: Any) -> dict[str, Any]:
+        return {**spec, "fallback": (variable, list(names))}
+
+    return {
+        "auth_source": option("ENTRA_AUTH_SOURCE", choices=list(AUTH_SOURCES), default="auto"),
+        "tenant_id": option("AZURE_TENANT_ID", "AZURE_TENANT", aliases=["tenant"]),
+        "client_id": option("AZURE_CLIENT_ID"),
+        "client_secret": option("AZURE_CLIENT_SECRET", "AZURE_SECRET", aliases=["secret"], no_log=True),
+        "certificate_path": option(
+            "AZURE_CLIENT_CERTIFICATE_PATH",
+            "AZURE_X509_CERTIFICATE_PATH",
+            aliases=["x509_certificate_path"],
+            type="path",
+        ),
+        "certificate_password": option("AZURE_CLIENT_CERTIFICATE_PASSWORD", no_log=True),
+        "certificate_thumbprint": option("AZURE_THUMBPRINT", aliases=["thumbprint"]),
+        "federated_token": option("AZURE_FEDERATED_TOKEN", no_log=True),
+        "federated_token_file": option("AZURE_FEDERATED_TOKEN_FILE", type="path", no_log=False),
+        "access_token": option("ENTRA_ACCESS_TOKEN", no_log=True),
+        "cloud_environment": option("AZURE_CLOUD_ENVIRONMENT", choices=list(CLOUDS), default="AzureCloud"),
+        "authority_url": option("AZURE_AUTHORITY_HOST"),
+        "graph_url": option("ENTRA_GRAPH_URL"),
+        "api_version": {"choices": ["v1.0", "beta"], "default": "v1.0"},
+        "ca_path": option("REQUESTS_CA_BUNDLE", type="path"),
+        "validate_certs": {"type": "bool", "default": True},
+        "timeout": {"type": "int", "default": 60},
+        "retries": {"type": "int", "default": 5},
+    }
+
+
+def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
+    """The Graph that the connection options describe. Nothing is sent yet. Raises OptionError."""
+    cloud = CLOUDS[params["cloud_environment"]]
+    authority_url = _https("authority_url", params["authority_url"] or cloud.login)
+    graph_url = _https("graph_url", params["graph_url"] or cloud.graph)
+    if params["timeout"] < 1 or params["retries"] < 0:
+        raise OptionError(
+            "timeout" if params["timeout"] < 1 else "retries", "must not be negative, and a time-out not zero"
+        )
+    if params["validate_certs"] and params["ca_path"] and not os.path.exists(params["ca_path"]):
+        raise OptionError("ca_path", f"{params['ca_path']} does not exist")
+    http = Http(
+        verify=(params["ca_path"] or True) if params["validate_certs"] else False,
+        timeout=params["timeout"],
+        retries=params["retries"],
+        environment=environment,
+        repeatable=(f"{authority_url}/{params['tenant_id']}/",),
+    )
+    names = Settings.__dataclass_fields__.keys() & params.keys() - {"authority_url", "graph_url"}
+    settings = Settings(
+        http=http,
+        authority_url=authority_url,
+        graph_url=graph_url,
+        environment=environment,
+        **{name: params[name] or None for name in names},
+    )
+    return Graph(http, credential(params["auth_source"], settings, environment), graph_url, params["api_version"])
+
+
+def _https(option: str, url: str) -> str:
+    """A host or URL as an https URL without a trailing slash; tokens are not sent over anything else."""
+    if "://" not in url:
+        url = f"https://{url}"
+    if not url.startswith("https://"):
+        raise OptionError(option, f"'{url}' must be an https URL; tokens are sent over nothing else")
+    return url.rstrip("/")
+
+
+def run_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any) -> None:
+    """What every module's `main()` does: read the options, run, and exit with the result or the error."""
+    module = AnsibleModule(
+        argument_spec={**connection_spec(os.environ), **argument_spec}, supports_check_mode=True, **constraints
+    )
+    try:
+        result = run(module.params, connect(module.params, os.environ), module.check_mode)
+    except EntraError as error:
+        module.fail_json(**error.as_result())
+    if not module._diff:
+        result.pop("diff", None)
+    module.exit_json(**result)

@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What has to change, and the one request that changes it. Pure: no I/O, no Ansible.
+
+The same `plan()` serves the single module, the bulk module, check mode and diff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    MAX_VALUES_PER_PRINCIPAL,
+    Assignments,
+    Definition,
+    Value,
+    coerced,
+    definition_problem,
+    doubtful,
+    same,
+    type_of,
+    unique,
+    written,
+)
+
+
+@dataclass(frozen=True)
+class Exactly:
+    """The attribute shall have this value; null: none. `type` is the type somebody named, if any."""
+
+    value: Value | None
+    type: str | None = None
+
+    @property
+    def assigns(self) -> Value | None:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """The collection shall hold `add` and shall not hold `remove`; its other elements stay."""
+
+    add: list[Any] = field(default_factory=list)
+    remove: list[Any] = field(default_factory=list)
+    type: str | None = None
+
+    @property
+    def assigns(self) -> Value | None:
+        return self.add or None
+
+
+Wish = Exactly | Adjusted
+Desired = Mapping[str, Mapping[str, Wish]]
+Definitions = Mapping[tuple[str, str], Definition]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The named attributes before and after, and the body of the PATCH between them (null: nothing to do)."""
+
+    before: Assignments
+    after: Assignments
+    body: dict[str, Any] | None
+
+    @property
+    def changed(self) -> bool:
+        return self.body is not None
+
+
+def in_doubt(current: Assignments, desired: Desired) -> list[tuple[str, str]]:
+    """The attributes whose type only a definition tells: not assigned, no type named, text a template may have made."""
+    return [
+        (attribute_set, name)
+        for attribute_set, wishes in desired.items()
+        for name, wish in wishes.items()
+        if wish.type is None
+        and wish.assigns is not None
+        and doubtful(wish.assigns)
+        and name not in current.get(attribute_set, {})
+    ]
+
+
+def plan(current: Assignments, desired: Desired, definitions: Definitions | None = None) -> Plan:
+    """Compare what a principal has with what is desired of the named attributes; leave the others alone.
+
+    `definitions` holds those that are known, by (attribute set, name); what they forbid is refused here. Raises
+    InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
+    (graph-facts 4).
+    """
+    before: Assignments = {}
+    after: Assignments = {}
+    changes: dict[str, dict[str, Value | None]] = {}
+    growth = 0
+    for attribute_set, wishes in desired.items():
+        for name, wish in wishes.items():
+            now = current.get(attribute_set, {}).get(name)
+            then = _fulfilled(f"{attribute_set}.{name}", wish, now, (definitions or {}).get((attribute_set, name)))
+            if now is not None:
+                before.setdefault(attribute_set, {})[name] = now
+            if then is not None:
+                after.setdefault(attribute_set, {})[name] = then
+            if not same(now, then):
+                removal: Value | None = [] if isinstance(now, list) else None
+                changes.setdefault(attribute_set, {})[name] = removal if then is None else then
+                growth += _count(then) - _count(now)
+    total = growth + sum(_count(value) for values in current.values() for value in values.values())
+    if growth > 0 and total > MAX_VALUES_PER_PRINCIPAL:
+        attributes = ", ".join(
+            f"{attribute_set}.{name}" for attribute_set, values in changes.items() for name in values
+        )
+        raise InvalidValue(
+            attributes, f"the principal would hold {total} values; Entra allows {MAX_VALUES_PER_PRINCIPAL}"
+        )
+    return Plan(before, after, written(changes) if changes else None)
+
+
+def _count(value: Value | None) -> int:
+    return 0 if value is None else len(value) if isinstance(value, list) else 1
+
+
+def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Definition | None) -> Value | None:
+    """The attribute's value once the wish is granted; `now` itself where that is the same."""
+    then = (
+        _exact(attribute, wish, now, definition)
+        if isinstance(wish, Exactly)
+        else _adjusted(attribute, wish, now, definition)
+    )
+    if same(now, then):
+        return now
+    if then is not None and definition is not None:
+        problem = definition_problem(then, definition, now)
+        if problem:
+            raise InvalidValue(attribute, problem)
+    return then
+
+
+def _exact(attribute: str, wish: Exactly, now: Value | None, definition: Definition | None) -> Value | None:
+    if wish.value is None or wish.value == []:
+        return None
+    if isinstance(now, list) and not isinstance(wish.value, list):
+        raise InvalidValue(attribute, "the attribute is multi-valued; give a list, or use append to add a value")
+    if now is not None and not isinstance(now, list) and isinstance(wish.value, list):
+        raise InvalidValue(attribute, "the attribute is single-valued; give one value, not a list")
+    typed: Value = _typed(attribute, wish.value, wish, now, definition)
+    return typed
+
+
+def _adjusted(attribute: str, wish: Adjusted, now: Value | None, definition: Definition | None) -> Value | None:
+    """The values without those to remove, with those to add; null where none is left."""
+    if now is not None and not isinstance(now, list):
+        if wish.add:
+            raise InvalidValue(attribute, "the attribute is single-valued, so nothing can be added to it")
+        return None if any(same(now, _typed(attribute, item, wish, now, definition)) for item in wish.remove) else now
+    add: list[Any] = _typed(attribute, wish.add, wish, now, definition) if wish.add else []
+    remove: list[Any] = _typed(attribute, wish.remove, wish, now, definition) if wish.remove and now else []
+    return unique([item for item in now or [] if item not in remove] + add) or None
+
+
+def _typed(attribute: str, value: Any, wish: Wish, now: Value | None, definition: Definition | None) -> Any:
+    """`value` in the attribute's type: that on the principal, else the one named, the definition's, the value's own."""
+    if now is not None and wish.type not in (None, type_of(now)):
+        raise InvalidValue(
+            attribute, f"the attribute holds {type_of(now)} values, but type={str(wish.type).lower()} was given"
+        )
+    if now is not None:
+        return coerced(attribute, value, type_of(now))
+    if wish.type is not None:
+        return coerced(attribute, value, wish.type)
+    return coerced(attribute, value, definition.type) if definition is not None else value

@@ -1,0 +1,239 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: custom_security_attribute
+short_description: Manage one custom security attribute of a user or service principal
+version_added: 1.0.0
+description:
+  - Assigns, updates and removes one custom security attribute of one Microsoft Entra user or service principal through
+    Microsoft Graph.
+  - Reads what is assigned, compares, and sends one C(PATCH) only if something differs. Other attributes are never
+    touched.
+  - Principals are never created, and attribute sets and definitions must exist.
+options:
+  user:
+    description:
+      - Object ID or user principal name of the user. Guests, C(#EXT#) names and agent users included.
+      - Exactly one of O(user) and O(service_principal) is needed.
+    type: str
+  service_principal:
+    description:
+      - Object ID, application (client) ID or display name of the service principal. Managed identities, agent
+        identities and their blueprint principals included.
+      - A display name that several service principals have is an error that lists them.
+    type: str
+  attribute_set:
+    description: Name of the attribute set, spelled as in Entra.
+    type: str
+    required: true
+  name:
+    description: Name of the attribute, spelled as in Entra.
+    type: str
+    required: true
+  value:
+    description:
+      - The value, which is text, an integer, a Boolean, a list of texts or a list of integers. Needed for
+        O(state=present).
+      - For a multi-valued attribute it is a list, and the attribute has exactly these values afterwards; see O(append)
+        to keep others. Their order means nothing.
+      - Text can have 64 characters and integers 32 bits. Empty text and null cannot be assigned.
+      - With O(state=absent) these values alone are removed; a single one need not be put in a list.
+    type: raw
+  type:
+    description:
+      - What the text in O(value) means, as a template may have made text of an integer or a Boolean.
+      - V(auto) takes the type of the value that is assigned now, else that of O(value). Only for text that reads as an
+        integer or Boolean, and for an attribute not assigned yet, it reads the attribute's definition.
+      - Any other choice settles it without asking, so that definitions need not be readable.
+    type: str
+    choices: [auto, string, integer, boolean]
+    default: auto
+  append:
+    description:
+      - Whether to add O(value) to the values of a multi-valued attribute rather than to replace them.
+      - As Entra replaces collections whole, another writer's change between reading and writing is lost.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(present) assigns O(value).
+      - V(absent) removes O(value) from what is assigned, or without O(value) the attribute.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - entra.attributes._connection
+  - entra.attributes._attributes
+  - entra.attributes._attributes.writes
+seealso:
+  - module: entra.attributes.custom_security_attribute_info
+  - name: Manage custom security attributes with Microsoft Graph
+    description: Microsoft's examples of the requests that this module sends.
+    link: https://learn.microsoft.com/graph/custom-security-attributes-examples
+author:
+  - The entra.attributes authors (@entra-attributes)
+"""
+
+EXAMPLES = r"""
+- name: Adele works on Baker and Cascade, and on nothing else
+  entra.attributes.custom_security_attribute:
+    user: adele@contoso.com
+    attribute_set: Engineering
+    name: Project
+    value: [Baker, Cascade]
+
+- name: The payroll service is certified
+  entra.attributes.custom_security_attribute:
+    service_principal: payroll-api
+    attribute_set: Engineering
+    name: Certification
+    value: true
+
+- name: Adele works on Alpine, too
+  entra.attributes.custom_security_attribute:
+    user: adele@contoso.com
+    attribute_set: Engineering
+    name: Project
+    value: Alpine
+    append: true
+
+- name: A number that a template yields
+  entra.attributes.custom_security_attribute:
+    user: adele@contoso.com
+    attribute_set: Engineering
+    name: NumVendors
+    value: "{{ vendors | default(4) }}"
+    type: integer
+
+- name: Adele works on Baker no more
+  entra.attributes.custom_security_attribute:
+    user: adele@contoso.com
+    attribute_set: Engineering
+    name: Project
+    value: Baker
+    state: absent
+
+- name: Adele has no project date
+  entra.attributes.custom_security_attribute:
+    user: adele@contoso.com
+    attribute_set: Engineering
+    name: ProjectDate
+    state: absent
+"""
+
+RETURN = r"""
+principal:
+  description: The principal.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Object ID.
+      type: str
+      sample: 11111111-1111-4111-8111-111111111111
+    type:
+      description: V(user) or V(service_principal).
+      type: str
+      sample: user
+    display_name:
+      description: Display name.
+      type: str
+      sample: Adele Vance
+    user_principal_name:
+      description: User principal name.
+      returned: for users
+      type: str
+      sample: adele@contoso.com
+    app_id:
+      description: Application (client) ID.
+      returned: for service principals
+      type: str
+      sample: 22222222-2222-4222-8222-222222222222
+    agent_type:
+      description: The type in Graph, C(agentUser), C(agentIdentity) or C(agentIdentityBlueprintPrincipal).
+      returned: for agents
+      type: str
+      sample: agentIdentity
+attribute_set:
+  description: Name of the attribute set.
+  returned: success
+  type: str
+  sample: Engineering
+name:
+  description: Name of the attribute.
+  returned: success
+  type: str
+  sample: Project
+value:
+  description: The value after the task, in check mode as predicted; null if the attribute is not assigned.
+  returned: success
+  type: raw
+  sample: [Baker, Cascade]
+previous_value:
+  description: The value before the task; null if the attribute was not assigned.
+  returned: success
+  type: raw
+  sample: null
+error:
+  description: What failed, for programs; RV(msg) tells it to people.
+  returned: failure
+  type: dict
+  contains:
+    type:
+      description: The kind of error, such as V(OptionError), V(InvalidValue), V(PrincipalError),
+        V(AuthenticationError) or V(GraphError).
+      type: str
+      sample: GraphError
+    hint:
+      description: What to do about it, if that is known.
+      type: str
+    status:
+      description: HTTP status.
+      returned: if Graph refused
+      type: int
+      sample: 403
+    code:
+      description: Graph's error code.
+      returned: if Graph refused
+      type: str
+      sample: Authorization_RequestDenied
+    message:
+      description: Graph's error message.
+      returned: if Graph refused
+      type: str
+      sample: Insufficient privileges to complete the operation.
+    request_id:
+      description: Graph's ID of the request, for Microsoft's support.
+      returned: if Graph refused
+      type: str
+    client_request_id:
+      description: The ID that this module gave to the request.
+      returned: if Graph refused
+      type: str
+    candidates:
+      description: The principals that have the name.
+      returned: if a display name is ambiguous
+      type: list
+      elements: dict
+"""
+
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import (
+    ASSIGNMENT_CONSTRAINTS,
+    ASSIGNMENT_SPEC,
+    run_assignment,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(run_assignment, ASSIGNMENT_SPEC, **ASSIGNMENT_CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    main()

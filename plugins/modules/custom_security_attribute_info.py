@@ -1,0 +1,172 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: custom_security_attribute_info
+short_description: List the custom security attributes of users and service principals
+version_added: 1.0.0
+description:
+  - Returns what is assigned to one principal, or to every principal of a type that a filter selects.
+  - Where the token shows that the identity may not read custom security attributes the task fails, since Microsoft
+    Graph then hides them behind null as if nothing was assigned.
+options:
+  user:
+    description: Object ID or user principal name of one user. None of that name gives an empty list.
+    type: str
+  service_principal:
+    description: Object ID, application (client) ID or display name of one service principal. None of that name gives
+      an empty list.
+    type: str
+  principal_type:
+    description: List all users or all service principals, or those that O(where) and O(filter) select.
+    type: str
+    choices: [user, service_principal]
+  where:
+    description:
+      - Conditions on custom security attributes, all of which must hold. Needs O(principal_type).
+      - Graph answers them from an index, where a change may show a little later.
+    type: list
+    elements: dict
+    suboptions:
+      attribute_set:
+        description: Name of the attribute set, spelled as in Entra.
+        type: str
+        required: true
+      name:
+        description: Name of the attribute, spelled as in Entra. It must be a searchable attribute.
+        type: str
+        required: true
+      operator:
+        description:
+          - V(eq) holds where the attribute, or one of the values of a multi-valued one, equals O(where[].value).
+          - V(ne) holds where it does not, principals without the attribute included.
+          - V(startswith) holds where text begins with O(where[].value).
+        type: str
+        choices: [eq, ne, startswith]
+        default: eq
+      value:
+        description:
+          - Text, an integer or a Boolean. Text is compared by case.
+          - Null, or left out, with V(ne) selects who has the attribute, with V(eq) who has not.
+        type: raw
+  filter:
+    description:
+      - An OData filter, for what O(where) cannot express, such as conditions on other properties. It is joined to
+        O(where) by C(and).
+      - Needs O(principal_type).
+    type: str
+  attribute_set:
+    description: Return the attributes of this set only.
+    type: str
+  name:
+    description: Return this attribute only. Needs O(attribute_set).
+    type: str
+extends_documentation_fragment:
+  - entra.attributes._connection
+  - entra.attributes._attributes
+  - entra.attributes._attributes.reads
+seealso:
+  - module: entra.attributes.custom_security_attribute
+  - name: Manage custom security attributes with Microsoft Graph
+    description: Microsoft's examples of lists and filters.
+    link: https://learn.microsoft.com/graph/custom-security-attributes-examples
+author:
+  - The entra.attributes authors (@entra-attributes)
+"""
+
+EXAMPLES = r"""
+- name: What has Adele
+  entra.attributes.custom_security_attribute_info:
+    user: adele@contoso.com
+  register: adele
+
+- name: Which users work in Canada on market research
+  entra.attributes.custom_security_attribute_info:
+    principal_type: user
+    where:
+      - attribute_set: Marketing
+        name: AppCountry
+        value: Canada
+
+- name: Which service principals have a certification at all
+  entra.attributes.custom_security_attribute_info:
+    principal_type: service_principal
+    where:
+      - attribute_set: Engineering
+        name: Certification
+        operator: ne
+        value: null
+    attribute_set: Engineering
+    name: Certification
+
+- name: Which enabled users have an employee ID that begins with GS
+  entra.attributes.custom_security_attribute_info:
+    principal_type: user
+    where:
+      - attribute_set: Marketing
+        name: EmployeeId
+        operator: startswith
+        value: GS
+    filter: accountEnabled eq true
+"""
+
+RETURN = r"""
+principals:
+  description: The principals in the order in which Graph gives them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Object ID.
+      type: str
+      sample: 11111111-1111-4111-8111-111111111111
+    type:
+      description: V(user) or V(service_principal).
+      type: str
+      sample: user
+    display_name:
+      description: Display name.
+      type: str
+      sample: Adele Vance
+    user_principal_name:
+      description: User principal name.
+      returned: for users
+      type: str
+      sample: adele@contoso.com
+    app_id:
+      description: Application (client) ID.
+      returned: for service principals
+      type: str
+      sample: 22222222-2222-4222-8222-222222222222
+    agent_type:
+      description: The type in Graph, C(agentUser), C(agentIdentity) or C(agentIdentityBlueprintPrincipal).
+      returned: for agents
+      type: str
+      sample: agentIdentity
+    custom_security_attributes:
+      description: The values by attribute set and attribute, names as they are spelled in Entra; empty if nothing is
+        assigned.
+      type: dict
+      sample:
+        Engineering:
+          Project: [Baker, Cascade]
+          NumVendors: 8
+          Certification: true
+"""
+
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import INFO_CONSTRAINTS, INFO_SPEC, run_info
+from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(run_info, INFO_SPEC, **INFO_CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A local Graph for the tests of the plugins, and what they reach it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from _emulator import Emulator, start
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
+
+ADELE = "33333333-3333-4333-8333-333333333301"
+PAYROLL = "44444444-4444-4444-8444-444444444401"
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    emulator = start(tmp_path_factory.mktemp("graph"))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def connect(emulator: Emulator) -> Callable[..., _graph.Graph]:
+    """Makes a Graph as a module does, from the environment of the default application and the options given."""
+
+    def connected(environment: dict[str, str] | None = None, **options: Any) -> _graph.Graph:
+        variables = emulator.environment if environment is None else environment
+        validated = ArgumentSpecValidator(_module.connection_spec(variables)).validate(options)
+        assert not validated.error_messages
+        return _module.connect(validated.validated_parameters, variables)
+
+    return connected
+
+
+@pytest.fixture
+def graph(connect: Callable[..., _graph.Graph]) -> _graph.Graph:
+    return connect()
+
+
+class Patient:
+    """Stands in for time: remembers how long was waited, and does not wait."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+@pytest.fixture
+def waits() -> Patient:
+    return Patient()
+
+
+class ReadyToken:
+    """A token source that has its tokens already; `renew` moves to the next."""
+
+    def __init__(self, *tokens: str) -> None:
+        self.tokens = list(tokens)
+
+    def token(self) -> str:
+        return self.tokens[0]
+
+    def renew(self) -> bool:
+        self.tokens = self.tokens[1:] or self.tokens
+        return True
+
+
+@pytest.fixture
+def impatient(emulator: Emulator, waits: Patient) -> _graph.Graph:
+    """A Graph whose waits are recorded instead of waited, and whose jitter is 1."""
+    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, sleep=waits, jitter=lambda: 1.0)
+    token = emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
+    return _graph.Graph(http, ReadyToken(token), emulator.url)

@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values: what is refused before any request, coercion, reading of every shape, annotations on write."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.entra.attributes.plugins.module_utils import _values
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("", "empty text"),
+        (None, "null"),
+        ("x" * 65, "65 characters"),
+        (2**31, "32-bit"),
+        (-(2**31) - 1, "32-bit"),
+        ([True, False], "list cannot hold Booleans"),
+        (["a", 1], "mixes text and integers"),
+        (["a", True], "list cannot hold Booleans"),
+        ([], "list is empty"),
+        ([""], "empty text"),
+        ([["a"]], "list is no value"),
+        (1.5, "float is no value"),
+        ({"a": 1}, "dict is no value"),
+    ],
+)
+def test_what_no_attribute_can_hold_is_refused(value: object, words: str) -> None:
+    with pytest.raises(InvalidValue, match=words) as refusal:
+        _values.checked("Engineering.Project", value)
+    assert "value of Engineering.Project" in str(refusal.value)
+
+
+@pytest.mark.parametrize("value", ["x" * 64, "é" * 64, 2**31 - 1, -(2**31), 0, True, False, ["a", "b"], [1, 2]])
+def test_what_some_attribute_can_hold_is_kept(value: object) -> None:
+    assert _values.same(_values.checked("S.A", value), value)
+
+
+def test_repeated_elements_are_given_once() -> None:
+    assert _values.checked("S.A", ["b", "a", "b"]) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "is empty"),
+        ("x" * 33, "33 characters"),
+        ("1st", "starts with a digit"),
+        ("Cost_Center", "'_'"),
+        ("a b", "' '"),
+        ("Project@odata.type", "'@'"),
+        ("a/b", "'/'"),
+    ],
+)
+def test_names_that_cannot_be(name: str, words: str) -> None:
+    assert words in _values.name_problem(name)
+
+
+@pytest.mark.parametrize("name", ["Project", "x" * 32, "Größe", "項目", "a1"])
+def test_names_that_can_be(name: str) -> None:
+    assert _values.name_problem(name) == ""
+
+
+@pytest.mark.parametrize("value", ["1", "-7", "+7", "007", "true", "False", ["a", "8"]])
+def test_text_that_a_template_may_have_made_is_in_doubt(value: str | list[str]) -> None:
+    assert _values.doubtful(value)
+
+
+@pytest.mark.parametrize("value", ["a", "1.5", "2022-10-01", "yes", " 1", "", 1, True, ["a", "b"], [1]])
+def test_other_values_are_not_in_doubt(value: _values.Value) -> None:
+    assert not _values.doubtful(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "result"),
+    [
+        ("8", "Integer", 8),
+        ("-8", "Integer", -8),
+        ("007", "Integer", 7),
+        ("True", "Boolean", True),
+        ("false", "Boolean", False),
+        (8, "String", "8"),
+        (["1", "01"], "Integer", [1]),
+        (["a"], "String", ["a"]),
+    ],
+)
+def test_coercion_where_nothing_is_lost(value: _values.Value, wanted: str, result: _values.Value) -> None:
+    assert _values.same(_values.coerced("S.A", value, wanted), result)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "words"),
+    [
+        ("abc", "Integer", '"abc" is not an integer'),
+        ("1.0", "Integer", "not an integer"),
+        ("2147483648", "Integer", "32-bit"),
+        (True, "Integer", "true is not an integer"),
+        (True, "String", "put it in quotes"),
+        ("yes", "Boolean", "not true or false"),
+        (1, "Boolean", "not true or false"),
+        (["true"], "Boolean", "single value"),
+    ],
+)
+def test_coercion_that_would_lose_something_is_refused(value: _values.Value, wanted: str, words: str) -> None:
+    with pytest.raises(InvalidValue, match=words):
+        _values.coerced("S.A", value, wanted)
+
+
+@pytest.mark.parametrize(
+    ("customs", "assignments"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"Engineering": {"@odata.type": "#microsoft.graph.customSecurityAttributeValue"}}, {}),
+        ({"Engineering": {"ProjectDate": None, "Project": []}}, {}),
+        (
+            {
+                "Engineering": {
+                    "@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue",
+                    "Project@odata.type": "#Collection(String)",
+                    "Project": ["Baker", "Alpine", "Baker"],
+                    "NumVendors": 8,
+                    "Certification": False,
+                }
+            },
+            {"Engineering": {"Project": ["Baker", "Alpine"], "NumVendors": 8, "Certification": False}},
+        ),
+        ({"Engineering": {"CostCenter": [1001]}}, {"Engineering": {"CostCenter": [1001]}}),
+        (
+            {"Engineering": {"CostCenter@odata.type": "#Collection(Int32)", "CostCenter": ["1001"]}},
+            {"Engineering": {"CostCenter": [1001]}},
+        ),
+        ({"Engineering": {"NumVendors@odata.type": "#Int32", "NumVendors": "4"}}, {"Engineering": {"NumVendors": 4}}),
+    ],
+)
+def test_every_shape_that_graph_answers_is_read(customs: dict | None, assignments: dict) -> None:
+    assert _values.read(customs) == assignments
+
+
+def test_members_are_written_as_documented() -> None:
+    body = _values.written(
+        {
+            "Engineering": {
+                "ProjectDate": "2022-10-01",
+                "Project": ["Baker", "Cascade"],
+                "NumVendors": 4,
+                "CostCenter": [1001, 1003],
+                "Certification": True,
+            },
+            "Marketing": {"EmployeeId": None, "AppCountry": []},
+        }
+    )
+    assert body == {
+        "customSecurityAttributes": {
+            "Engineering": {
+                "@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue",
+                "ProjectDate": "2022-10-01",
+                "Project@odata.type": "#Collection(String)",
+                "Project": ["Baker", "Cascade"],
+                "NumVendors@odata.type": "#Int32",
+                "NumVendors": 4,
+                "CostCenter@odata.type": "#Collection(Int32)",
+                "CostCenter": [1001, 1003],
+                "Certification": True,
+            },
+            "Marketing": {
+                "@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue",
+                "EmployeeId": None,
+                "AppCountry": [],
+            },
+        }
+    }
+
+
+PROJECT = Definition(
+    "Engineering", "Project", "String", True, False, True, {"Alpine": True, "Baker": True, "Skagit": False}
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "definition", "now", "words"),
+    [
+        (["Alpine", "Nome"], PROJECT, None, "Nome is not among its active predefined values: Alpine, Baker"),
+        (["Skagit"], PROJECT, None, "Skagit is not among"),
+        (["Skagit", "Alpine"], PROJECT, ["Skagit"], ""),
+        ("Alpine", PROJECT, None, "multi-valued"),
+        ([1], PROJECT, None, "String, not Integer"),
+        (["a"], Definition("S", "A", "String"), None, "single-valued"),
+        ("a", Definition("S", "A", "String", deprecated=True), None, "deprecated"),
+        (["a"], Definition("S", "A", "String", collection=True, deprecated=True), ["a", "b"], ""),
+        (8, Definition("S", "A", "Integer", predefined_only=True, predefined={"8": True}), None, ""),
+    ],
+)
+def test_what_a_definition_forbids(
+    value: _values.Value, definition: Definition, now: _values.Value | None, words: str
+) -> None:
+    problem = _values.definition_problem(value, definition, now)
+    assert words in problem
+    assert bool(words) == bool(problem)
+
+
+def test_yaml_is_sorted_and_typed() -> None:
+    text = _values.as_yaml({"M": {"B": True}, "E": {"P": ["b", "a"], "N": 8, "D": "8"}})
+    assert text == 'E:\n  D: "8"\n  N: 8\n  P:\n    - "a"\n    - "b"\nM:\n  B: true\n'
