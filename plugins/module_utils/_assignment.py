@@ -147,14 +147,11 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     principal = directory.find(task.kind, task.principal)
     if principal.hidden:
         directory.ensure_readable(task.kind, (task.attribute_set, task.name))
-    planned = _plan(task, principal.assignments, schema, check_mode)
-    if planned.body is not None and not check_mode:
-        try:
-            directory.assign(principal, planned.body)
-        except GraphError as error:
-            if error.status in (400, 404):
-                error.hint = _reason(task, planned, schema)
-            raise
+    planned = _plan(task, principal.assignments, schema)
+    if planned.changed and check_mode:
+        _predict(task, planned, schema)
+    elif planned.changed:
+        _assign(task, principal, planned, directory, schema)
     return {
         "changed": planned.changed,
         "principal": principal.as_result(),
@@ -176,22 +173,15 @@ def diff(principal: Principal, planned: Plan) -> dict[str, str]:
     }
 
 
-def _plan(task: Assignment, current: Assignments, schema: Schema, check_mode: bool) -> Plan:
-    """Plan, without the definition where possible. Check mode needs it to predict that Graph takes a value."""
+def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
+    """Plan, with the definition only where the type is in doubt."""
     desired = {task.attribute_set: {task.name: task.wish}}
-    doubt = bool(in_doubt(current, desired))
-    if not doubt:
-        planned = plan(current, desired)
-        if not check_mode or not planned.changed or not planned.after:
-            return planned
+    if not in_doubt(current, desired):
+        return plan(current, desired)
     try:
         definition = _definition(task, schema)
     except GraphError as error:
-        if not doubt:
-            return planned
-        error.hint = (
-            f"Without the definition, text that reads as an integer or Boolean may be either: set type. {error.hint}"
-        )
+        error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
     return plan(current, desired, {(task.attribute_set, task.name): definition})
 
@@ -212,17 +202,38 @@ def _definition(task: Assignment, schema: Schema) -> Definition:
     )
 
 
-def _reason(task: Assignment, planned: Plan, schema: Schema) -> str:
-    """Why Graph refused a write, as far as the definition tells (Graph's own text is unknown, graph-facts 6.2)."""
-    try:
-        definition = _definition(task, schema)
-    except InvalidValue as unknown:
-        return str(unknown)
-    except GraphError as unreadable:
-        return f"The definition could tell why, but may not be read. {unreadable.hint}"
+def _check(task: Assignment, planned: Plan, schema: Schema) -> None:
+    """Raise InvalidValue for what the definition forbids, GraphError where that cannot be read."""
+    definition = _definition(task, schema)
     value = planned.after.get(task.attribute_set, {}).get(task.name)
     now = planned.before.get(task.attribute_set, {}).get(task.name)
-    return definition_problem(value, definition, now) if value is not None else ""
+    problem = "" if value is None else definition_problem(value, definition, now)
+    if problem:
+        raise InvalidValue(f"{task.attribute_set}.{task.name}", problem)
+
+
+def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
+    """Refuse in check mode what Graph would refuse, as far as the definition may be read."""
+    try:
+        _check(task, planned, schema)
+    except GraphError as error:
+        if error.status != 403:
+            raise
+
+
+def _assign(task: Assignment, principal: Principal, planned: Plan, directory: Directory, schema: Schema) -> None:
+    """Send the PATCH. A refusal is explained from the definition; Graph's own texts are unknown (graph-facts 6.2)."""
+    try:
+        directory.assign(principal, planned.body or {})
+    except GraphError as error:
+        if error.status in (400, 404):
+            try:
+                _check(task, planned, schema)
+            except InvalidValue as reason:
+                error.hint = str(reason)
+            except GraphError as unreadable:
+                error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
+        raise
 
 
 def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from _emulator import Emulator, start
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
 
 ADELE = "33333333-3333-4333-8333-333333333301"

@@ -9,12 +9,13 @@ import copy
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.entra.attributes.plugins.module_utils import _values
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish, in_doubt, plan
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 # Machines are shared; how long an example takes says nothing.
 settings.register_profile("unhurried", deadline=None)
@@ -67,9 +68,9 @@ def compatible(current: dict[str, Any], desired: dict[str, dict[str, Wish]]) -> 
     """Whether single values that are desired have the type that the attribute has."""
     for attribute_set, members in desired.items():
         now, wish = current.get(attribute_set, {}).get("Gamma"), members.get("Gamma")
-        if now is not None and isinstance(wish, Exactly) and wish.value is not None:
-            if _values.type_of(now) != _values.type_of(wish.value):
-                return False
+        wanted = wish.value if isinstance(wish, Exactly) else None
+        if now is not None and wanted is not None and _values.type_of(now) != _values.type_of(wanted):
+            return False
     return True
 
 

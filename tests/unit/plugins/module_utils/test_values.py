@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.entra.attributes.plugins.module_utils import _values
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition

@@ -1,0 +1,468 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The runs of both assignment modules against the local Graph: requests sent, state of the server, results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from _emulator import Emulator
+
+from ansible_collections.entra.attributes.plugins.module_utils import _assignment, _graph
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    EntraError,
+    GraphError,
+    InvalidValue,
+    OptionError,
+    PrincipalError,
+    Unreadable,
+)
+
+from ..conftest import ADELE, PAYROLL, ReadyToken
+
+Run = Callable[..., dict[str, Any]]
+DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
+
+
+def assign(graph: _graph.Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    principal = {"user": None if "service_principal" in options else "adele@contoso.com", "service_principal": None}
+    defaults = {"attribute_set": "Engineering", "value": None, "type": "auto", "append": False, "state": "present"}
+    return _assignment.run_assignment({**principal, **defaults, **options}, graph, check_mode)
+
+
+def info(graph: _graph.Graph, **options: Any) -> dict[str, Any]:
+    defaults = dict.fromkeys(
+        ["user", "service_principal", "principal_type", "where", "filter", "attribute_set", "name"]
+    )
+    return _assignment.run_info({**defaults, **options}, graph, False)
+
+
+def sent(emulator: Emulator) -> list[str]:
+    """The Graph requests since the last look, as `METHOD path`."""
+    requests = [f"{request['method']} {request['path']}" for request in emulator.requests()]
+    emulator.clear()
+    return requests
+
+
+TYPES = [
+    ("ProjectDate", "2022-10-01"),
+    ("Project", ["Baker", "Cascade"]),
+    ("NumVendors", 4),
+    ("CostCenter", [1001, 1003]),
+    ("Certification", True),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), TYPES)
+@pytest.mark.parametrize(
+    "who", [{"user": "adele@contoso.com"}, {"service_principal": "payroll-api"}], ids=["user", "service principal"]
+)
+def test_a_write_is_one_get_and_one_patch_and_a_no_op_one_get(
+    emulator: Emulator, graph: _graph.Graph, who: dict[str, str], name: str, value: Any
+) -> None:
+    read, path = (
+        ("GET /v1.0/users/adele@contoso.com", f"/v1.0/users/{ADELE}")
+        if "user" in who
+        else ("GET /v1.0/servicePrincipals", f"/v1.0/servicePrincipals/{PAYROLL}")
+    )
+    first = assign(graph, name=name, value=value, **who)
+    assert sent(emulator) == [read, f"PATCH {path}"]
+    assert emulator.state(path.rsplit("/", 1)[1]) == {"Engineering": {name: value}}
+    assert (first["changed"], first["value"], first["previous_value"]) == (True, value, None)
+    second = assign(graph, name=name, value=value, **who)
+    assert sent(emulator) == [read]
+    assert (second["changed"], second["value"], second["previous_value"]) == (False, value, value)
+    removed = assign(graph, name=name, state="absent", **who)
+    assert sent(emulator) == [read, f"PATCH {path}"]
+    assert (removed["changed"], removed["value"], removed["previous_value"]) == (True, None, value)
+    assert not assign(graph, name=name, state="absent", **who)["changed"]
+    assert emulator.state(path.rsplit("/", 1)[1]) == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": "NumVendors", "value": 8},
+        {"name": "NumVendors", "value": "8"},
+        {"name": "CostCenter", "value": [1003, 1001]},
+        {"name": "CostCenter", "value": 1005, "append": True},
+        {"name": "CostCenter", "value": [1001, 7], "state": "absent"},
+        {"name": "CostCenter", "state": "absent"},
+        {"name": "Project", "value": ["Alpine"]},
+        {"name": "Project", "value": ["Nome"]},
+        {"name": "Legacy", "value": "x"},
+        {"name": "Certification", "value": "true"},
+        {"name": "ProjectDate", "value": 2022},
+        {"name": "Unknown", "value": "x"},
+        {"name": "Unknown", "state": "absent"},
+    ],
+    ids=str,
+)
+def test_check_mode_predicts_what_the_run_does_and_only_reads(
+    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any]
+) -> None:
+    assign(graph, name="NumVendors", value=4)
+    assign(graph, name="CostCenter", value=[1001, 1003])
+    before = emulator.state(ADELE)
+    emulator.clear()
+
+    def outcome(check_mode: bool) -> Any:
+        try:
+            return assign(graph, check_mode, **options)
+        except EntraError as error:
+            return error
+
+    predicted = outcome(check_mode=True)
+    assert all(request["method"] == "GET" for request in emulator.requests())
+    assert emulator.state(ADELE) == before
+    done = outcome(check_mode=False)
+    if isinstance(done, EntraError):
+        assert isinstance(predicted, EntraError)
+        assert emulator.state(ADELE) == before
+    else:
+        assert predicted == done
+
+
+def test_no_definition_is_read_unless_the_type_is_in_doubt(emulator: Emulator, graph: _graph.Graph) -> None:
+    assign(graph, name="NumVendors", value="4")
+    assert f"GET {DEFINITIONS}" in sent(emulator)
+    assert emulator.state(ADELE) == {"Engineering": {"NumVendors": 4}}
+    assign(graph, name="NumVendors", value="8")
+    assert f"GET {DEFINITIONS}" not in sent(emulator)
+    assign(graph, name="Certification", value="true", type="boolean")
+    assert f"GET {DEFINITIONS}" not in sent(emulator)
+    assign(graph, name="ProjectDate", value="2022", type="string")
+    assert f"GET {DEFINITIONS}" not in sent(emulator)
+    assert emulator.state(ADELE) == {"Engineering": {"NumVendors": 8, "Certification": True, "ProjectDate": "2022"}}
+
+
+def test_doubt_without_the_right_to_read_definitions_asks_for_the_type(
+    emulator: Emulator, connect: Callable[..., _graph.Graph]
+) -> None:
+    token = emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
+    graph = connect(access_token=token)
+    with pytest.raises(GraphError, match=r"set type.*CustomSecAttributeDefinition\.Read\.All"):
+        assign(graph, name="NumVendors", value="4")
+    assert emulator.state(ADELE) == {}
+    assert assign(graph, name="NumVendors", value="4", type="integer")["value"] == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"name": "Project", "value": ["Nome"]},
+            "Nome is not among its active predefined values: Alpine, Baker, Cascade",
+        ),
+        ({"name": "Project", "value": ["Skagit"]}, "Skagit is not among"),
+        ({"name": "Project", "value": "Alpine"}, "multi-valued; give a list"),
+        ({"name": "ProjectDate", "value": ["a"]}, "single-valued; give one value"),
+        ({"name": "NumVendors", "value": "abc"}, "its type is Integer, not String"),
+        ({"name": "ProjectDate", "value": 2022}, "its type is String, not Integer"),
+        ({"name": "Legacy", "value": "x"}, "deprecated and can no longer be assigned"),
+        ({"name": "project", "value": ["Alpine"]}, "has no attribute project Its attributes are Certification"),
+        ({"attribute_set": "engineering", "name": "Project", "value": ["Alpine"]}, "no attribute set engineering"),
+    ],
+    ids=str,
+)
+def test_a_refusal_is_explained_from_the_definition(
+    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(GraphError) as refusal:
+        assign(graph, **options)
+    assert words in refusal.value.hint
+    assert refusal.value.status in (400, 404)
+    assert refusal.value.request_id
+    assert emulator.state(ADELE) == {}
+
+
+def test_a_refusal_that_cannot_be_explained_says_why_not(
+    emulator: Emulator, connect: Callable[..., _graph.Graph]
+) -> None:
+    token = emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
+    with pytest.raises(GraphError, match=r"may not be read.*CustomSecAttributeDefinition\.Read\.All"):
+        assign(connect(access_token=token), name="Project", value=["Nome"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": "", "value": 1}, "name: is empty"),
+        ({"name": "Cost Center", "value": 1}, "name: 'Cost Center' has characters"),
+        ({"name": "A", "attribute_set": "9lives", "value": 1}, "attribute_set: '9lives' starts with a digit"),
+        ({"name": "A", "user": " ", "value": 1}, "user: is empty"),
+        ({"name": "A", "value": 1, "append": True, "state": "absent"}, "append: goes with state=present"),
+        ({"name": "A"}, "value of Engineering.A: null"),
+        ({"name": "A", "value": ""}, "value of Engineering.A: empty text"),
+        ({"name": "A", "value": "x" * 65}, "65 characters"),
+        ({"name": "A", "value": 2**31}, "32-bit"),
+        ({"name": "A", "value": [True]}, "Booleans"),
+        ({"name": "A", "value": ["a", 1]}, "mixes"),
+        ({"name": "A", "value": "abc", "type": "integer"}, '"abc" is not an integer'),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_by_itself_is_told_before_any_request(
+    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises((OptionError, InvalidValue), match=words):
+        assign(graph, **options)
+    assert emulator.requests(None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        (ADELE, "adele@contoso.com"),
+        ("Adele@Contoso.com", "adele@contoso.com"),
+        ("lidia_fabrikam.com#EXT#@contoso.com", "lidia_fabrikam.com#EXT#@contoso.com"),
+        ("o'brien@contoso.com", "o'brien@contoso.com"),
+        ("megan+test@contoso.com", "megan+test@contoso.com"),
+        ("$svc@contoso.com", "$svc@contoso.com"),
+    ],
+)
+def test_users_of_all_spellings(emulator: Emulator, graph: _graph.Graph, name: str, found: str) -> None:
+    result = assign(graph, user=name, name="NumVendors", value=1)
+    assert result["principal"]["user_principal_name"] == found
+    assert result["principal"]["type"] == "user"
+    assert len(sent(emulator)) == 2
+    assert emulator.state(found) == {"Engineering": {"NumVendors": 1}}
+
+
+@pytest.mark.parametrize("name", [PAYROLL, "55555555-5555-4555-8555-555555555501", "payroll-api"])
+def test_service_principals_by_each_of_their_names(emulator: Emulator, graph: _graph.Graph, name: str) -> None:
+    result = assign(graph, service_principal=name, name="NumVendors", value=1)
+    assert result["principal"] == {
+        "id": PAYROLL,
+        "type": "service_principal",
+        "display_name": "payroll-api",
+        "app_id": "55555555-5555-4555-8555-555555555501",
+    }
+    assert len(sent(emulator)) == 2
+    assert emulator.state(PAYROLL) == {"Engineering": {"NumVendors": 1}}
+
+
+@pytest.mark.parametrize(
+    ("who", "agent_type"),
+    [
+        ({"user": "sales-agent@contoso.com"}, "agentUser"),
+        ({"service_principal": "sales-agent"}, "agentIdentity"),
+        ({"service_principal": "sales-agents-blueprint"}, "agentIdentityBlueprintPrincipal"),
+    ],
+)
+def test_agents_are_patched_as_what_they_are(
+    emulator: Emulator, graph: _graph.Graph, who: dict[str, str], agent_type: str
+) -> None:
+    result = assign(graph, name="NumVendors", value=1, **who)
+    assert result["principal"]["agent_type"] == agent_type
+    assert emulator.requests()[-1]["body"]["@odata.type"] == f"#microsoft.graph.{agent_type}"
+    assert emulator.state(result["principal"]["id"]) == {"Engineering": {"NumVendors": 1}}
+
+
+def test_names_that_nobody_or_several_have(emulator: Emulator, graph: _graph.Graph) -> None:
+    with pytest.raises(PrincipalError, match=r"user: there is no user 'nobody@contoso\.com'"):
+        assign(graph, user="nobody@contoso.com", name="NumVendors", value=1)
+    with pytest.raises(PrincipalError, match="service_principal: there is no service principal 'nothing'"):
+        assign(graph, service_principal="nothing", name="NumVendors", value=1)
+    with pytest.raises(PrincipalError, match=r"2 service principals are called 'Reports'.*5502.*5503") as refusal:
+        assign(graph, service_principal="Reports", name="NumVendors", value=1)
+    assert [candidate["display_name"] for candidate in refusal.value.candidates] == ["Reports", "Reports"]
+    assert not [request for request in emulator.requests() if request["method"] != "GET"]
+
+
+WRITE, READ = "CustomSecAttributeAssignment.ReadWrite.All", "CustomSecAttributeAssignment.Read.All"
+READER, ADMINISTRATOR = "Attribute Assignment Reader", "Attribute Assignment Administrator"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        {"permissions": ["User.Read.All"]},
+        {"user": "alex@contoso.com", "scopes": ["User.Read.All"], "roles": [READER]},
+        {"user": "alex@contoso.com", "scopes": ["User.Read.All", READ], "roles": []},
+        {"user": "alex@contoso.com", "scopes": ["User.Read.All", READ], "roles": ["Global Administrator"]},
+    ],
+    ids=["application", "no scope", "no role", "Global Administrator"],
+)
+def test_null_is_no_proof_that_nothing_is_assigned(
+    emulator: Emulator, connect: Callable[..., _graph.Graph], token: dict[str, Any]
+) -> None:
+    graph = connect(access_token=emulator.token(**token))
+    with pytest.raises(Unreadable, match=r"CustomSecAttributeAssignment\.Read\.All.*Attribute Assignment Reader"):
+        assign(graph, user="dara@contoso.com", attribute_set="Marketing", name="AppCountry", state="absent")
+    with pytest.raises(Unreadable):
+        info(graph, user="dara@contoso.com", attribute_set="Marketing", name="AppCountry")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        {"permissions": ["User.Read.All", READ]},
+        {"user": "alex@contoso.com", "scopes": ["User.Read.All", WRITE], "roles": [ADMINISTRATOR]},
+        {
+            "user": "alex@contoso.com",
+            "scopes": ["User.Read.All", READ],
+            "role_scopes": {READER: ["Marketing"]},
+        },
+    ],
+    ids=["application", "role", "role for one set"],
+)
+def test_null_is_believed_to_who_may_read(
+    emulator: Emulator, connect: Callable[..., _graph.Graph], token: dict[str, Any]
+) -> None:
+    graph = connect(access_token=emulator.token(**token))
+    result = assign(graph, attribute_set="Marketing", name="AppCountry", state="absent")
+    assert not result["changed"]
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [
+        {"empty_shape": "{}"},
+        {"empty_shape": "type_only"},
+        {"set_type_spelling": "directory_services", "omit_collection_annotations": True, "shuffle_collections": True},
+    ],
+    ids=str,
+)
+def test_the_quirks_of_the_service_change_nothing(
+    emulator: Emulator, graph: _graph.Graph, quirks: dict[str, Any]
+) -> None:
+    emulator.quirks(**quirks)
+    for name, value in TYPES:
+        assert assign(graph, name=name, value=value)["changed"]
+    for name, value in TYPES:
+        assert not assign(graph, name=name, value=value)["changed"]
+    for name, _value in TYPES:
+        assert assign(graph, name=name, state="absent")["changed"]
+        assert not assign(graph, name=name, state="absent")["changed"]
+    assert emulator.state(ADELE) == {}
+
+
+def test_the_diff_shows_the_named_attribute_and_nothing_else(graph: _graph.Graph) -> None:
+    assign(graph, name="NumVendors", value=4)
+    assign(graph, name="Project", value=["Baker"])
+    assert assign(graph, name="Project", value=["Cascade", "Alpine"])["diff"] == {
+        "before": 'Engineering:\n  Project:\n    - "Baker"\n',
+        "after": 'Engineering:\n  Project:\n    - "Alpine"\n    - "Cascade"\n',
+        "before_header": f"user adele@contoso.com ({ADELE})",
+        "after_header": f"user adele@contoso.com ({ADELE})",
+    }
+
+
+def names(result: dict[str, Any]) -> list[str]:
+    return [principal["display_name"] for principal in result["principals"]]
+
+
+@pytest.fixture
+def tagged(graph: _graph.Graph, emulator: Emulator) -> _graph.Graph:
+    for user, number in (("adele@contoso.com", 4), ("alex@contoso.com", 8)):
+        assign(graph, user=user, name="NumVendors", value=number)
+        assign(graph, user=user, name="Certification", value=number == 8)
+        assign(graph, user=user, attribute_set="Marketing", name="EmployeeId", value=f"GS{number}")
+    emulator.clear()
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ([("Marketing", "AppCountry", "eq", "Canada")], ["Dara Fox"]),
+        ([("Marketing", "AppCountry", "eq", "canada")], []),
+        ([("Engineering", "NumVendors", "eq", 8)], ["Alex Wilber"]),
+        ([("Engineering", "NumVendors", "eq", "8")], ["Alex Wilber"]),
+        ([("Engineering", "Certification", "eq", False)], ["Adele Vance"]),
+        ([("Marketing", "EmployeeId", "startswith", "GS")], ["Adele Vance", "Alex Wilber"]),
+        ([("Marketing", "EmployeeId", "ne", None)], ["Adele Vance", "Alex Wilber"]),
+        (
+            [("Marketing", "EmployeeId", "startswith", "GS"), ("Engineering", "NumVendors", "eq", 4)],
+            ["Adele Vance"],
+        ),
+    ],
+    ids=str,
+)
+def test_conditions_select(
+    emulator: Emulator, tagged: _graph.Graph, where: list[tuple[str, str, str, Any]], found: list[str]
+) -> None:
+    keys = ("attribute_set", "name", "operator", "value")
+    result = info(tagged, principal_type="user", where=[dict(zip(keys, item, strict=True)) for item in where])
+    assert names(result) == found
+    request = emulator.requests()[-1]
+    assert request["headers"]["consistencylevel"] == "eventual"
+    assert request["query"]["$count"] == "true"
+
+
+def test_a_raw_filter_is_joined_and_results_are_narrowed(tagged: _graph.Graph) -> None:
+    where = [{"attribute_set": "Marketing", "name": "EmployeeId", "operator": "ne", "value": None}]
+    result = info(
+        tagged,
+        principal_type="user",
+        where=where,
+        filter="department eq 'Marketing' or department eq 'Sales'",
+        attribute_set="Engineering",
+        name="NumVendors",
+    )
+    assert result["principals"] == [
+        {
+            "id": "33333333-3333-4333-8333-333333333302",
+            "type": "user",
+            "display_name": "Alex Wilber",
+            "user_principal_name": "alex@contoso.com",
+            "custom_security_attributes": {"Engineering": {"NumVendors": 8}},
+        }
+    ]
+
+
+def test_everybody_is_listed_in_pages_of_999(emulator: Emulator, graph: _graph.Graph) -> None:
+    tenant = emulator.tenant()
+    tenant["users"] += [
+        {"id": f"00000000-0000-4000-8000-{n:012}", "displayName": f"User {n}", "userPrincipalName": f"u{n}@contoso.com"}
+        for n in range(1200)
+    ]
+    emulator.tenant(tenant)
+    emulator.clear()
+    result = info(graph, principal_type="user")
+    assert len(result["principals"]) == 1208
+    assert emulator.requests()[0]["query"]["$top"] == "999"
+    assert len(emulator.requests()) == 2
+    assert result["principals"][0]["custom_security_attributes"] == {}
+    dara = next(principal for principal in result["principals"] if principal["display_name"] == "Dara Fox")
+    assert dara["custom_security_attributes"] == {"Marketing": {"AppCountry": ["Canada", "India"]}}
+
+
+def test_nobody_of_that_name_is_an_empty_list_and_several_are_an_error(graph: _graph.Graph) -> None:
+    assert info(graph, user="nobody@contoso.com")["principals"] == []
+    assert info(graph, service_principal="nothing")["principals"] == []
+    with pytest.raises(PrincipalError, match="Reports"):
+        info(graph, service_principal="Reports")
+
+
+def test_a_list_that_may_be_blind_says_so(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:
+    scoped = emulator.token(
+        user="alex@contoso.com", scopes=["User.Read.All", READ], role_scopes={READER: ["Engineering"]}
+    )
+    result = info(connect(access_token=scoped), user="dara@contoso.com")
+    assert "does not show" in result["warnings"][0]
+    with pytest.raises(Unreadable):
+        info(connect(access_token=emulator.token(permissions=["User.Read.All"])), principal_type="user")
+
+
+def test_a_list_as_a_value_of_a_condition_is_refused(graph: _graph.Graph) -> None:
+    where = [{"attribute_set": "Marketing", "name": "AppCountry", "operator": "eq", "value": ["Canada"]}]
+    with pytest.raises(OptionError, match=r"where\[0\]\.value"):
+        info(graph, principal_type="user", where=where)
+
+
+def test_an_opaque_token_is_no_obstacle(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:
+    class Opaque(_graph.Graph):
+        def claims(self) -> dict[str, Any]:
+            return {}
+
+    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
+    blind = Opaque(http, ReadyToken(emulator.token(permissions=["User.Read.All"])), emulator.url)
+    with pytest.raises(Unreadable):
+        assign(blind, name="NumVendors", state="absent")
+    seeing = Opaque(http, ReadyToken(emulator.token(permissions=["User.Read.All", READ])), emulator.url)
+    assert not assign(seeing, name="NumVendors", state="absent")["changed"]
