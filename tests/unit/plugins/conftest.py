@@ -13,9 +13,11 @@ from _emulator import Emulator, start
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
 
 ADELE = "33333333-3333-4333-8333-333333333301"
 PAYROLL = "44444444-4444-4444-8444-444444444401"
+NEED = Need(("Some.Permission",), ("Some Role",))
 
 
 @pytest.fixture(scope="session")

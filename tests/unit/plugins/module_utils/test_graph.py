@@ -13,11 +13,10 @@ import pytest
 from _emulator import Emulator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph
-from ansible_collections.entra.attributes.plugins.module_utils._errors import GraphError, Need, NoAnswer
+from ansible_collections.entra.attributes.plugins.module_utils._errors import GraphError, NoAnswer
 
-from ..conftest import ADELE, Patient, ReadyToken
+from ..conftest import ADELE, NEED, Patient, ReadyToken
 
-NEED = Need(("Some.Permission",), ("Some Role",))
 PATH = f"/users/{ADELE}"
 BODY = {
     "customSecurityAttributes": {

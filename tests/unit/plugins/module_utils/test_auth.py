@@ -1,0 +1,376 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Credentials against the local Graph, which verifies each; and which one is chosen."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from _emulator import Emulator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.entra.attributes.plugins.module_utils import _auth, _graph, _module
+from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AuthenticationError,
+    NoAnswer,
+    OptionError,
+)
+
+from ..conftest import ADELE, NEED
+
+Connect = Callable[..., _graph.Graph]
+
+
+def whoami(graph: _graph.Graph) -> str:
+    """Reads something, so that the token is used, and tells the application that it was made for."""
+    assert graph.get(f"/users/{ADELE}", need=NEED)["id"] == ADELE
+    return str(graph.claims()["appid"])
+
+
+@pytest.fixture
+def without_secret(emulator: Emulator) -> dict[str, str]:
+    return {name: value for name, value in emulator.environment.items() if name != "AZURE_CLIENT_SECRET"}
+
+
+def test_client_secret(emulator: Emulator, connect: Connect) -> None:
+    assert whoami(connect()) == emulator.environment["AZURE_CLIENT_ID"]
+    assert [request["method"] for request in emulator.requests("token")].count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"certificate_path": "certificate_pem"},
+        {"certificate_path": "certificate_pfx", "certificate_password": "certificate_password"},
+    ],
+    ids=["PEM", "PFX"],
+)
+def test_client_certificate(
+    emulator: Emulator, connect: Connect, without_secret: dict[str, str], options: dict[str, str]
+) -> None:
+    graph = connect(without_secret, **{name: emulator.credentials[key] for name, key in options.items()})
+    assert whoami(graph) == emulator.environment["AZURE_CLIENT_ID"]
+
+
+def test_a_key_without_certificate_needs_its_thumbprint(
+    emulator: Emulator, connect: Connect, without_secret: dict[str, str], tmp_path: Path
+) -> None:
+    both = Path(emulator.credentials["certificate_pem"]).read_text()
+    key = tmp_path / "key.pem"
+    key.write_text(
+        both[both.index("-----BEGIN PRIVATE") : both.index("-----END PRIVATE")] + "-----END PRIVATE KEY-----\n"
+    )
+    thumbprint = emulator.credentials["certificate_thumbprint"]
+    assert whoami(connect(without_secret, certificate_path=str(key), certificate_thumbprint=thumbprint))
+    with pytest.raises(AuthenticationError, match="key alone, beside certificate_thumbprint"):
+        whoami(connect(without_secret, certificate_path=str(key)))
+
+
+@pytest.mark.parametrize(
+    ("content", "password", "words"),
+    [
+        (None, None, "cannot be read: No such file"),
+        ("nothing", None, "is not usable"),
+        ("pfx", "wrong-passphrase-of-the-test", "is not usable"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used(
+    emulator: Emulator,
+    connect: Connect,
+    without_secret: dict[str, str],
+    tmp_path: Path,
+    content: str | None,
+    password: str | None,
+    words: str,
+) -> None:
+    path = tmp_path / "certificate"
+    if content == "pfx":
+        path = Path(emulator.credentials["certificate_pfx"])
+    elif content:
+        path.write_text(content)
+    with pytest.raises(AuthenticationError, match=words) as failure:
+        whoami(connect(without_secret, certificate_path=str(path), certificate_password=password))
+    assert "wrong-passphrase-of-the-test" not in str(failure.value)
+
+
+def test_federated_token_as_text_and_as_file(
+    emulator: Emulator, connect: Connect, without_secret: dict[str, str]
+) -> None:
+    file = emulator.credentials["federated_token_file"]
+    assert whoami(connect(without_secret, federated_token_file=file))
+    assert whoami(connect(without_secret, federated_token=Path(file).read_text()))
+
+
+def test_a_federated_token_file_is_read_for_each_token(
+    emulator: Emulator, connect: Connect, without_secret: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(Path(emulator.credentials["federated_token_file"]).read_text())
+    graph = connect(without_secret, federated_token_file=str(file))
+    whoami(graph)
+    file.write_text("no.longer.valid")
+    emulator.faults({"match": {"method": "GET", "kind": "graph"}, "do": {"expire_token": True}})
+    with pytest.raises(AuthenticationError, match="AADSTS"):
+        whoami(graph)
+    file.unlink()
+    with pytest.raises(AuthenticationError, match=f"{file} cannot be read"):
+        whoami(connect(without_secret, federated_token_file=str(file)))
+
+
+def test_a_federated_token_of_somebody_else_is_refused(
+    emulator: Emulator, connect: Connect, without_secret: dict[str, str]
+) -> None:
+    key = Path(emulator.credentials["federated_issuer_key"]).read_text()
+    token = Path(emulator.credentials["federated_token_file"]).read_text()
+    claims = jwt.decode(token, options={"verify_signature": False})
+    stranger = jwt.encode({**claims, "sub": "repo:evil/repo"}, key, algorithm="RS256")
+    with pytest.raises(AuthenticationError, match=r"AADSTS70021\d*.*trusts no issuer") as failure:
+        whoami(connect(without_secret, federated_token=stranger))
+    assert stranger not in str(failure.value)
+
+
+@pytest.mark.parametrize("client_id", [None, "22222222-2222-4222-8222-222222222211"], ids=["system", "user"])
+def test_managed_identity_where_the_environment_shows_one(
+    emulator: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch, client_id: str | None
+) -> None:
+    markers = emulator.credentials["app_service"]
+    for name, value in markers.items():
+        monkeypatch.setenv(name, value)
+    environment = {
+        name: value
+        for name, value in emulator.environment.items()
+        if not name.startswith(("AZURE_CLIENT", "AZURE_TEN"))
+    }
+    graph = connect({**environment, **markers}, client_id=client_id)
+    assert whoami(graph) == client_id or "22222222-2222-4222-8222-222222222210"
+
+
+def test_a_managed_identity_that_is_none(emulator: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", emulator.credentials["app_service"]["IDENTITY_ENDPOINT"])
+    monkeypatch.setenv("IDENTITY_HEADER", "wrong")
+    with pytest.raises(AuthenticationError, match="no token"):
+        whoami(connect(auth_source="managed_identity", client_id=None))
+
+
+def fake_az(folder: Path, script: str) -> dict[str, str]:
+    """A PATH with an `az` that is this shell script."""
+    az = folder / "az"
+    az.write_text(f"#!/bin/sh\n{script}\n")
+    az.chmod(az.stat().st_mode | stat.S_IXUSR)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+def test_azure_cli(emulator: Emulator, connect: Connect, tmp_path: Path) -> None:
+    token = emulator.token(permissions=["User.Read.All"])
+    answer = json.dumps({"accessToken": token, "expires_on": 9999999999})
+    environment = {
+        "ENTRA_GRAPH_URL": emulator.url,
+        "REQUESTS_CA_BUNDLE": emulator.environment["REQUESTS_CA_BUNDLE"],
+        **fake_az(tmp_path, f"echo \"$@\" >> {tmp_path}/calls; echo '{answer}'"),
+    }
+    graph = connect(environment, tenant_id="contoso.com")
+    for _ in range(2):
+        assert graph.get(f"/users/{ADELE}", need=NEED)["id"] == ADELE
+    call = f"account get-access-token --output json --resource {emulator.url} --tenant contoso.com\n"
+    assert (tmp_path / "calls").read_text() == call
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo 'ERROR: Please run az login to setup account.' >&2; exit 1", "Please run az login"),
+        ("echo nonsense", "no token in its output"),
+        ("echo '{}'", "no token in its output"),
+        ("echo '[]'", "no token in its output"),
+    ],
+)
+def test_azure_cli_that_gives_none(connect: Connect, tmp_path: Path, script: str, words: str) -> None:
+    with pytest.raises(AuthenticationError, match=words):
+        connect(fake_az(tmp_path, script), auth_source="azure_cli").claims()
+
+
+def test_azure_cli_that_is_not_there(connect: Connect, tmp_path: Path) -> None:
+    with pytest.raises(AuthenticationError, match="not installed"):
+        connect({"PATH": str(tmp_path)}, auth_source="azure_cli").claims()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"client_secret": "a-wrong-secret-of-the-test"}, "AADSTS7000215.*client_secret is wrong"),
+        ({"client_id": "22222222-2222-4222-8222-222222222203", "client_secret": "expired"}, "AADSTS7000222.*expired"),
+        ({"client_id": "99999999-9999-4999-8999-999999999999"}, "AADSTS700016.*not an application of this tenant"),
+        ({"tenant_id": "99999999-9999-4999-8999-999999999999"}, "does not know tenant"),
+    ],
+    ids=str,
+)
+def test_entra_s_refusals_come_with_its_words_and_what_to_do(
+    emulator: Emulator, connect: Connect, options: dict[str, str], words: str
+) -> None:
+    if options.get("client_secret") == "expired":
+        options = {**options, "client_secret": emulator.credentials["applications"]["expired"]["client_secret"]}
+    with pytest.raises(AuthenticationError, match=words) as failure:
+        whoami(connect(**options))
+    assert "secret-of-the" not in str(failure.value)
+    assert emulator.requests() == []
+
+
+def test_a_token_service_in_trouble_is_tried_again_and_then_told(emulator: Emulator, connect: Connect) -> None:
+    emulator.faults({"match": {"kind": "token", "method": "POST"}, "times": 1, "do": {"status": 503}})
+    assert whoami(connect())
+    emulator.faults({"match": {"kind": "token", "method": "POST"}, "times": None, "do": {"status": 503}})
+    with pytest.raises(AuthenticationError):
+        whoami(connect(retries=0))
+
+
+@pytest.mark.parametrize("fault", [{"html": True}, {"truncate": True}], ids=str)
+def test_a_login_host_that_answers_nonsense(emulator: Emulator, connect: Connect, fault: dict[str, Any]) -> None:
+    emulator.faults({"match": {"kind": "token"}, "times": None, "do": fault})
+    with pytest.raises(AuthenticationError, match=emulator.url):
+        whoami(connect())
+
+
+def test_a_login_host_that_is_not_there(emulator: Emulator, connect: Connect) -> None:
+    with pytest.raises(NoAnswer, match=r"localhost:9: cannot be reached.*authority_url"):
+        whoami(connect(authority_url="https://localhost:9", retries=0))
+
+
+def test_a_ready_token_is_used_without_msal_and_not_renewed(emulator: Emulator, connect: Connect) -> None:
+    graph = connect(access_token=emulator.token(permissions=["User.Read.All"]))
+    assert graph.get(f"/users/{ADELE}", need=NEED)["id"] == ADELE
+    assert emulator.requests("token") == []
+
+
+def test_msal_is_not_imported_before_a_token_is_asked_for() -> None:
+    code = (
+        "import sys; from ansible_collections.entra.attributes.plugins.module_utils import _assignment, _module;"
+        "sys.exit('msal' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, check=False).returncode
+        == 0
+    )
+
+
+SECRET = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
+CERTIFICATE = {"tenant_id": "t", "client_id": "c", "certificate_path": "p"}
+FEDERATED = {"tenant_id": "t", "client_id": "c", "federated_token_file": "f"}
+
+
+def chosen(auth_source: str, environment: dict[str, str] | None = None, **options: str) -> str:
+    variables = {"PATH": "/nonexistent", **(environment or {})}
+    settings = Settings(http=None, authority_url="", graph_url="", environment=variables, **options)  # type: ignore[arg-type]
+    return _auth.credential(auth_source, settings, variables).NAME
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "name"),
+    [
+        ({"access_token": "a", **SECRET}, {}, "access_token"),
+        ({**SECRET, **CERTIFICATE}, {}, "client_secret"),
+        ({**CERTIFICATE, **FEDERATED}, {}, "client_certificate"),
+        ({**FEDERATED}, {"IDENTITY_ENDPOINT": "x"}, "federated_token"),
+        ({"tenant_id": "t", "client_id": "c"}, {"MSI_ENDPOINT": "x"}, "managed_identity"),
+        ({}, {"IDENTITY_ENDPOINT": "x"}, "managed_identity"),
+    ],
+)
+def test_auto_takes_the_first_complete_one(options: dict[str, str], environment: dict[str, str], name: str) -> None:
+    assert chosen("auto", environment, **options) == name
+
+
+def test_auto_takes_the_cli_only_where_nothing_else_was_meant(tmp_path: Path) -> None:
+    path = fake_az(tmp_path, "true")
+    assert chosen("auto", path) == "azure_cli"
+    with pytest.raises(OptionError, match="client_id is set but"):
+        chosen("auto", path, client_id="c")
+
+
+@pytest.mark.parametrize(
+    ("auth_source", "options", "words"),
+    [
+        ("auto", {"client_secret": "s"}, "client_secret needs tenant_id and client_id, which are not set"),
+        ("auto", {"client_secret": "s", "client_id": "c"}, "client_secret needs tenant_id, which is not set"),
+        ("auto", {"certificate_path": "p", "tenant_id": "t"}, "client_certificate needs client_id"),
+        ("auto", {"federated_token": "f"}, "federated_token needs tenant_id and client_id"),
+        ("auto", {"client_id": "c", "tenant_id": "t"}, "client_id is set but client_secret, certificate_path or"),
+        ("auto", {}, "no credential was found"),
+        ("client_secret", {"tenant_id": "t", "client_id": "c"}, "client_secret needs client_secret, which is not set"),
+        ("access_token", {}, "access_token needs access_token"),
+        ("federated_token", {"tenant_id": "t", "client_id": "c"}, "needs federated_token or federated_token_file"),
+    ],
+)
+def test_half_a_credential_names_the_missing_half(auth_source: str, options: dict[str, str], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        chosen(auth_source, **options)
+
+
+def test_secrets_are_in_no_representation() -> None:
+    settings = Settings(
+        http=None,  # type: ignore[arg-type]
+        authority_url="",
+        graph_url="",
+        client_secret="the-secret-1",
+        certificate_password="the-secret-2",
+        federated_token="the-secret-3",
+        access_token="the-secret-4",
+        environment={"X": "the-secret-5"},
+    )
+    assert "the-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "option"),
+    [
+        ("ENTRA_AUTH_SOURCE", "auth_source"),
+        ("AZURE_TENANT_ID", "tenant_id"),
+        ("AZURE_TENANT", "tenant_id"),
+        ("AZURE_CLIENT_ID", "client_id"),
+        ("AZURE_CLIENT_SECRET", "client_secret"),
+        ("AZURE_SECRET", "client_secret"),
+        ("AZURE_CLIENT_CERTIFICATE_PATH", "certificate_path"),
+        ("AZURE_X509_CERTIFICATE_PATH", "certificate_path"),
+        ("AZURE_CLIENT_CERTIFICATE_PASSWORD", "certificate_password"),
+        ("AZURE_THUMBPRINT", "certificate_thumbprint"),
+        ("AZURE_FEDERATED_TOKEN", "federated_token"),
+        ("AZURE_FEDERATED_TOKEN_FILE", "federated_token_file"),
+        ("ENTRA_ACCESS_TOKEN", "access_token"),
+        ("AZURE_CLOUD_ENVIRONMENT", "cloud_environment"),
+        ("AZURE_AUTHORITY_HOST", "authority_url"),
+        ("ENTRA_GRAPH_URL", "graph_url"),
+        ("REQUESTS_CA_BUNDLE", "ca_path"),
+    ],
+)
+def test_options_come_from_the_environment_that_is_handed_in(variable: str, option: str) -> None:
+    values = {"ENTRA_AUTH_SOURCE": "azure_cli", "AZURE_CLOUD_ENVIRONMENT": "AzureChinaCloud"}
+    environment = {variable: values.get(variable, "/from/the/environment")}
+    validator = ArgumentSpecValidator(_module.connection_spec(environment))
+    assert validator.validate({}).validated_parameters[option] == environment[variable]
+    explicit = values.get(variable, "/from/the/option")
+    assert validator.validate({option: explicit}).validated_parameters[option] == explicit
+    assert validator.validate({}).error_messages == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"graph_url": "http://localhost"}, "graph_url: 'http://localhost' must be an https URL"),
+        ({"authority_url": "ftp://login"}, "authority_url: 'ftp://login' must be an https URL"),
+        ({"ca_path": "/does/not/exist.pem"}, "ca_path: /does/not/exist.pem does not exist"),
+        ({"timeout": 0}, "timeout: "),
+        ({"retries": -1}, "retries: "),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be(connect: Connect, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        connect(**options)
