@@ -17,9 +17,10 @@ options:
   auth_source:
     description:
       - Which credential to use. C(ENTRA_AUTH_SOURCE) in the environment if it is not set.
-      - V(auto) takes the first that is complete, in the order O(access_token), O(client_secret), O(certificate_path),
-        O(federated_token) or O(federated_token_file), a managed identity if the environment shows one
-        (C(IDENTITY_ENDPOINT), C(MSI_ENDPOINT)), the Azure CLI if it is installed and no O(client_id) is set.
+      - V(auto) takes the first that is complete, in the order O(access_token), O(client_secret), O(certificate_path)
+        (which is V(client_certificate)), O(federated_token) or O(federated_token_file), a managed identity if the
+        environment shows one (C(IDENTITY_ENDPOINT), C(MSI_ENDPOINT), C(AZURE_POD_IDENTITY_AUTHORITY_HOST)), the Azure
+        CLI if it is installed and no O(client_id) is set. Half a credential is an error that names what is missing.
       - V(managed_identity) must be named on a virtual machine, which shows its identity nowhere in the environment.
     type: str
     choices: [auto, access_token, client_secret, client_certificate, federated_token, managed_identity, azure_cli]
@@ -91,8 +92,7 @@ options:
       - C(REQUESTS_CA_BUNDLE) in the environment if it is not set.
     type: path
   validate_certs:
-    description: Whether the certificates of the servers are validated. Anything but V(true) gives your token to
-      whoever asks.
+    description: Whether the certificates of the servers are validated. Without it your token goes to whoever answers.
     type: bool
     default: true
   timeout:
@@ -100,7 +100,9 @@ options:
     type: int
     default: 60
   retries:
-    description: How often a request is sent again that was throttled, met a server error or lost its connection.
+    description:
+      - How often a request is sent again that was throttled, met a server error or lost its connection.
+      - Each time it waits as long as it is told, 150 seconds at most, or else for a growing while.
     type: int
     default: 5
 notes:

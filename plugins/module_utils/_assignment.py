@@ -145,7 +145,7 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     task = Assignment.from_params(params)
     directory, schema = Directory(graph), Schema(graph)
     principal = directory.find(task.kind, task.principal)
-    if principal.hidden:
+    if task.attribute_set not in principal.assignments:
         directory.ensure_readable(task.kind, (task.attribute_set, task.name))
     planned = _plan(task, principal.assignments, schema)
     if planned.changed and check_mode:
@@ -257,12 +257,12 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
         "changed": False,
         "principals": [_listed(principal, *narrowed) for principal in principals],
     }
-    if principals and all(principal.hidden for principal in principals):
-        attribute = narrowed if all(narrowed) else None
-        if not directory.ensure_readable(kind, attribute):
-            result["warnings"] = [
-                "Nothing assigned was found, but the token does not show that the identity may read all attribute sets."
-            ]
+    seen = any(one["custom_security_attributes"] for one in result["principals"])
+    attribute = None if seen or not all(narrowed) else narrowed
+    if not directory.ensure_readable(kind, attribute):
+        result["warnings"] = [
+            "The token does not show that the identity may read all attribute sets; some may be hidden."
+        ]
     return result
 
 

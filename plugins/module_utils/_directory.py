@@ -68,8 +68,8 @@ KINDS = {kind.name: kind for kind in (USER, SERVICE_PRINCIPAL)}
 class Principal:
     """A user or service principal with its assignments; `key` is the UPN or the app id.
 
-    `agent_type` is the Graph type of an agent identity, of its blueprint or of an agent user, else empty. `hidden`
-    says that Graph gave null for the assignments: none, or none that the caller may read (graph-facts 2.4).
+    `agent_type` is the Graph type of an agent identity, of its blueprint or of an agent user, else empty. `assignments`
+    hold what Graph showed, which may be less than there is: see `Directory.ensure_readable`.
     """
 
     kind: Kind
@@ -78,7 +78,6 @@ class Principal:
     key: str
     agent_type: str
     assignments: Assignments
-    hidden: bool
 
     def __str__(self) -> str:
         return f"{self.kind.title} {self.key if self.kind is USER else self.display_name} ({self.id})"
@@ -128,10 +127,12 @@ class Directory:
         self._graph.patch(f"{principal.kind.path}/{principal.id}", typed, need=principal.kind.write)
 
     def ensure_readable(self, kind: Kind, attribute: tuple[str, str] | None = None) -> bool:
-        """Whether a null that Graph gave is known to mean "nothing assigned" (design 7.3).
+        """Whether it is known that what Graph does not show is not assigned.
 
-        The token's claims tell it mostly. Where they do not (an opaque token, an Entra role for single attribute sets)
-        a filter on `attribute` (set, name) is asked: Graph refuses filters to whom it hides values (graph-facts 3).
+        Graph shows null, or leaves out attribute sets, as well to whom may not read them (graph-facts 2.4). The token's
+        claims tell mostly. Where they do not (an opaque token, an Entra role for single attribute sets) a filter on
+        `attribute` (set, name) is tried: Graph refuses filters to whom it hides values (graph-facts 3).
+
         Raises Unreadable.
         """
         allowed = _may_read(self._graph.claims())
@@ -144,7 +145,7 @@ class Directory:
                 allowed = False if error.status == 403 else None
         if allowed is False:
             raise Unreadable(
-                f"The identity may not read custom security attributes of {kind.title}s: Graph hides them behind null,"
+                f"The identity may not read these custom security attributes of {kind.title}s: Graph hides them,"
                 " which is no proof that nothing is assigned.",
                 str(kind.read),
             )
@@ -197,13 +198,11 @@ def _may_read(claims: Mapping[str, Any]) -> bool | None:
 
 def _principal(kind: Kind, item: Mapping[str, Any]) -> Principal:
     agent = _AGENT.fullmatch(str(item.get("@odata.type", "")))
-    customs = item.get("customSecurityAttributes")
     return Principal(
         kind=kind,
         id=item["id"],
         display_name=item.get("displayName") or "",
         key=item.get(kind.key) or "",
         agent_type=agent.group(1) if agent else "",
-        assignments=read(customs),
-        hidden=customs is None,
+        assignments=read(item.get("customSecurityAttributes")),
     )

@@ -50,7 +50,8 @@ class EntraError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".rstrip()
+        message = self.message if self.message.endswith(".") else f"{self.message}."
+        return f"{message} {self.hint}".rstrip()
 
     def details(self) -> dict[str, Any]:
         """The members of `error` in a task's result."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth import AUTH_SOURCES, credential
+from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import AUTH_SOURCES, credential
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
 from ansible_collections.entra.attributes.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
@@ -69,10 +69,9 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
     cloud = CLOUDS[params["cloud_environment"]]
     authority_url = _https("authority_url", params["authority_url"] or cloud.login)
     graph_url = _https("graph_url", params["graph_url"] or cloud.graph)
-    if params["timeout"] < 1 or params["retries"] < 0:
-        raise OptionError(
-            "timeout" if params["timeout"] < 1 else "retries", "must not be negative, and a time-out not zero"
-        )
+    for option, least in (("timeout", 1), ("retries", 0)):
+        if params[option] < least:
+            raise OptionError(option, f"must be at least {least}, not {params[option]}")
     if params["validate_certs"] and params["ca_path"] and not os.path.exists(params["ca_path"]):
         raise OptionError("ca_path", f"{params['ca_path']} does not exist")
     http = Http(
@@ -111,6 +110,8 @@ def run_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any) -
         result = run(module.params, connect(module.params, os.environ), module.check_mode)
     except EntraError as error:
         module.fail_json(**error.as_result())
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if not module._diff:
         result.pop("diff", None)
     module.exit_json(**result)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
@@ -57,7 +57,7 @@ class Adjusted:
         return self.add or None
 
 
-Wish = Exactly | Adjusted
+Wish: TypeAlias = "Exactly | Adjusted"
 Desired = Mapping[str, Mapping[str, Wish]]
 Definitions = Mapping[tuple[str, str], Definition]
 

@@ -18,13 +18,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
 
-Scalar = str | int | bool
-Value = str | int | bool | list[str] | list[int]
-Assignments = dict[str, dict[str, Value]]
+Scalar: TypeAlias = "str | int | bool"
+Value: TypeAlias = "str | int | bool | list[str] | list[int]"
+Assignments: TypeAlias = "dict[str, dict[str, Value]]"
 """`{attribute set: {attribute: value}}`, only what is assigned, names as their owners spelled them."""
 
 STRING, INTEGER, BOOLEAN = "String", "Integer", "Boolean"
@@ -129,7 +129,7 @@ def _checked_scalar(attribute: str, value: Any) -> Scalar:
         )
     raise InvalidValue(
         attribute,
-        f"{type(value).__name__} is no value; use text, an integer, a Boolean, or a list of texts or integers",
+        f"{value!r} ({type(value).__name__}) is no value; use text, integer, Boolean, or a list of texts or integers",
     )
 
 

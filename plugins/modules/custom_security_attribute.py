@@ -42,14 +42,18 @@ options:
         O(state=present).
       - For a multi-valued attribute it is a list, and the attribute has exactly these values afterwards; see O(append)
         to keep others. Their order means nothing.
-      - Text can have 64 characters and integers 32 bits. Empty text and null cannot be assigned.
+      - Text can have 64 characters and integers 32 bits. Empty text, empty lists and null cannot be assigned.
+      - Dates, numbers and words such as C(yes) that are meant as text need quotes.
+      - A single value without a list is an error for a multi-valued attribute, except with O(append) and
+        O(state=absent).
       - With O(state=absent) these values alone are removed; a single one need not be put in a list.
     type: raw
   type:
     description:
       - What the text in O(value) means, as a template may have made text of an integer or a Boolean.
       - V(auto) takes the type of the value that is assigned now, else that of O(value). Only for text that reads as an
-        integer or Boolean, and for an attribute not assigned yet, it reads the attribute's definition.
+        integer or Boolean, and for an attribute not assigned yet, it reads the attribute's definition, which takes the
+        Graph permission C(CustomSecAttributeDefinition.Read.All).
       - Any other choice settles it without asking, so that definitions need not be readable.
     type: str
     choices: [auto, string, integer, boolean]
@@ -181,7 +185,7 @@ previous_value:
   type: raw
   sample: null
 error:
-  description: What failed, for programs; RV(msg) tells it to people.
+  description: What failed, for programs; the message tells it to people.
   returned: failure
   type: dict
   contains:
@@ -193,6 +197,15 @@ error:
     hint:
       description: What to do about it, if that is known.
       type: str
+    option:
+      description: The option that is wrong.
+      returned: if an option is wrong
+      type: str
+    attribute:
+      description: The attribute that cannot hold the value.
+      returned: if a value is wrong
+      type: str
+      sample: Engineering.Project
     status:
       description: HTTP status.
       returned: if Graph refused

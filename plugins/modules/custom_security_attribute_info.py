@@ -16,11 +16,12 @@ description:
     Graph then hides them behind null as if nothing was assigned.
 options:
   user:
-    description: Object ID or user principal name of one user. None of that name gives an empty list.
+    description: Object ID or user principal name of one user. An empty list if there is no such user.
     type: str
   service_principal:
-    description: Object ID, application (client) ID or display name of one service principal. None of that name gives
-      an empty list.
+    description:
+      - Object ID, application (client) ID or display name of one service principal. An empty list if there is no such
+        service principal.
     type: str
   principal_type:
     description: List all users or all service principals, or those that O(where) and O(filter) select.

@@ -12,27 +12,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
-
-
-class HttpClient(Protocol):
-    """What MSAL asks of an `http_client`."""
-
-    def get(self, url: str, **kwargs: Any) -> Any: ...
-
-    def post(self, url: str, **kwargs: Any) -> Any: ...
-
-    def close(self) -> None: ...
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
 class Settings:
     """The options of design 3.1 that make a credential; secrets stay out of its representation.
 
+    `http` is an `http_client` as MSAL takes it.
     `authority_url` and `graph_url` are URLs without a trailing slash, `environment` is that of the task.
     """
 
-    http: HttpClient = field(repr=False)
+    http: Any = field(repr=False)
     authority_url: str
     graph_url: str
     tenant_id: str | None = None

@@ -163,7 +163,7 @@ def test_doubt_without_the_right_to_read_definitions_asks_for_the_type(
         ({"name": "NumVendors", "value": "abc"}, "its type is Integer, not String"),
         ({"name": "ProjectDate", "value": 2022}, "its type is String, not Integer"),
         ({"name": "Legacy", "value": "x"}, "deprecated and can no longer be assigned"),
-        ({"name": "project", "value": ["Alpine"]}, "has no attribute project Its attributes are Certification"),
+        ({"name": "project", "value": ["Alpine"]}, "has no attribute project. Its attributes are Certification"),
         ({"attribute_set": "engineering", "name": "Project", "value": ["Alpine"]}, "no attribute set engineering"),
     ],
     ids=str,
@@ -443,8 +443,19 @@ def test_a_list_that_may_be_blind_says_so(emulator: Emulator, connect: Callable[
     scoped = emulator.token(
         user="alex@contoso.com", scopes=["User.Read.All", READ], role_scopes={READER: ["Engineering"]}
     )
-    result = info(connect(access_token=scoped), user="dara@contoso.com")
-    assert "does not show" in result["warnings"][0]
+    assert "may be hidden" in info(connect(access_token=scoped), user="dara@contoso.com")["warnings"][0]
+    assign(connect(), user="dara@contoso.com", name="NumVendors", value=3)
+    partly = info(connect(access_token=scoped), user="dara@contoso.com")
+    assert partly["principals"][0]["custom_security_attributes"] == {"Engineering": {"NumVendors": 3}}
+    assert "may be hidden" in partly["warnings"][0]
+    with pytest.raises(Unreadable):
+        assign(
+            connect(access_token=scoped),
+            user="dara@contoso.com",
+            attribute_set="Marketing",
+            name="AppCountry",
+            state="absent",
+        )
     with pytest.raises(Unreadable):
         info(connect(access_token=emulator.token(permissions=["User.Read.All"])), principal_type="user")
 

@@ -18,7 +18,8 @@ import pytest
 from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.entra.attributes.plugins.module_utils import _auth, _graph, _module
+from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
+from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import credential
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AuthenticationError,
@@ -152,7 +153,7 @@ def test_managed_identity_where_the_environment_shows_one(
         if not name.startswith(("AZURE_CLIENT", "AZURE_TEN"))
     }
     graph = connect({**environment, **markers}, client_id=client_id)
-    assert whoami(graph) == client_id or "22222222-2222-4222-8222-222222222210"
+    assert whoami(graph) == (client_id or "22222222-2222-4222-8222-222222222210")
 
 
 def test_a_managed_identity_that_is_none(emulator: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +180,7 @@ def test_azure_cli(emulator: Emulator, connect: Connect, tmp_path: Path) -> None
         **fake_az(tmp_path, f"echo \"$@\" >> {tmp_path}/calls; echo '{answer}'"),
     }
     graph = connect(environment, tenant_id="contoso.com")
-    for _ in range(2):
+    for _turn in range(2):
         assert graph.get(f"/users/{ADELE}", need=NEED)["id"] == ADELE
     call = f"account get-access-token --output json --resource {emulator.url} --tenant contoso.com\n"
     assert (tmp_path / "calls").read_text() == call
@@ -270,7 +271,7 @@ FEDERATED = {"tenant_id": "t", "client_id": "c", "federated_token_file": "f"}
 def chosen(auth_source: str, environment: dict[str, str] | None = None, **options: str) -> str:
     variables = {"PATH": "/nonexistent", **(environment or {})}
     settings = Settings(http=None, authority_url="", graph_url="", environment=variables, **options)  # type: ignore[arg-type]
-    return _auth.credential(auth_source, settings, variables).NAME
+    return credential(auth_source, settings, variables).NAME
 
 
 @pytest.mark.parametrize(

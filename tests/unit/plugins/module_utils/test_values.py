@@ -25,9 +25,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import De
         (["a", True], "list cannot hold Booleans"),
         ([], "list is empty"),
         ([""], "empty text"),
-        ([["a"]], "list is no value"),
-        (1.5, "float is no value"),
-        ({"a": 1}, "dict is no value"),
+        ([["a"]], r"\(list\) is no value"),
+        (1.5, r"1.5 \(float\) is no value"),
+        ({"a": 1}, r"\(dict\) is no value"),
     ],
 )
 def test_what_no_attribute_can_hold_is_refused(value: object, words: str) -> None:

@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Needs a Python 3.10 or newer, git and make. Everything made here is below .build, which git ignores.
+
+PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11 python3.10,\
+	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(python))))
+export PYTHON
+
+PARTS = unit lint sanity integration galaxy core-oldest core-newest
+SINGLE_PARTS = unit lint sanity integration galaxy
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench constraints clean $(SINGLE_PARTS)
+
+help:  ## these lines
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
+	@echo 'make PART           one part of the tests: $(SINGLE_PARTS); ARGS="..." goes to its last command'
+
+demo:  ## run playbooks/demo.yml against a local Graph
+	@.ci/local_graph.sh ansible-playbook playbooks/demo.yml
+
+test:  ## all tests and checks; PARTS="unit lint" chooses
+	@$(PYTHON) .ci/test.py $(PARTS)
+
+$(SINGLE_PARTS):
+	@$(PYTHON) .ci/test.py $@ -- $(ARGS)
+
+bench:  ## how long a task takes, beside the same request made by hand
+	@.ci/local_graph.sh python tests/bench/run.py
+
+constraints:  ## pin anew what the requirement files leave open
+	@$(PYTHON) .ci/environments.py
+
+clean:  ## remove all that was made here
+	rm -rf .build

@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts the local Graph of `roles/graph_emulator` as a process of its own, and steers it.
+
+emulator = start(tmp_path, latency=0.05)
+emulator.faults({"match": {"method": "PATCH"}, "do": {"status": 429, "headers": {"Retry-After": "2.128"}}})
+...
+emulator.stop()
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+FILES = Path(__file__).resolve().parents[2] / "roles" / "graph_emulator" / "files"
+START_SECONDS = 30
+
+
+@dataclass
+class Emulator:
+    """A running emulator."""
+
+    url: str
+    environment: dict[str, str]  # what a client needs to reach it as the default application
+    credentials: dict[str, Any]  # everything ready.json tells: files, other applications, managed identity
+    process: subprocess.Popen[bytes]
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def control(self, method: str, path: str, body: Any = None, **params: str) -> Any:
+        """Call a control endpoint. Raises requests.HTTPError when it refuses."""
+        # The bundle is given per request: the machine's REQUESTS_CA_BUNDLE would win over the session's.
+        response = self.session.request(
+            method,
+            f"{self.url}/_emulator/{path}",
+            json=body,
+            params=params,
+            verify=self.environment["REQUESTS_CA_BUNDLE"],
+            timeout=30,
+        )
+        if not response.ok:
+            raise requests.HTTPError(f"{response.status_code} {response.text}", response=response)
+        return response.json() if "json" in response.headers.get("Content-Type", "") else response.text
+
+    def requests(self, kind: str | None = "graph") -> list[dict[str, Any]]:
+        """Return the requests received so far, in order; `kind`: graph, token, identity, or None for all."""
+        entries: list[dict[str, Any]] = self.control("GET", "requests", **({"kind": kind} if kind else {}))
+        return entries
+
+    def clear(self) -> None:
+        """Empty the log of requests."""
+        self.control("DELETE", "requests")
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        """Add faults."""
+        self.control("POST", "faults", list(faults))
+
+    def quirks(self, **quirks: Any) -> None:
+        """Set quirks."""
+        self.control("POST", "quirks", quirks)
+
+    def reset(self) -> None:
+        """Go back to the state at the start: no faults, no quirks, empty log. Tokens from before are worthless."""
+        self.control("POST", "reset")
+
+    def state(self, who: str) -> dict[str, dict[str, Any]]:
+        """Return the stored attributes of a principal, by object id, UPN or app id."""
+        stored: dict[str, dict[str, Any]] = self.control("GET", f"principals/{quote(who, safe='')}")
+        return stored
+
+    def tenant(self, replacement: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the whole tenant; put another in its place first, if one is given."""
+        tenant: dict[str, Any] = self.control("PUT" if replacement else "GET", "state", replacement)
+        return tenant
+
+    def token(self, **wanted: Any) -> str:
+        """Return a token: `permissions=[...]`, or `user=upn, scopes=[...], roles=[...], role_scopes={...}`."""
+        return str(self.control("POST", "token", wanted)["access_token"])
+
+    def stop(self) -> None:
+        """Stop it, and wait until it is gone."""
+        self.session.close()
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+
+def start(directory: Path, **options: Any) -> Emulator:
+    """Start an emulator that keeps its files in `directory`; options are those of its command line.
+
+    It ends with this process at the latest. Raises RuntimeError when it does not come up.
+    """
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    environment = {**os.environ, "PYTHONPATH": str(FILES)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "graph_emulator", f"--directory={directory}", f"--watch-pid={os.getpid()}", *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    ready = directory / "ready.json"
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if ready.exists():
+            document = json.loads(ready.read_text())
+            if document["pid"] == process.pid:
+                return Emulator(document["url"], document["environment"], document["credentials"], process)
+        time.sleep(0.02)
+    process.kill()
+    raise RuntimeError(f"the emulator did not start: exit status {process.wait()}")
