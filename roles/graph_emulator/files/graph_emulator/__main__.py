@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start the emulator: `python -m graph_emulator --directory DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import trustme
+import uvicorn
+import yaml
+
+from . import directory
+from .credentials import Credentials, write_client_files, write_json, write_private
+from .edge import Edge, Protocol
+from .service import Service
+
+START_SECONDS = 60
+DEFAULT_STATE = Path(__file__).with_name("default_state.yml")
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Return the command line as attributes."""
+    parser = argparse.ArgumentParser(prog="graph_emulator", description="A local Microsoft Graph on 127.0.0.1.")
+    parser.add_argument("--directory", type=Path, required=True, help="where ready.json, keys and certificates go")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="tenant to begin with, YAML or JSON")
+    parser.add_argument("--save-state", type=Path, help="where to write the tenant at the end, YAML or JSON")
+    parser.add_argument("--idle-timeout", type=float, help="seconds without a request after which it ends")
+    parser.add_argument("--watch-pid", type=int, help="process whose end is its end too")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds added to every answer")
+    parser.add_argument("--detach", action="store_true", help="start it in the background, return when it is ready")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    options = parse_arguments()
+    options.directory = options.directory.resolve()
+    options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if options.detach:
+        start_detached(options.directory, [argument for argument in sys.argv[1:] if argument != "--detach"])
+        return
+    try:
+        document = directory.load(options.state)
+        directory.parse(document)
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        sys.exit(f"{options.state} holds no tenant: {type(error).__name__}: {error}")
+    with socket.create_server(("127.0.0.1", options.port)) as listener:
+        # Inherited by every connection; asyncio would set it only where the protocol is named. Without it each answer
+        # waits 40 ms for the client's delayed acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        port = listener.getsockname()[1]
+        url = f"https://localhost:{port}"
+        service = Service(document, Credentials.generate(), url, header_secret=secrets.token_hex(16))
+        service.set_latency(options.latency)
+        ready_files = write_ready_files(service, options.directory, port)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        try:
+            print(url, flush=True)
+            asyncio.run(serve(service, listener, options))
+        finally:
+            if options.save_state:
+                directory.save(options.save_state, service.state())
+            for path in ready_files:  # the very last, for others wait for it
+                path.unlink(missing_ok=True)
+
+
+def start_detached(folder: Path, arguments: list[str]) -> None:
+    """Start an emulator that outlives this process, and print its url when it is ready.
+
+    Exits with the end of its log when it does not come up. The log stays in the folder as `emulator.log`.
+    """
+    ready, log = folder / "ready.json", folder / "emulator.log"
+    ready.unlink(missing_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", __package__, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            sys.exit(f"The local Graph did not start:\n{log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.02)
+    print(json.loads(ready.read_text())["url"])
+
+
+def end(*_: object) -> None:
+    """End in an orderly way on a signal: uvicorn shuts down, restores this handler and repeats the signal."""
+    raise SystemExit
+
+
+def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
+    """Write certificates, credentials and, last, what tells that the emulator is there. Returns what to remove."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    chain = b"".join(blob.bytes() for blob in certificate.cert_chain_pems)
+    write_private(folder / "server.pem", certificate.private_key_pem.bytes() + chain)
+    first = next(iter(service.directory.applications.values()))
+    claims = {"iss": "", "sub": "", "aud": ""}
+    if first.federated:
+        credential = first.federated[0]
+        claims = {"iss": credential.issuer, "sub": credential.subject, "aud": credential.audience}
+    client_files = write_client_files(service.credentials, folder, claims)
+    environment = {
+        "AZURE_AUTHORITY_HOST": service.url,
+        "ENTRA_GRAPH_URL": service.url,
+        "REQUESTS_CA_BUNDLE": str(folder / "ca.pem"),
+        "AZURE_TENANT_ID": service.directory.tenant_id,
+        "AZURE_CLIENT_ID": first.client_id,
+        "AZURE_CLIENT_SECRET": first.secrets[0]["value"] if first.secrets else "",
+    }
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+    write_private(folder / "environment.sh", exports.encode())
+    ready = folder / "ready.json"
+    document: dict[str, Any] = {
+        "pid": os.getpid(),
+        "port": port,
+        "url": service.url,
+        "environment": environment,
+        "credentials": {
+            **client_files,
+            "applications": {
+                application.display_name: {
+                    "client_id": application.client_id,
+                    "client_secret": application.secrets[0]["value"] if application.secrets else None,
+                }
+                for application in service.directory.applications.values()
+            },
+            "app_service": {
+                "IDENTITY_ENDPOINT": f"{service.url}/msi/token",
+                "IDENTITY_HEADER": service.header_secret,
+            },
+            "metadata_service": {"AZURE_POD_IDENTITY_AUTHORITY_HOST": service.url},
+        },
+    }
+    write_json(ready, document)
+    return [ready, folder / "environment.sh"]
+
+
+async def serve(service: Service, listener: socket.socket, options: argparse.Namespace) -> None:
+    """Serve on the socket until stopped, idle for too long, or left by the watched process."""
+    pem = str(options.directory / "server.pem")
+
+    def stop() -> None:
+        server.should_exit = True
+
+    edge = Edge(service, stop)
+    config = uvicorn.Config(
+        edge,
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        ssl_certfile=pem,
+        ssl_keyfile=pem,
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+
+    async def watch() -> None:
+        while not server.should_exit:
+            await asyncio.sleep(1)
+            idle = time.monotonic() - edge.last_request
+            if options.idle_timeout and idle > options.idle_timeout:
+                stop()
+            if options.watch_pid and not is_running(options.watch_pid):
+                stop()
+
+    watching = asyncio.create_task(watch())
+    await server.serve([listener])
+    watching.cancel()
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process of this id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+if __name__ == "__main__":
+    main()

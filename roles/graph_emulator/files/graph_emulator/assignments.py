@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules by which custom security attributes are written to and read from one object (graph-facts 2, 4 and 6).
+
+Where Microsoft documents a status and a code but no message, the message is this emulator's own: no client may depend
+on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .access import Sets
+from .directory import Attributes, Definition, Directory, Value
+from .exchange import GraphError, bad_request, denied, has_type
+from .faults import Quirks
+
+SET_TYPES: Final = {
+    "graph": "#microsoft.graph.customSecurityAttributeValue",
+    "directory_services": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue",
+}
+TYPE_SUFFIX: Final = "@odata.type"
+VALUES_PER_OBJECT: Final = 50
+VALUE_LENGTH: Final = 64
+
+_PYTHON_TYPES: Final = {"String": str, "Integer": int, "Boolean": bool}
+_WIRE_TYPES: Final = {"String": "String", "Integer": "Int32", "Boolean": "Boolean"}
+
+
+def invalid_property(name: str) -> GraphError:
+    """400 for a set, attribute or property that the object cannot carry (graph-facts 6.2)."""
+    return bad_request(f"Invalid property '{name}'.")
+
+
+def write(directory: Directory, current: Attributes, body: Any, writable: Sets, quirks: Quirks) -> Attributes:
+    """Return the attributes after the PATCH; `current` is left as it is, so a refusal changes nothing.
+
+    `body` is the value of `customSecurityAttributes`. Only what it names changes; a collection is replaced whole
+    (graph-facts 2.2). Raises GraphError: 400 for what breaks a rule, 403 for a set the caller may not write.
+    """
+    if not isinstance(body, dict):
+        raise bad_request("The value of 'customSecurityAttributes' is not an object.")
+    result = {set_name: dict(values) for set_name, values in current.items()}
+    touched = 0
+    for set_name, members in body.items():
+        if set_name == TYPE_SUFFIX:
+            continue
+        touched += 1
+        if isinstance(members, str):
+            continue  # JSON in a string is accepted and ignored (graph-facts 6.2)
+        _write_set(directory, result.setdefault(set_name, {}), set_name, members, writable, quirks)
+    if not touched:
+        raise denied()  # nothing in effect was sent (graph-facts 6.2, the row on null dropped by clients)
+    _check_total(result)
+    return {set_name: values for set_name, values in result.items() if values}
+
+
+def _write_set(
+    directory: Directory, values: dict[str, Value], set_name: str, members: Any, writable: Sets, quirks: Quirks
+) -> None:
+    if not isinstance(members, dict) or members.get(TYPE_SUFFIX) not in SET_TYPES.values():
+        raise invalid_property(set_name)
+    if set_name not in directory.sets:
+        raise invalid_property(set_name)
+    if set_name not in writable:
+        raise denied()
+    names = [key for key in members if "@" not in key]
+    if not names:
+        raise denied()  # nothing in effect was sent
+    for key in members:
+        owner, at, annotation = key.partition("@")
+        if at and owner and (owner not in members or annotation != "odata.type"):
+            raise bad_request(f"The annotation '{key}' belongs to no property.")
+    for name in names:
+        definition = directory.definitions.get((set_name, name))
+        if definition is None:
+            raise invalid_property(name)
+        value, annotation = members[name], members.get(name + TYPE_SUFFIX)
+        if value is None or value == []:
+            if definition.status == "Deprecated" and quirks.deprecated_removal == "refuse":
+                raise _refusal(definition, "is deprecated")
+            values.pop(name, None)
+        else:
+            values[name] = _checked(definition, value, annotation, values.get(name))
+
+
+def _checked(definition: Definition, value: Any, annotation: Any, assigned: Value | None) -> Value:
+    """Return the value to store. Raises GraphError (400) for what the definition does not allow."""
+    if definition.status == "Deprecated":
+        raise _refusal(definition, "is deprecated")
+    wire_type = _WIRE_TYPES[definition.type]
+    expected = f"#Collection({wire_type})" if definition.isCollection else f"#{wire_type}"
+    # String and Boolean speak for themselves in JSON; the rest must be annotated (graph-facts 2.1).
+    implied = not definition.isCollection and definition.type != "Integer"
+    if annotation != expected and not (implied and annotation is None):
+        raise _refusal(definition, f"must be annotated as '{expected}'")
+    if isinstance(value, list) != definition.isCollection:
+        raise _refusal(definition, "takes a collection" if definition.isCollection else "takes a single value")
+    items = value if isinstance(value, list) else [value]
+    kept = assigned if isinstance(assigned, list) else [assigned]
+    for item in items:
+        if not has_type(item, _PYTHON_TYPES[definition.type]):
+            raise _refusal(definition, f"takes values of the type {definition.type}")
+        if isinstance(item, str) and not 0 < len(item) <= VALUE_LENGTH:
+            raise _refusal(definition, f"takes values of 1 to {VALUE_LENGTH} characters")
+        if isinstance(item, int) and not -(2**31) <= item < 2**31:
+            raise _refusal(definition, "takes integers of 32 bits")
+        # A value that stays is not newly assigned, so it may be inactive by now (graph-facts 4).
+        if definition.usePreDefinedValuesOnly and not definition.allowedValues.get(str(item)) and item not in kept:
+            raise _refusal(definition, "takes active predefined values only")
+    return list(dict.fromkeys(items)) if definition.isCollection else items[0]
+
+
+def _check_total(attributes: Attributes) -> None:
+    count = sum(
+        len(value) if isinstance(value, list) else 1 for values in attributes.values() for value in values.values()
+    )
+    if count > VALUES_PER_OBJECT:
+        raise bad_request(f"An object can have at most {VALUES_PER_OBJECT} custom security attribute values assigned.")
+
+
+def _refusal(definition: Definition, reason: str) -> GraphError:
+    return bad_request(f"The custom security attribute '{definition.id}' {reason}.")
+
+
+def read(directory: Directory, attributes: Attributes, readable: Sets, quirks: Quirks) -> dict[str, Any] | None:
+    """Return the attributes as Graph shows them to this caller (graph-facts 2.3 and 2.4).
+
+    None where nothing is assigned, and just so where nothing may be read.
+    """
+    shown: dict[str, Any] = {}
+    for set_name, values in attributes.items():
+        if set_name not in readable:
+            continue
+        members: dict[str, Any] = {TYPE_SUFFIX: SET_TYPES[quirks.set_type_spelling]}
+        for name, value in values.items():
+            if isinstance(value, list):
+                if not quirks.omit_collection_annotations:
+                    wire_type = _WIRE_TYPES[directory.definitions[set_name, name].type]
+                    members[name + TYPE_SUFFIX] = f"#Collection({wire_type})"
+                members[name] = quirks.shuffled(value) if quirks.shuffle_collections else value
+            else:
+                members[name] = value
+        shown[set_name] = members
+    return shown or _empty(directory, readable, quirks)
+
+
+def _empty(directory: Directory, readable: Sets, quirks: Quirks) -> dict[str, Any] | None:
+    sets = [name for name in directory.sets if name in readable]
+    if quirks.empty_shape == "null" or not sets:
+        return None
+    if quirks.empty_shape == "{}":
+        return {}
+    return {name: {TYPE_SUFFIX: SET_TYPES[quirks.set_type_spelling]} for name in sets}

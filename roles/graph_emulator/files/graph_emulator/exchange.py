@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes in and what comes out: one request, one response, and the error that becomes a response."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass
+class Request:
+    """One request as received. `path` and `raw_query` are still percent-encoded; header names are lower case."""
+
+    method: str
+    path: str
+    raw_query: str
+    headers: dict[str, str]
+    body: bytes = b""
+    batch: str | None = None  # the id of the sub-request, when it came inside a $batch
+    caller_name: str | None = None  # who the request turned out to come from, for the log
+
+    @classmethod
+    def from_url(cls, method: str, url: str, headers: dict[str, str], body: bytes, batch: str | None) -> Request:
+        """Make a request of a URL relative to the host, as a $batch carries them."""
+        parts = urlsplit(url)
+        return cls(method, parts.path, parts.query, headers, body, batch)
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The decoded query options."""
+        return dict(parse_qsl(self.raw_query, keep_blank_values=True))
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The decoded form body of a token request."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def json(self) -> Any:
+        """Return the parsed body.
+
+        Raises GraphError (400) for a missing body, a wrong content type and for what is not JSON.
+        """
+        if not self.body:
+            raise GraphError(400, "BadRequest", "Empty Payload. JSON content expected.")
+        if "json" not in self.headers.get("content-type", ""):
+            raise GraphError(400, "BadRequest", UNREADABLE)
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise GraphError(400, "BadRequest", UNREADABLE) from error
+
+    def json_or_none(self) -> Any:
+        """Return the parsed body, or None where there is none, for the log."""
+        try:
+            return json.loads(self.body) if self.body else None
+        except ValueError:
+            return None
+
+
+UNREADABLE = (
+    "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."
+)
+
+
+@dataclass
+class Response:
+    """One response. `delay` and `cut` tell the edge to hold the answer back or to drop the connection instead."""
+
+    status: int
+    body: Any = None  # JSON, unless it is text
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut: bool = False
+    truncate: bool = False
+
+    def content(self) -> bytes:
+        """Return the bytes to send; half of them when the response shall be broken."""
+        if self.body is None:
+            return b""
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
+        data = text.encode("utf-8", "surrogatepass")
+        return data[: len(data) // 2] if self.truncate else data
+
+    @property
+    def media_type(self) -> str:
+        """The content type: text bodies say theirs in the headers."""
+        return "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+
+
+def has_type(value: Any, kind: type) -> bool:
+    """Whether a JSON value is of a type, where a Boolean is no integer."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+class GraphError(Exception):
+    """A refusal in Graph's own words: status, code, message (graph-facts 6.1)."""
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+    def response(self) -> Response:
+        """Return the response that tells it; the ids of innerError are added where the headers are made."""
+        return Response(self.status, {"error": {"code": self.code, "message": self.message}}, dict(self.headers))
+
+
+def bad_request(message: str) -> GraphError:
+    """400 `Request_BadRequest`: what Graph answers to a body or path it does not accept."""
+    return GraphError(400, "Request_BadRequest", message)
+
+
+def unsupported_query(message: str) -> GraphError:
+    """400 `Request_UnsupportedQuery`: a query option the directory does not serve this way."""
+    return GraphError(400, "Request_UnsupportedQuery", message)
+
+
+def not_found(key: str) -> GraphError:
+    """404 `Request_ResourceNotFound` (graph-facts 6.2)."""
+    text = f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+    return GraphError(404, "Request_ResourceNotFound", text)
+
+
+def denied() -> GraphError:
+    """403 `Authorization_RequestDenied` (graph-facts 6.2)."""
+    return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def wrong_method() -> GraphError:
+    """405 (graph-facts 6.2)."""
+    return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be made to go wrong on demand: faults that hit matching requests, quirks that colour every answer."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from .exchange import Request, Response
+
+
+@dataclass
+class Quirks:
+    """Lawful but surprising behaviour of the service, switched on by the control endpoint."""
+
+    shuffle_collections: bool = False
+    empty_shape: Literal["null", "{}", "type_only"] = "null"
+    set_type_spelling: Literal["graph", "directory_services"] = "graph"
+    omit_collection_annotations: bool = False
+    read_lag: float = 0.0  # seconds for which reads show the state before a PATCH
+    deprecated_removal: Literal["accept", "refuse"] = "accept"
+    shuffle_batch: bool = False
+    fractional_retry_after: bool = True
+    latency: float = 0.0  # seconds added to every answer
+    token_lifetime: int = 3599  # seconds
+    throttle: dict[str, float] | None = None  # {"writes": 3000, "seconds": 150, "scale": 1.0}
+    random: random.Random = field(default_factory=lambda: random.Random(2))  # noqa: S311 - repeatable, not secret
+
+    def update(self, changes: dict[str, Any]) -> None:
+        """Set the quirks named. Raises ValueError for a name that is none."""
+        unknown = changes.keys() - {item.name for item in fields(self) if item.name != "random"}
+        if unknown:
+            raise ValueError(f"no such quirk: {', '.join(sorted(unknown))}")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def shuffled(self, items: list[Any]) -> list[Any]:
+        """Return the items in another order."""
+        return self.random.sample(items, len(items))
+
+
+ACTIONS = ("status", "cut", "delay", "html", "expire_token", "drop_write", "truncate")
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong, for `times` matching requests (always, when None) after the first `skip`."""
+
+    do: dict[str, Any]
+    match: dict[str, str] = field(default_factory=dict)  # method, path (a regular expression), kind
+    times: int | None = 1
+    skip: int = 0
+
+    def __post_init__(self) -> None:
+        if not any(action in self.do for action in ACTIONS):
+            raise ValueError(f"a fault does one of {', '.join(ACTIONS)}, not {self.do}")
+        if self.match.keys() - {"method", "path", "kind"}:
+            raise ValueError(f"a fault matches by method, path and kind, not {self.match}")
+
+    def hits(self, request: Request, kind: str) -> bool:
+        """Whether this fault is for this request; counts `skip` and `times` down."""
+        wanted = self.match
+        if wanted.get("method", request.method) != request.method or wanted.get("kind", kind) != kind:
+            return False
+        if "path" in wanted and not re.search(wanted["path"], request.path):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if self.times is not None:
+            if self.times <= 0:
+                return False
+            self.times -= 1
+        return True
+
+    def instead(self, kind: str) -> Response | None:
+        """Return the answer that takes the place of handling the request, if this fault has one."""
+        if "status" in self.do:
+            status = int(self.do["status"])
+            body = self.do.get("body", _error_body(status, kind))
+            return Response(status, body, {name: str(value) for name, value in self.do.get("headers", {}).items()})
+        if self.do.get("cut") == "before":
+            return Response(0, cut=True)
+        if self.do.get("html"):
+            page = "<!DOCTYPE html><html><body><h1>Sign in to the proxy</h1></body></html>"
+            return Response(200, page, {"Content-Type": "text/html"})
+        if self.do.get("drop_write"):
+            return Response(204)
+        return None
+
+    def spoil(self, response: Response) -> None:
+        """Change the answer of a request that was handled."""
+        response.delay += float(self.do.get("delay", 0.0))
+        response.cut = response.cut or self.do.get("cut") == "after"
+        response.truncate = bool(self.do.get("truncate"))
+
+
+_CODES = {429: "TooManyRequests", 500: "InternalServerError", 502: "BadGateway", 504: "GatewayTimeout"}
+
+
+def _error_body(status: int, kind: str) -> dict[str, Any]:
+    code, message = _CODES.get(status, "ServiceUnavailable"), f"Injected fault {status}."
+    if kind == "graph":
+        return {"error": {"code": code, "message": message}}
+    return {"error": "temporarily_unavailable", "error_description": f"AADSTS90033: {message}"}

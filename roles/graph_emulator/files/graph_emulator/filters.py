@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `$filter` means: parsed by `odata-query`, turned into a Python function (graph-facts 3).
+
+What the directory does not serve is refused, here in one place.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from odata_query import ast, exceptions
+from odata_query.grammar import ODataLexer, ODataParser
+from odata_query.visitor import NodeVisitor
+
+from .access import Caller
+from .directory import Collection, Directory, Principal
+from .exchange import GraphError, denied, unsupported_query
+from .properties import ATTRIBUTES, PROPERTIES, TYPE_NAMES
+
+EXPRESSIONS: Final = 15  # of `in` and `or`
+
+Predicate = Callable[[Principal], bool]
+
+
+def parse(text: str) -> ast._Node:
+    """Return the tree of a filter. Raises GraphError (400) for what is no OData expression."""
+    try:
+        return ODataParser().parse(_Lexer().tokenize(text.strip()))
+    except exceptions.ODataException as error:
+        raise GraphError(400, "BadRequest", f"Invalid filter clause: {error}") from error
+
+
+class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
+    """The library's lexer, with the liberties that OData and Graph allow and it does not.
+
+    `not(`, `in(`, lists of one item, function names in any case, and path segments that begin like a keyword.
+    """
+
+    tokens = ODataLexer.tokens
+    BOOLEAN = r"(?<!/)(?:true|false)\b"
+    NULL = r"(?<!/)null\b"
+    NOT = r"not(?:\s+|(?=\())"
+    IN = r"\s+in(?:\s+|(?=\())"
+    ANY = ALL = r"(?!)"  # never: no collection here serves them, and names begin so
+
+    def tokenize(self, text: str, *args: Any) -> Iterator[Any]:
+        """Yield the tokens as the library's parser wants them."""
+        tokens = list(super().tokenize(text, *args))
+        for position, token in enumerate(tokens):
+            following = [later.type for later in tokens[position + 1 : position + 2]]
+            if token.type == "ODATA_IDENTIFIER" and following == ["("]:
+                token.value = ast.Identifier(token.value.name.lower(), token.value.namespace)
+            if token.type == ")" and _closes_single_item(tokens[:position]):
+                # The library writes a list of one in Python's way, with a comma.
+                comma = copy.copy(token)
+                comma.type = comma.value = ","
+                yield comma
+            yield token
+
+
+def _closes_single_item(before: list[Any]) -> bool:
+    """Whether the tokens end in `in ( literal`, so that the parenthesis that follows closes a list of one."""
+    types = [token.type for token in before if token.type != "WS"]
+    return types[-3:-1] == ["IN", "("]
+
+
+class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
+    """Turns a tree into a predicate.
+
+    `advanced_because` then holds the message that refuses the filter where only default queries are asked for.
+    """
+
+    def __init__(self, directory: Directory, collection: Collection, caller: Caller) -> None:
+        self.directory = directory
+        self.collection = collection
+        self.caller = caller
+        self.advanced_because: str | None = None
+        self.alternatives = 0  # expressions joined by `or` or listed by `in`
+
+    def candidates(self, node: ast._Node) -> list[Principal] | None:
+        """Return the only principals that can match, where the filter asks for unique names; None: any may match."""
+        find = {"id": self.directory.by_id, "userPrincipalName": self.directory.by_name}
+        plain = isinstance(node, ast.Compare) and isinstance(node.left, ast.Identifier)
+        if not plain or node.left.name not in find or not isinstance(node.comparator, (ast.Eq, ast.In)):
+            return None
+        value = self._literal(node.right, fold=True)
+        keys = value if isinstance(value, list) else [value]
+        found = (find[node.left.name](self.collection, str(key)) for key in dict.fromkeys(keys))
+        return [principal for principal in found if principal is not None]
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Predicate:  # noqa: N802
+        """`and`, `or`."""
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(node.op, ast.And):
+            return lambda principal: left(principal) and right(principal)
+        self._count_alternatives(1 if self.alternatives else 2, "OR")
+        return lambda principal: left(principal) or right(principal)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Predicate:  # noqa: N802
+        """`not`, in front of a comparison, a function or a parenthesis."""
+        if not isinstance(node.op, ast.Not) or not isinstance(node.operand, (ast.Compare, ast.Call, ast.BoolOp)):
+            raise self._refusal("not")
+        operand = self.visit(node.operand)
+        self.advanced_because = self.advanced_because or self._refusal("not").message
+        return lambda principal: not operand(principal)
+
+    def visit_Compare(self, node: ast.Compare) -> Predicate:  # noqa: N802
+        """`eq`, `ne`, `in`."""
+        path = self._path(node.left)
+        get = self._getter(path)
+        value = self._literal(node.right, fold=path[0] != ATTRIBUTES)
+        if isinstance(node.comparator, ast.Eq):
+            return lambda principal: _equal(get(principal), value)
+        if isinstance(node.comparator, ast.NotEq):
+            self.advanced_because = self.advanced_because or self._refusal(path[-1]).message
+            return lambda principal: not _equal(get(principal), value)
+        if isinstance(node.comparator, ast.In) and path[0] != ATTRIBUTES:
+            self._count_alternatives(len(value), "IN")
+            return lambda principal: any(_equal(get(principal), item) for item in value)
+        raise self._refusal(path[-1])
+
+    def visit_Call(self, node: ast.Call) -> Predicate:  # noqa: N802
+        """`startswith`."""
+        if node.func.name != "startswith":
+            raise self._refusal(node.func.name)
+        path = self._path(node.args[0])
+        get = self._getter(path)
+        prefix = self._literal(node.args[1], fold=path[0] != ATTRIBUTES)
+        if not isinstance(prefix, str):
+            raise self._refusal(path[-1])
+        return lambda principal: _starts_with(get(principal), prefix)
+
+    def generic_visit(self, node: ast._Node) -> Predicate:
+        """Refuse everything else."""
+        raise self._refusal(type(node).__name__)
+
+    def _count_alternatives(self, more: int, operator: str) -> None:
+        self.alternatives += more
+        if self.alternatives > EXPRESSIONS:
+            text = f"Too many child clauses specified in search filter expression containing '{operator}' operators"
+            raise unsupported_query(f"{text}: {self.alternatives}. Max allowed: {EXPRESSIONS}.")
+
+    def _literal(self, node: ast._Node, *, fold: bool) -> Any:
+        """Return a literal's value; custom security attributes alone are compared case-sensitively."""
+        if isinstance(node, ast.List):
+            return [self._literal(item, fold=fold) for item in node.val]
+        if isinstance(node, (ast.String, ast.GUID)):
+            return _folded(node.val) if fold else node.val
+        if isinstance(node, (ast.Integer, ast.Boolean, ast.Null)):
+            return node.py_val
+        raise self._refusal(type(node).__name__)
+
+    def _path(self, node: ast._Node) -> list[str]:
+        if isinstance(node, ast.Identifier):
+            return [node.name]
+        if isinstance(node, ast.Attribute):
+            return [*self._path(node.owner), node.attr]
+        raise self._refusal(type(node).__name__)
+
+    def _getter(self, path: list[str]) -> Callable[[Principal], Any]:
+        """Return what reads the property at a path. Raises GraphError for one that cannot be filtered by."""
+        if path[0] != ATTRIBUTES:
+            name = path[0]
+            if len(path) > 1 or name not in PROPERTIES[self.collection]:
+                text = f"Could not find a property named '{'/'.join(path)}' on type '{TYPE_NAMES[self.collection]}'."
+                raise GraphError(400, "BadRequest", f"Invalid filter clause: {text}")
+            return lambda principal: _folded(principal.properties.get(name))
+        if len(path) != 3:
+            raise self._refusal("/".join(path))
+        set_name, name = path[1:]
+        if set_name not in self.caller.readable_assignments:
+            raise denied()
+        refusal = unsupported_query(
+            f"Unsupported or invalid query filter clause specified for property '{set_name}_{name}' of resource "
+            "'CustomSecurityAttributeValue'."
+        )
+        definition = self.directory.definitions.get((set_name, name))
+        if definition is None or not definition.isSearchable:
+            raise refusal
+        self.advanced_because = refusal.message
+        return lambda principal: principal.visible_attributes().get(set_name, {}).get(name)
+
+    def _refusal(self, name: str) -> GraphError:
+        resource = TYPE_NAMES[self.collection].rsplit(".", 1)[-1]
+        resource = resource[0].upper() + resource[1:]
+        return unsupported_query(
+            f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{resource}'."
+        )
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _equal(stored: Any, wanted: Any) -> bool:
+    """Compare as Graph does: any element of a collection counts; a number is no Boolean."""
+    if isinstance(stored, list) and wanted is not None:
+        return any(_equal(item, wanted) for item in stored)
+    return type(stored) is type(wanted) and bool(stored == wanted)
+
+
+def _starts_with(stored: Any, prefix: str) -> bool:
+    items = stored if isinstance(stored, list) else [stored]
+    return any(isinstance(item, str) and item.startswith(prefix) for item in items)

@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microsoft Graph's paths: which handler answers which request, and JSON batching (graph-facts 1, 6.2, 7, 9)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final, cast
+from urllib.parse import unquote_plus
+
+from .access import Caller
+from .directory import COLLECTIONS, Collection, Directory
+from .exchange import GraphError, Request, Response, wrong_method
+from .faults import Quirks
+from .principals import Principals
+from .schema import Schema
+from .throttle import Throttle
+
+VERSIONS: Final = ("v1.0", "beta")
+BATCH_SIZE: Final = 20
+_QUOTED_KEY: Final = re.compile(r"(\w+)\((?:(\w+)=)?'((?:[^']|'')*)'\)")
+
+
+def segments(path: str) -> list[str]:
+    """Split a percent-encoded path; `users('x')` becomes two segments, `users(appId='x')` "users(appId)" and "x".
+
+    A plus sign in a path reads as a space, which is why clients have to encode it (graph-facts 9). Raises GraphError
+    (400) for a segment that begins with `$` and is no system resource.
+    """
+    found: list[str] = []
+    for raw in path.strip("/").split("/"):
+        segment = unquote_plus(raw)
+        quoted = _QUOTED_KEY.fullmatch(segment)
+        if quoted:
+            name, key_name, key = quoted.groups()
+            found += [f"{name}({key_name})" if key_name else name, key.replace("''", "'")]
+        elif segment.startswith("$") and segment not in ("$count", "$batch"):
+            raise _unknown_segment(segment)
+        else:
+            found.append(segment)
+    return found
+
+
+def _unknown_segment(segment: str) -> GraphError:
+    return GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+
+
+class Graph:
+    """Answers authenticated requests to Graph."""
+
+    def __init__(self, directory: Directory, quirks: Quirks, url: str) -> None:
+        self.quirks = quirks
+        self.url = url
+        self.principals = {name: Principals(name, directory, quirks) for name in COLLECTIONS}
+        self.schema = Schema(directory)
+        self.throttle = Throttle(directory.tenant_id)
+
+    def answer(self, request: Request, caller: Caller) -> Response:
+        """Answer one request, not a batch. Raises GraphError."""
+        version, *path = segments(request.path)
+        if version not in VERSIONS:
+            raise GraphError(400, "BadRequest", f"Invalid version: {version}.")
+        headers: dict[str, str] = {}
+        if request.method != "GET" and self.quirks.throttle:
+            fractional = self.quirks.fractional_retry_after
+            headers = self.throttle.count_write(caller, self.quirks.throttle, fractional=fractional)
+        response = self._route(path, request, caller, f"{self.url}/{version}")
+        response.headers = {"x-ms-resource-unit": "1", **headers, **response.headers}
+        return response
+
+    def _route(self, path: list[str], request: Request, caller: Caller, base: str) -> Response:
+        match path:
+            case ["users" | "servicePrincipals" as name]:
+                return self._of(name).many(request, caller, base)
+            case ["users" | "servicePrincipals" as name, "$count"]:
+                return self._of(name).count(request, caller)
+            case ["users" | "servicePrincipals" as name, key]:
+                return self._of(name).one(key, request, caller, base)
+            case ["servicePrincipals(appId)", app_id]:
+                return self._of("servicePrincipals").one(app_id, request, caller, base, by_app_id=True)
+            case ["directory", "attributeSets"]:
+                return self.schema.sets(request, caller, base)
+            case ["directory", "attributeSets", name]:
+                return self.schema.set(name, request, caller, base)
+            case ["directory", "customSecurityAttributeDefinitions"]:
+                return self.schema.definitions(request, caller, base)
+            case ["directory", "customSecurityAttributeDefinitions", key]:
+                return self.schema.definition(key, request, caller, base)
+            case ["directory", "customSecurityAttributeDefinitions", key, "allowedValues"]:
+                return self.schema.values(key, request, caller, base)
+            case ["directory", "customSecurityAttributeDefinitions", key, "allowedValues", value]:
+                return self.schema.value(key, value, request, caller, base)
+        raise _unknown_segment(path[-1] if path else "")
+
+    def _of(self, name: str) -> Principals:
+        return self.principals[cast(Collection, name)]
+
+
+def is_batch(request: Request) -> bool:
+    """Whether the request is one to `/$batch`."""
+    return request.path.endswith("/$batch")
+
+
+def run_batch(request: Request, exchange: Callable[[Request], Response], quirks: Quirks) -> Response:
+    """Answer a batch by running its requests one after the other through `exchange` (graph-facts 7).
+
+    Raises GraphError (400) for a batch that is malformed as a whole.
+    """
+    if request.method != "POST":
+        raise wrong_method()
+    document = request.json()
+    steps = document.get("requests") if isinstance(document, dict) else None
+    if not isinstance(steps, list):
+        raise GraphError(400, "BadRequest", "Invalid batch payload format.")
+    if len(steps) > BATCH_SIZE:
+        text = f"Number of batch request steps exceeds the maximum value of {BATCH_SIZE}."
+        raise GraphError(400, "BadRequest", text)
+    known: set[str] = set()
+    for step in steps:
+        identifier = str(step.get("id", "")).lower()
+        if not identifier or identifier in known or not {"method", "url"} <= step.keys():
+            raise GraphError(400, "BadRequest", f"Request Id {identifier} has to be present and unique in a batch.")
+        if not {str(item).lower() for item in step.get("dependsOn", [])} <= known:
+            raise GraphError(400, "BadRequest", f"Request Id {identifier} depends on one that does not precede it.")
+        known.add(identifier)
+    version = request.path.strip("/").split("/")[0]
+    outer = Response(200)
+    answers: list[dict[str, Any]] = []
+    failed: set[str] = set()
+    for step in steps:
+        identifier = str(step["id"])
+        if any(str(item).lower() in failed for item in step.get("dependsOn", [])):
+            error = {"code": "FailedDependency", "message": "A request that this one depends on has failed."}
+            response = Response(424, {"error": error})
+        else:
+            response = exchange(_sub_request(step, version, request))
+        if response.status >= 400:
+            failed.add(identifier.lower())
+        outer.delay = max(outer.delay, response.delay)
+        outer.cut = outer.cut or response.cut
+        answer: dict[str, Any] = {"id": identifier, "status": response.status, "headers": response.headers}
+        if response.body is not None:
+            answer["body"] = response.body
+        answers.append(answer)
+    outer.body = {"responses": quirks.shuffled(answers) if quirks.shuffle_batch else answers}
+    return outer
+
+
+def _sub_request(step: dict[str, Any], version: str, outer: Request) -> Request:
+    headers = {name.lower(): str(value) for name, value in step.get("headers", {}).items()}
+    headers["authorization"] = outer.headers.get("authorization", "")
+    body = json.dumps(step["body"]).encode() if "body" in step else b""
+    url = f"/{version}/{str(step['url']).lstrip('/')}"
+    return Request.from_url(str(step["method"]).upper(), url, headers, body, batch=str(step["id"]))

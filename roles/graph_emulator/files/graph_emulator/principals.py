@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Users and service principals: read, list, count, update (graph-facts 1.5, 6.2 and 9)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from . import assignments, query
+from .access import Caller
+from .directory import Collection, Directory, Principal
+from .exchange import GraphError, Request, Response, bad_request, denied, not_found, wrong_method
+from .faults import Quirks
+from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_READ_ONLY: Final = {"id", "appId", "createdDateTime", "deletedDateTime", "servicePrincipalType"}
+
+
+class Principals:
+    """Handles the requests on one collection of principals."""
+
+    def __init__(self, collection: Collection, directory: Directory, quirks: Quirks) -> None:
+        self.collection = collection
+        self.directory = directory
+        self.quirks = quirks
+
+    def many(self, request: Request, caller: Caller, base: str) -> Response:
+        """Answer a request on the collection itself. `base` is the URL of the service with the version."""
+        if request.method != "GET":
+            raise wrong_method()  # principals are not made here
+        self._require_read(caller)
+        names = self._selected(request)
+        page = query.find(self.directory, self.collection, request, caller)
+        body: dict[str, Any] = {"@odata.context": f"{base}/$metadata#{self._context(names)}"}
+        if page.count is not None:
+            body["@odata.count"] = page.count
+        if page.next_query:
+            body["@odata.nextLink"] = f"{base}/{self.collection}?{page.next_query}"
+        body["value"] = [self._shown(principal, names, caller) for principal in page.members]
+        options = request.query
+        cost = 2 - (names is not None) - (query.top(options) < 20)
+        return Response(200, body, {"x-ms-resource-unit": str(max(cost, 1))})
+
+    def count(self, request: Request, caller: Caller) -> Response:
+        """Answer `/$count`."""
+        self._require_read(caller)
+        number = query.count(self.directory, self.collection, request, caller)
+        return Response(200, str(number), {"Content-Type": "text/plain"})
+
+    def one(self, key: str, request: Request, caller: Caller, base: str, *, by_app_id: bool = False) -> Response:
+        """Answer a request on one principal. Raises GraphError, see `_found`."""
+        if request.method == "GET":
+            self._require_read(caller)
+            names = self._selected(request)
+            principal = self._found(key, by_app_id=by_app_id)
+            body = {"@odata.context": f"{base}/$metadata#{self._context(names)}/$entity"}
+            return Response(200, {**body, **self._shown(principal, names, caller)})
+        if request.method == "PATCH":
+            self._patch(self._found(key, by_app_id=by_app_id), request.json(), caller)
+            return Response(204)
+        raise wrong_method()
+
+    def _found(self, key: str, *, by_app_id: bool) -> Principal:
+        """Find by object id, by UPN for a user, by the alternate key `appId` where the path says so.
+
+        Raises GraphError: 404 for what is not there, 400 for a service principal's id that is no guid.
+        """
+        if by_app_id:
+            found = self.directory.by_name(self.collection, key)
+        elif self.collection == "servicePrincipals" and not _GUID.fullmatch(key):
+            raise bad_request(f"Invalid object identifier '{key}'.")
+        else:
+            found = self.directory.by_id(self.collection, key)
+            if found is None and self.collection == "users":
+                found = self.directory.by_name(self.collection, key)
+        if found is None:
+            raise not_found(key)
+        return found
+
+    def _require_read(self, caller: Caller) -> None:
+        if not caller.may_read_objects(self.collection):
+            raise denied()
+
+    def _selected(self, request: Request) -> list[str] | None:
+        known = PROPERTIES[self.collection]
+        return selected(request.query.get("$select"), known, TYPE_NAMES[self.collection])
+
+    def _context(self, names: list[str] | None) -> str:
+        return f"{self.collection}({','.join(names)})" if names else self.collection
+
+    def _shown(self, principal: Principal, names: list[str] | None, caller: Caller) -> dict[str, Any]:
+        """Return the object as JSON. Attributes are never there unless selected (graph-facts 1.5)."""
+        properties = principal.properties
+        shown: dict[str, Any] = {"@odata.type": principal.derived_type} if principal.derived_type else {}
+        if names is None:
+            defaults = DEFAULT_PROPERTIES[self.collection]
+            return shown | {name: properties[name] for name in defaults if name in properties}
+        for name in names:
+            if name == ATTRIBUTES:
+                stored = principal.visible_attributes()
+                shown[name] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)
+            else:
+                shown[name] = properties.get(name)
+        return shown
+
+    def _patch(self, principal: Principal, body: Any, caller: Caller) -> None:
+        """Change a principal, wholly or not at all."""
+        if not isinstance(body, dict):
+            raise GraphError(400, "BadRequest", "The request body is not an object.")
+        self._check_type(principal, body.get("@odata.type"))
+        others = {name: value for name, value in body.items() if name != ATTRIBUTES and "@" not in name}
+        for name in others:
+            if name not in PROPERTIES[self.collection]:
+                raise assignments.invalid_property(name)
+            if name in _READ_ONLY:
+                raise bad_request(f"Property '{name}' is read-only and cannot be set.")
+        if others and not caller.may_write_objects(self.collection):
+            raise denied()
+        if ATTRIBUTES in body:
+            writable = caller.writable_assignments
+            if not writable:
+                raise denied()
+            changed = assignments.write(self.directory, principal.attributes, body[ATTRIBUTES], writable, self.quirks)
+            principal.store(changed, self.quirks.read_lag)
+        self.directory.update(principal, others)
+
+    def _check_type(self, principal: Principal, stated: Any) -> None:
+        """Raise GraphError (400) where the body names another type than the object's.
+
+        The agent types must be named (graph-facts 1.5), the base types may.
+        """
+        own = principal.derived_type
+        allowed = (own,) if own else (None, f"#{TYPE_NAMES[self.collection]}")
+        if stated not in allowed:
+            raise bad_request(f"The '@odata.type' of the request body is {stated!r}, not that of the object.")

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pages of a collection: $filter, $top, $orderby, $count and $skiptoken (graph-facts 3)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from . import filters
+from .access import Caller
+from .directory import Collection, Directory, Principal
+from .exchange import GraphError, Request, unsupported_query
+
+PAGE_SIZE: Final = 100
+LARGEST_PAGE: Final = 999
+URL_LENGTH: Final = 2048  # of an advanced query
+
+_SORTABLE: Final = {"displayName", "userPrincipalName"}
+_OPTIONS: Final = {"$filter", "$select", "$top", "$count", "$orderby", "$skiptoken", "ConsistencyLevel"}
+
+
+def top(options: dict[str, str]) -> int:
+    """Return the page size. Raises GraphError (400) outside 1 to 999 (graph-facts 3)."""
+    text = options.get("$top", str(PAGE_SIZE))
+    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_PAGE:
+        raise unsupported_query(f"Invalid page size specified: '{text}'. Must be between 1 and 999 inclusive.")
+    return int(text)
+
+
+@dataclass
+class Page:
+    """One page of a collection: its members, the query string of the next one, and the count when asked for."""
+
+    members: list[Principal]
+    next_query: str | None
+    count: int | None
+
+
+def find(directory: Directory, collection: Collection, request: Request, caller: Caller) -> Page:
+    """Return the page that a request on a collection asks for.
+
+    Raises GraphError: 400 for what the directory does not serve, 403 for a filter on attributes that the caller may
+    not read, 414 for an advanced query that is too long (graph-facts 3).
+    """
+    options = request.query
+    for name in options:
+        if name.startswith("$") and name not in _OPTIONS:
+            raise GraphError(400, "Request_BadRequest", f"'{name}' is not supported by the service.")
+    selection = _selection(directory, collection, request, caller)
+    filtered_plainly = "$filter" in options and not selection.advanced
+    members = _ordered(selection.members, options.get("$orderby"), filtered_plainly=filtered_plainly)
+    size = top(options)
+    fingerprint = zlib.crc32(f"{options.get('$filter')}|{options.get('$orderby')}|{size}".encode())
+    start = _position(options.get("$skiptoken"), fingerprint)
+    count = selection.count() if selection.advanced and start == 0 else None
+    page: list[Principal] = []
+    for position in range(start, len(members)):
+        if not selection.test(members[position]):
+            continue
+        if len(page) == size:
+            token = base64.urlsafe_b64encode(f"{position}:{fingerprint}".encode()).decode()
+            return Page(page, next_query(options, token), count)
+        page.append(members[position])
+    return Page(page, None, count)
+
+
+def count(directory: Directory, collection: Collection, request: Request, caller: Caller) -> int:
+    """Return what `/$count` answers, which only advanced queries serve."""
+    if not _eventual(request):
+        raise GraphError(400, "Request_BadRequest", "$count is not currently supported.")
+    return _selection(directory, collection, request, caller, counting=True).count()
+
+
+def _eventual(request: Request) -> bool:
+    stated = request.headers.get("consistencylevel") or request.query.get("ConsistencyLevel", "")
+    return stated.lower() == "eventual"
+
+
+@dataclass
+class _Selection:
+    """What `$filter` selects: those of `members` that pass the test."""
+
+    members: list[Principal]
+    test: filters.Predicate
+    advanced: bool  # whether this is an advanced query
+
+    def count(self) -> int:
+        return sum(map(self.test, self.members))
+
+
+def _selection(
+    directory: Directory, collection: Collection, request: Request, caller: Caller, *, counting: bool = False
+) -> _Selection:
+    """Return what `$filter` selects. Raises GraphError, as `find` does."""
+    options = request.query
+    advanced = _eventual(request) and (counting or options.get("$count", "").lower() == "true")
+    members = directory.members[collection]
+    if "$filter" not in options:
+        return _Selection(members, lambda _: True, advanced)
+    compiler = filters.Compiler(directory, collection, caller)
+    tree = filters.parse(options["$filter"])
+    test = compiler.visit(tree)
+    if compiler.advanced_because and not advanced:
+        raise unsupported_query(compiler.advanced_because)
+    if advanced and not request.batch and len(request.path) + len(request.raw_query) > URL_LENGTH:
+        raise GraphError(414, "Request_UriTooLong", "The request URI is too long.")
+    candidates = compiler.candidates(tree)
+    return _Selection(members if candidates is None else candidates, test, advanced)
+
+
+def _ordered(members: list[Principal], option: str | None, *, filtered_plainly: bool) -> list[Principal]:
+    if not option:
+        return members
+    name, _separator, direction = option.strip().partition(" ")
+    if name not in _SORTABLE or direction.strip() not in ("", "asc", "desc"):
+        raise unsupported_query(f"Unsupported sort property '{name}' for 'DirectoryObject'.")
+    if filtered_plainly:
+        raise unsupported_query("Sorting not supported for current query.")
+    by_name = sorted(members, key=lambda member: str(member.properties.get(name, "")).casefold())
+    return by_name[::-1] if direction.strip() == "desc" else by_name
+
+
+def _position(token: str | None, fingerprint: int) -> int:
+    """Return where a page starts. Raises GraphError (400) for a token that is not of this query."""
+    if token is None:
+        return 0
+    try:
+        position, _separator, made_for = base64.urlsafe_b64decode(token.encode()).decode("ascii").partition(":")
+        if int(made_for) == fingerprint:
+            return int(position)
+    except (ValueError, binascii.Error):
+        pass
+    text = "The specified page token value has expired and can no longer be included in your request."
+    raise GraphError(400, "Directory_ExpiredPageToken", text)
+
+
+def next_query(options: dict[str, str], token: str) -> str:
+    """Return the query string of the next page: the same options, and the token; headers are not carried."""
+    kept = {name: value for name, value in options.items() if name not in ("$skiptoken", "ConsistencyLevel")}
+    return urlencode({**kept, "$skiptoken": token}, safe="$,/'()", quote_via=quote)

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator itself, without any network: takes requests, gives responses, keeps the log of both."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from datetime import datetime, timezone
+from typing import Any, Final
+
+from .credentials import Credentials
+from .directory import dump, parse
+from .exchange import GraphError, Request, Response
+from .faults import Fault, Quirks
+from .graph import Graph, is_batch, run_batch
+from .identity import IdentityService, TokenError
+
+LOG_LENGTH: Final = 500_000
+_SECRET_FIELDS: Final = {"client_secret", "client_assertion"}
+
+
+class Service:
+    """One tenant with its identity service, its Graph, its faults and its log."""
+
+    def __init__(self, document: dict[str, Any], credentials: Credentials, url: str, header_secret: str) -> None:
+        self.url = url
+        self.credentials = credentials
+        self.header_secret = header_secret
+        self._initial = document
+        self._initial_latency = 0.0
+        self.quirks = Quirks()
+        self.faults: list[Fault] = []
+        self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        self._received = 0
+        self.replace_state(document)
+
+    def replace_state(self, document: dict[str, Any]) -> None:
+        """Make the tenant what the document says; tokens already issued are worthless after that."""
+        self.directory = parse(document)
+        self.identity = IdentityService(self.directory, self.credentials, self.url, self.header_secret, self.quirks)
+        self.graph = Graph(self.directory, self.quirks, self.url)
+
+    def reset(self) -> None:
+        """Go back to how it was after the start: state, no faults, no quirks, empty log."""
+        self.quirks = Quirks(latency=self._initial_latency)
+        self.faults.clear()
+        self.log.clear()
+        self.replace_state(self._initial)
+
+    def set_latency(self, seconds: float) -> None:
+        """Set the latency that also a reset leaves."""
+        self._initial_latency = self.quirks.latency = seconds
+
+    def state(self) -> dict[str, Any]:
+        """Return the state document of now."""
+        return dump(self.directory)
+
+    def exchange(self, request: Request) -> Response:
+        """Answer one request and log it; a fault that hits it has its way."""
+        kind = _kind(request.path)
+        entry = self._logged(request, kind)
+        fault = next((fault for fault in self.faults if fault.hits(request, kind)), None)
+        if fault is not None and fault.do.get("expire_token"):
+            self.identity.tokens.expire_all()
+        response = fault.instead(kind) if fault is not None else None
+        if response is None:
+            response = self._answer(request, kind)
+        if fault is not None:
+            fault.spoil(response)
+        if kind == "graph":
+            _add_ids(request, response)
+        entry["status"] = None if response.cut else response.status
+        entry["identity"] = request.caller_name
+        return response
+
+    def _answer(self, request: Request, kind: str) -> Response:
+        try:
+            if kind == "graph":
+                caller = self.identity.tokens.caller(request.headers.get("authorization", ""))
+                request.caller_name = caller.name
+                if is_batch(request) and request.batch is None:
+                    return run_batch(request, self.exchange, self.quirks)
+                return self.graph.answer(request, caller)
+            return self._answer_identity(request)
+        except (GraphError, TokenError) as error:
+            return error.response()
+
+    def _answer_identity(self, request: Request) -> Response:
+        if request.path == "/msi/token":
+            return self.identity.app_service(request)
+        if request.path == "/metadata/identity/oauth2/token":
+            return self.identity.metadata_service(request)
+        tenant = request.path.split("/")[1]
+        if request.path.endswith("/openid-configuration"):
+            return self.identity.discovery(tenant)
+        if request.path.endswith("/keys"):
+            return self.identity.keys(tenant)
+        if request.method != "POST":
+            raise TokenError(405, "invalid_request", 900561, "The endpoint only accepts POST requests.")
+        return self.identity.token(tenant, request)
+
+    def _logged(self, request: Request, kind: str) -> dict[str, Any]:
+        self._received += 1
+        if kind == "graph":
+            body = request.json_or_none()
+        else:
+            body = {name: value for name, value in request.form.items() if name not in _SECRET_FIELDS} or None
+        entry = {
+            "n": self._received,
+            "time": time.time(),
+            "kind": kind,
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "raw_query": request.raw_query,
+            "headers": {name: value for name, value in request.headers.items() if name != "authorization"},
+            "body": body,
+            "status": None,
+            "identity": None,
+            "batch": request.batch,
+        }
+        self.log.append(entry)
+        return entry
+
+
+def _kind(path: str) -> str:
+    """Return "token" for what issues tokens, "identity" for discovery, "graph" for everything else."""
+    if path.endswith(("/oauth2/v2.0/token", "/msi/token", "/metadata/identity/oauth2/token")):
+        return "token"
+    if path.endswith(("/.well-known/openid-configuration", "/discovery/v2.0/keys")):
+        return "identity"
+    return "graph"
+
+
+def _add_ids(request: Request, response: Response) -> None:
+    """Add what every answer of Graph carries (graph-facts 6.1)."""
+    request_id = str(uuid.uuid4())
+    client_request_id = request.headers.get("client-request-id", request_id)
+    response.headers |= {"request-id": request_id, "client-request-id": client_request_id}
+    error = response.body.get("error") if isinstance(response.body, dict) else None
+    if isinstance(error, dict):
+        date = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        error.setdefault("innerError", {"date": date, "request-id": request_id, "client-request-id": client_request_id})

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service's write quota as a token bucket (graph-facts 8)."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from .access import Caller
+from .exchange import GraphError
+
+_WARN_ABOVE: Final = 0.8  # of the quota, as the service does
+
+
+@dataclass
+class _Bucket:
+    level: float
+    at: float = field(default_factory=time.monotonic)
+
+
+class Throttle:
+    """Counts the writes of each application in the tenant."""
+
+    def __init__(self, tenant_id: str) -> None:
+        self.tenant_id = tenant_id
+        self._buckets: dict[str, _Bucket] = {}
+
+    def count_write(self, caller: Caller, quota: dict[str, float], *, fractional: bool) -> dict[str, str]:
+        """Take one write from the caller's quota. Returns response headers.
+
+        `quota`: `writes` in `seconds`, both multiplied to size by `scale`. Raises GraphError (429) when it is used up;
+        a refused write costs nothing, but waiting less than Retry-After says is refused again.
+        """
+        capacity = quota.get("writes", 3000) * quota.get("scale", 1.0)
+        rate = capacity / quota.get("seconds", 150)
+        now = time.monotonic()
+        bucket = self._buckets.setdefault(caller.app_id, _Bucket(capacity))
+        bucket.level = min(capacity, bucket.level + (now - bucket.at) * rate)
+        bucket.at = now
+        if bucket.level < 1:
+            wait = (1 - bucket.level) / rate
+            scope = f"Tenant_Application/ReadWrite/{caller.app_id}/{self.tenant_id}"
+            headers = {
+                "Retry-After": f"{wait:.3f}" if fractional else str(math.ceil(wait)),
+                "x-ms-throttle-scope": scope,
+                "x-ms-throttle-information": "WriteLimitExceeded",
+                "x-ms-throttle-limit-percentage": "1.0",
+            }
+            raise GraphError(429, "TooManyRequests", "Too many requests.", headers)
+        bucket.level -= 1
+        used = 1 - bucket.level / capacity
+        return {"x-ms-throttle-limit-percentage": f"{used:.2f}"} if used > _WARN_ABOVE else {}
