@@ -13,7 +13,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import ConfidentialClient
+from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import ConfidentialClient, msal
+from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
 
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 
@@ -27,6 +28,16 @@ class ClientCertificate(ConfidentialClient):
 
     NAME = "client_certificate"
     STARTED_BY = ("certificate_path",)
+
+    def token(self) -> str:
+        msal()
+        # MSAL brings PyJWT along, signs with it, and lets its errors through.
+        from jwt.exceptions import PyJWTError
+
+        try:
+            return super().token()
+        except PyJWTError as error:
+            raise AuthenticationError(f"{self.NAME}: {self._reason(error)}") from None
 
     def _client_credential(self) -> dict[str, Any]:
         path, password = str(self._settings.certificate_path), self._settings.certificate_password
@@ -48,6 +59,6 @@ class ClientCertificate(ConfidentialClient):
         if "authority" in str(error):
             return super()._reason(error)
         return (
-            f"{self._settings.certificate_path} is not usable: it must hold the private key and its certificate"
+            f"{self._settings.certificate_path} is not usable: it must hold an RSA private key and its certificate"
             " as PEM or PFX (or the key alone, beside certificate_thumbprint), and certificate_password must open it."
         )

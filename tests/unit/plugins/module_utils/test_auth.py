@@ -17,6 +17,8 @@ import jwt
 import pytest
 from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
 from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import credential
@@ -102,6 +104,18 @@ def test_a_certificate_that_cannot_be_used(
     with pytest.raises(AuthenticationError, match=words) as failure:
         whoami(connect(without_secret, certificate_path=str(path), certificate_password=password))
     assert "wrong-passphrase-of-the-test" not in str(failure.value)
+
+
+def test_a_certificate_whose_key_is_not_rsa(
+    emulator: Emulator, connect: Connect, without_secret: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "elliptic.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    der = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    both = Path(emulator.credentials["certificate_pem"]).read_text()
+    path.write_text(key.private_bytes(*der).decode() + both[both.index("-----BEGIN CERTIFICATE") :])
+    with pytest.raises(AuthenticationError, match="must hold an RSA private key"):
+        whoami(connect(without_secret, certificate_path=str(path)))
 
 
 def test_federated_token_as_text_and_as_file(
