@@ -25,10 +25,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     InvalidValue,
     OptionError,
     PrincipalError,
+    Undefined,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Adjusted,
+    Desired,
     Exactly,
     Plan,
     Wish,
@@ -98,6 +100,11 @@ class Assignment:
     name: str
     wish: Wish
 
+    @property
+    def desired(self) -> Desired:
+        """The wish in the form that `plan()` takes."""
+        return {self.attribute_set: {self.name: self.wish}}
+
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Assignment:
         """Raises OptionError and InvalidValue for everything that is wrong whatever the tenant holds."""
@@ -147,11 +154,21 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     principal = directory.find(task.kind, task.principal)
     if task.attribute_set not in principal.assignments:
         directory.ensure_readable(task.kind, (task.attribute_set, task.name))
-    planned = _plan(task, principal.assignments, schema)
-    if planned.changed and check_mode:
-        _predict(task, planned, schema)
-    elif planned.changed:
-        _assign(task, principal, planned, directory, schema)
+    warnings = []
+    try:
+        planned = _plan(task, principal.assignments, schema)
+        if planned.changed and check_mode:
+            _predict(task, planned, schema)
+    except Undefined as undefined:
+        if not check_mode:
+            raise
+        planned = plan(principal.assignments, task.desired)
+        warnings = [f"{undefined} Unless an earlier task defines it, the run will fail."]
+    if planned.changed and not check_mode:
+        graph.persist(
+            lambda: directory.assign(principal, planned.body or {}),
+            lambda error: _lagging(error, task, planned, schema),
+        )
     return {
         "changed": planned.changed,
         "principal": principal.as_result(),
@@ -160,6 +177,7 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         "value": planned.after.get(task.attribute_set, {}).get(task.name),
         "previous_value": planned.before.get(task.attribute_set, {}).get(task.name),
         "diff": diff(principal, planned),
+        **({"warnings": warnings} if warnings else {}),
     }
 
 
@@ -175,30 +193,29 @@ def diff(principal: Principal, planned: Plan) -> dict[str, str]:
 
 def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
     """Plan, with the definition only where the type is in doubt."""
-    desired = {task.attribute_set: {task.name: task.wish}}
-    if not in_doubt(current, desired):
-        return plan(current, desired)
+    if not in_doubt(current, task.desired):
+        return plan(current, task.desired)
     try:
         definition = _definition(task, schema)
     except GraphError as error:
         error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
-    return plan(current, desired, {(task.attribute_set, task.name): definition})
+    return plan(current, task.desired, {(task.attribute_set, task.name): definition})
 
 
 def _definition(task: Assignment, schema: Schema) -> Definition:
-    """The attribute's definition. Raises InvalidValue where there is none, with the names that there are."""
+    """The attribute's definition. Raises Undefined where there is none, with the names that there are."""
     known = {definition.name: definition for definition in schema.definitions(task.attribute_set)}
     if task.name in known:
         return known[task.name]
-    raise InvalidValue(
-        f"{task.attribute_set}.{task.name}",
-        f"attribute set {task.attribute_set} has no attribute {task.name}"
-        if known
-        else f"there is no attribute set {task.attribute_set}, or it has no attributes that may be read",
-        f"Its attributes are {', '.join(sorted(known))}; names are matched exactly."
-        if known
-        else "Names are matched exactly.",
+    if known:
+        raise Undefined(
+            f"Attribute set {task.attribute_set} has no attribute {task.name}.",
+            f"Its attributes are {', '.join(sorted(known))}; names are matched exactly.",
+        )
+    raise Undefined(
+        f"There is no attribute set {task.attribute_set}, or none of its attributes may be read.",
+        "Names are matched exactly.",
     )
 
 
@@ -221,19 +238,23 @@ def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
             raise
 
 
-def _assign(task: Assignment, principal: Principal, planned: Plan, directory: Directory, schema: Schema) -> None:
-    """Send the PATCH. A refusal is explained from the definition; Graph's own texts are unknown (graph-facts 6.2)."""
+def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema) -> bool:
+    """Whether Graph refused what its own definition allows, as it does for a moment after the definition was created.
+
+    Other refusals are explained from the definition, since Graph's own texts are unknown (graph-facts 6.2, 6.4).
+    """
+    if error.status not in (400, 404):
+        return False
     try:
-        directory.assign(principal, planned.body or {})
-    except GraphError as error:
-        if error.status in (400, 404):
-            try:
-                _check(task, planned, schema)
-            except InvalidValue as reason:
-                error.hint = str(reason)
-            except GraphError as unreadable:
-                error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
-        raise
+        _check(task, planned, schema)
+    except (InvalidValue, Undefined) as reason:
+        error.hint = str(reason)
+    except GraphError as unreadable:
+        error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
+    else:
+        error.hint = "Its definition allows it. A new definition takes a moment; otherwise the reason is another one."
+        return True
+    return False
 
 
 def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     GraphError,
@@ -21,7 +20,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     PrincipalError,
     Unreadable,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, literal
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -126,6 +125,10 @@ class Directory:
         typed = {"@odata.type": f"#microsoft.graph.{principal.agent_type}", **body} if principal.agent_type else body
         self._graph.patch(f"{principal.kind.path}/{principal.id}", typed, need=principal.kind.write)
 
+    def count(self, kind: Kind, attribute_set: str, name: str) -> int:
+        """How many principals of a kind hold an attribute. Raises GraphError, also if it is not searchable."""
+        return self._graph.count(kind.path, condition(attribute_set, name, "ne", None), need=kind.read)
+
     def ensure_readable(self, kind: Kind, attribute: tuple[str, str] | None = None) -> bool:
         """Whether it is known that what Graph does not show is not assigned.
 
@@ -137,9 +140,8 @@ class Directory:
         """
         allowed = _may_read(self._graph.claims())
         if allowed is None and attribute is not None:
-            query = {"$select": "id", "$top": "1", "$filter": condition(*attribute, "ne", None)}
             try:
-                self._graph.get(kind.path, need=kind.read, query=query, advanced=True)
+                self.count(kind, *attribute)
                 allowed = True
             except GraphError as error:
                 allowed = False if error.status == 403 else None
@@ -152,14 +154,8 @@ class Directory:
         return allowed is True
 
     def _user(self, name: str) -> Principal:
-        # A UPN that begins with $ needs the form with parentheses (graph-facts 9).
-        path = (
-            f"('{quote(name.replace(chr(39), chr(39) * 2), safe='$@')}')"
-            if name.startswith("$")
-            else f"/{quote(name, safe='@')}"
-        )
         try:
-            return _principal(USER, self._graph.get(USER.path + path, need=USER.read, query=USER.query))
+            return _principal(USER, self._graph.get(USER.path + key(name), need=USER.read, query=USER.query))
         except GraphError as error:
             if error.status != 404:
                 raise

@@ -10,6 +10,8 @@
 EntraError
 ├── OptionError            an option is wrong; nothing was sent
 ├── InvalidValue           a value does not fit its attribute; nothing was written
+├── Forbidden              what is declared breaks rules of the service; all of them are told, nothing was written
+├── Undefined              an attribute has no definition
 ├── PrincipalError         no principal, or more than one, has that name
 ├── Unreadable             the token does not allow to read what was asked for
 ├── MissingLibrary         a Python library is not installed
@@ -82,6 +84,21 @@ class InvalidValue(EntraError):
 
     def details(self) -> dict[str, Any]:
         return {"attribute": self.attribute, **super().details()}
+
+
+class Undefined(EntraError):
+    """An attribute set or attribute that does not exist, or that the identity may not see."""
+
+
+class Forbidden(EntraError):
+    """A declaration that the service would refuse, with every reason at once."""
+
+    def __init__(self, what: str, problems: list[str]) -> None:
+        super().__init__(f"{what}: " + "; ".join(problems) + ".")
+        self.problems = problems
+
+    def details(self) -> dict[str, Any]:
+        return {"problems": self.problems, **super().details()}
 
 
 class PrincipalError(EntraError):

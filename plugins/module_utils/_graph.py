@@ -19,7 +19,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import GraphError, MissingLibrary, Need, NoAnswer
@@ -35,9 +35,13 @@ except ImportError:
     Retry = object  # type: ignore[assignment,misc]
     HAS_REQUESTS = False
 
+_Answer = TypeVar("_Answer")
+
 VERSION = "1.0.0-dev"
 LONGEST_WAIT = 150.0
 """Seconds; the write quota of an app in a tenant is counted over 150 seconds (graph-facts 8)."""
+REPLICATION_WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between attempts on what was just created, as it may be refused for a moment (graph-facts 6.4)."""
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
@@ -104,6 +108,8 @@ class Http:
         """`repeatable` are URL prefixes to which a POST may be repeated after a failure, such as a token endpoint."""
         if not HAS_REQUESTS:
             raise MissingLibrary("requests")
+        self._sleep = sleep
+        self._jitter = jitter
         self._verify = verify
         self._timeout = timeout
         self._environment = {name.lower(): value for name, value in (environment or {}).items()}
@@ -146,6 +152,10 @@ class Http:
 
     def close(self) -> None:
         self._session.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait for about so long: between half of it and all."""
+        self._sleep(seconds * (1 + self._jitter()) / 2)
 
     def _proxies(self, url: str) -> dict[str, str]:
         scheme = urlsplit(url).scheme
@@ -230,6 +240,34 @@ class Graph:
         """One PATCH; repeated after cut connections and server errors, so the body must set values, not add to them."""
         self._json("PATCH", self._url(path), need, body=body)
 
+    def post(self, path: str, body: Mapping[str, Any], *, need: Need) -> dict[str, Any]:
+        """One POST; repeated only where Graph throttled it, as a repeat would create a second time."""
+        return self._json("POST", self._url(path), need, body=body)
+
+    def count(self, path: str, condition: str, *, need: Need) -> int:
+        """How many items of a collection a filter selects, by an advanced query."""
+        query = {"$select": "id", "$top": "1", "$filter": condition}
+        return int(self.get(path, need=need, query=query, advanced=True)["@odata.count"])
+
+    def persist(self, attempt: Callable[[], _Answer], lagging: Callable[[GraphError], bool]) -> _Answer:
+        """Repeat `attempt` while it raises what `lagging` blames on replication, for half a minute at most."""
+        waits = iter(REPLICATION_WAITS)
+        while True:
+            try:
+                return attempt()
+            except GraphError as error:
+                seconds = next(waits, None)
+                if not lagging(error) or seconds is None:
+                    raise
+            self._http.pause(seconds)
+
+    def wait_until(self, shown: Callable[[], bool]) -> None:
+        """Wait until Graph shows what was written, for half a minute at most; its answer to the write is proof."""
+        for seconds in REPLICATION_WAITS:
+            if shown():
+                return
+            self._http.pause(seconds)
+
     def claims(self) -> dict[str, Any]:
         """The claims of the token, unverified; empty where it is opaque."""
         try:
@@ -283,6 +321,16 @@ def literal(value: str | int | bool | list[Any] | None) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return json.dumps(value)
+
+
+def key(name: str) -> str:
+    """A key as it follows the path of its collection: a segment, or in parentheses what would not pass as one.
+
+    That is what begins with `$` (graph-facts 9), and dots, which lead elsewhere in a path.
+    """
+    if name.startswith("$") or not name.strip("."):
+        return "('" + quote(name.replace("'", "''"), safe="$@") + "')"
+    return "/" + quote(name, safe="@")
 
 
 def _refusal(operation: str, answer: requests.Response, need: Need) -> GraphError:

@@ -39,9 +39,10 @@ _FORBIDDEN_IN_NAMES = frozenset(" `~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/")
 
 @dataclass(frozen=True)
 class Definition:
-    """A custom security attribute definition as far as values depend on it.
+    """A custom security attribute definition.
 
-    `type` is String, Integer or Boolean; `predefined` maps every predefined value to whether it is active.
+    `type` is String, Integer or Boolean; `predefined` maps every predefined value to whether it is active; `id`
+    is the one that Graph gave, by which it is addressed.
     """
 
     attribute_set: str
@@ -51,6 +52,9 @@ class Definition:
     deprecated: bool = False
     predefined_only: bool = False
     predefined: Mapping[str, bool] = field(default_factory=dict)
+    description: str = ""
+    searchable: bool = True
+    id: str = ""
 
 
 def name_problem(name: str) -> str:

@@ -75,8 +75,15 @@ extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
+notes:
+  - Graph may refuse an attribute or predefined value for a moment after it was created. If Graph's own definition
+    allows what Graph refuses, the module tries again for half a minute at most. That takes the Graph permission
+    C(CustomSecAttributeDefinition.Read.All).
+  - In check mode an attribute that is not defined gives a warning and no error, as an earlier task may be about to
+    define it.
 seealso:
   - module: entra.attributes.custom_security_attribute_info
+  - module: entra.attributes.custom_security_attribute_definition
   - name: Manage custom security attributes with Microsoft Graph
     description: Microsoft's examples of the requests that this module sends.
     link: https://learn.microsoft.com/graph/custom-security-attributes-examples

@@ -22,6 +22,7 @@ LAYERS = {
     "_schema": DOMAIN,
     "_graph": TRANSPORT,
     "_plan": CORE,
+    "_plan_schema": CORE,
     "_values": CORE,
     "_auth": AUTH,
     "_clouds": LEAF,

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from plain_client import ADELE, Client, error_of
 
 BAD = (400, "Request_BadRequest")
@@ -252,3 +255,73 @@ def test_5_3_a_definition_administrator_of_one_set(as_caller: Any) -> None:
     assert error_of(scoped.call("POST", SETS, {"id": "Sales"})) == DENIED
     assert error_of(scoped.call("POST", DEFINITIONS, {**NEW, "attributeSet": "Engineering"})) == DENIED
     assert error_of(scoped.call("PATCH", f"{DEFINITIONS}/Engineering_Project", {"description": "y"})) == DENIED
+
+
+REPLICATION = 1.0
+
+
+def in_time(age: float, created: float, call: Callable[[], requests.Response]) -> requests.Response:
+    """Answer of a call `age` of the replication time after `created`."""
+    time.sleep(max(0.0, created + age * REPLICATION - time.monotonic()))
+    return call()
+
+
+def test_6_4_a_new_set_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client) -> None:
+    graph.emulator.quirks(replication=REPLICATION)
+    assert graph.call("POST", SETS, {"id": "Sales"}).status_code == 201
+    created = time.monotonic()
+    assert error_of(graph.get(f"{SETS}/Sales"))[0] == 404
+    assert error_of(graph.call("PATCH", f"{SETS}/Sales", {"description": "x"}))[0] == 404
+    assert len(graph.get(SETS).json()["value"]) == 2
+    assert graph.call("POST", SETS, {"id": "Sales"}).status_code == 409, "it is there all the same"
+    assert in_time(0.55, created, lambda: graph.get(f"{SETS}/Sales")).status_code == 200
+    assert len(graph.get(SETS).json()["value"]) == 3
+    definition = {**NEW, "attributeSet": "Sales"}
+    assert error_of(graph.call("POST", DEFINITIONS, definition)) == (404, "Request_ResourceNotFound")
+    assert in_time(1.05, created, lambda: graph.call("POST", DEFINITIONS, definition)).status_code == 201
+
+
+def test_6_4_a_new_definition_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client) -> None:
+    graph.emulator.quirks(replication=REPLICATION)
+    definition = {**NEW, "type": "String", "isCollection": False, "usePreDefinedValuesOnly": False}
+    assert graph.call("POST", DEFINITIONS, definition).status_code == 201
+    created = time.monotonic()
+    expanded = f"{DEFINITIONS}?$expand=allowedValues&$filter=attributeSet eq 'Marketing'"
+    assert error_of(graph.get(f"{DEFINITIONS}/Marketing_Level"))[0] == 404
+    assert len(graph.get(expanded).json()["value"]) == 2
+    assert in_time(0.55, created, lambda: graph.get(f"{DEFINITIONS}/Marketing_Level")).status_code == 200
+    assert len(graph.get(expanded).json()["value"]) == 3
+    assert error_of(graph.assign({"Level": "x"}, set_name="Marketing")) == BAD
+    assert in_time(1.05, created, lambda: graph.assign({"Level": "x"}, set_name="Marketing")).status_code == 204
+
+
+@pytest.mark.parametrize("through", ["child", "parent"])
+def test_6_4_a_new_predefined_value_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client, through: str) -> None:
+    graph.emulator.quirks(replication=REPLICATION)
+    project = f"{DEFINITIONS}/Engineering_Project"
+    denali: dict[str, Any] = {"id": "Denali", "isActive": True}
+    if through == "child":
+        assert graph.call("POST", f"{project}/allowedValues", denali).status_code == 201
+    else:
+        delta = {"allowedValues@delta": [denali]}
+        assert graph.call("PATCH", project, delta, {"OData-Version": "4.01"}).status_code == 204
+    created = time.monotonic()
+    assigned = {"Project@odata.type": "#Collection(String)", "Project": ["Denali"]}
+    assert error_of(graph.get(f"{project}/allowedValues/Denali"))[0] == 404
+    assert denali not in graph.get(f"{project}/allowedValues").json()["value"]
+    assert in_time(0.55, created, lambda: graph.get(f"{project}/allowedValues/Denali")).status_code == 200
+    assert denali in graph.get(f"{project}/allowedValues").json()["value"]
+    assert error_of(graph.assign(assigned)) == BAD
+    assert in_time(1.05, created, lambda: graph.assign(assigned)).status_code == 204
+
+
+def test_6_4_replication_hides_nothing_that_was_there_and_ends_with_a_reset(graph: Client) -> None:
+    graph.emulator.quirks(replication=60)
+    assert len(graph.get(SETS).json()["value"]) == 2
+    assert graph.assign({"ProjectDate": "x"}).status_code == 204
+    assert graph.call("POST", SETS, {"id": "Sales"}).status_code == 201
+    assert [item["id"] for item in graph.emulator.tenant()["attributeSets"]] == ["Engineering", "Marketing", "Sales"]
+    graph.emulator.reset()
+    again = Client(graph.emulator, graph.emulator.token(permissions=["CustomSecAttributeDefinition.ReadWrite.All"]))
+    assert again.call("POST", SETS, {"id": "Sales"}).status_code == 201
+    assert again.get(f"{SETS}/Sales").status_code == 200

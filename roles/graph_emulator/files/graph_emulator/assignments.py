@@ -73,7 +73,7 @@ def _write_set(
             raise bad_request(f"The annotation '{key}' belongs to no property.")
     for name in names:
         definition = directory.definitions.get((set_name, name))
-        if definition is None:
+        if definition is None or not quirks.serves(directory.age(set_name, name)):
             raise invalid_property(name)
         value, annotation = members[name], members.get(name + TYPE_SUFFIX)
         if value is None or value == []:
@@ -81,11 +81,19 @@ def _write_set(
                 raise _refusal(definition, "is deprecated")
             values.pop(name, None)
         else:
-            values[name] = _checked(definition, value, annotation, values.get(name))
+            active = {
+                text
+                for text, is_active in definition.allowedValues.items()
+                if is_active and quirks.serves(directory.age(set_name, name, text))
+            }
+            values[name] = _checked(definition, active, value, annotation, values.get(name))
 
 
-def _checked(definition: Definition, value: Any, annotation: Any, assigned: Value | None) -> Value:
-    """Return the value to store. Raises GraphError (400) for what the definition does not allow."""
+def _checked(definition: Definition, active: set[str], value: Any, annotation: Any, assigned: Value | None) -> Value:
+    """Return the value to store; `active` are the predefined values that can be assigned now.
+
+    Raises GraphError (400) for what the definition does not allow.
+    """
     if definition.status == "Deprecated":
         raise _refusal(definition, "is deprecated")
     wire_type = _WIRE_TYPES[definition.type]
@@ -106,7 +114,7 @@ def _checked(definition: Definition, value: Any, annotation: Any, assigned: Valu
         if isinstance(item, int) and not -(2**31) <= item < 2**31:
             raise _refusal(definition, "takes integers of 32 bits")
         # A value that stays is not newly assigned, so it may be inactive by now (graph-facts 4).
-        if definition.usePreDefinedValuesOnly and not definition.allowedValues.get(str(item)) and item not in kept:
+        if definition.usePreDefinedValuesOnly and str(item) not in active and item not in kept:
             raise _refusal(definition, "takes active predefined values only")
     return list(dict.fromkeys(items)) if definition.isCollection else items[0]
 

@@ -8,6 +8,7 @@ Everything is plain dataclasses and dicts, found by index: a page of 999 of 100,
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -121,8 +122,18 @@ class Directory:
     sets: dict[str, AttributeSet] = field(default_factory=dict)
     definitions: dict[tuple[str, str], Definition] = field(default_factory=dict)
     members: dict[Collection, list[Principal]] = field(default_factory=lambda: {name: [] for name in COLLECTIONS})
+    # When requests made parts of the schema: (set,), (set, attribute) or (set, attribute, value) -> monotonic time.
+    created: dict[tuple[str, ...], float] = field(default_factory=dict)
     _by_id: dict[tuple[Collection, str], Principal] = field(default_factory=dict)
     _by_name: dict[tuple[Collection, str], Principal] = field(default_factory=dict)
+
+    def note_creation(self, *part: str) -> None:
+        """Remember that a part of the schema was made now."""
+        self.created[part] = time.monotonic()
+
+    def age(self, *part: str) -> float:
+        """Return the seconds since a part of the schema was made; it is infinite for what was there at the start."""
+        return time.monotonic() - self.created.get(part, -math.inf)
 
     def add(self, principal: Principal) -> None:
         """Take a principal in, and index it by object id and by UPN or app id."""

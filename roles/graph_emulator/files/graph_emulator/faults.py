@@ -21,6 +21,7 @@ class Quirks:
     set_type_spelling: Literal["graph", "directory_services"] = "graph"
     omit_collection_annotations: bool = False
     read_lag: float = 0.0  # seconds for which reads show the state before a PATCH
+    replication: float = 0.0  # seconds until a new set, definition or predefined value can be used
     deprecated_removal: Literal["accept", "refuse"] = "accept"
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
@@ -36,6 +37,14 @@ class Quirks:
             raise ValueError(f"no such quirk: {', '.join(sorted(unknown))}")
         for name, value in changes.items():
             setattr(self, name, value)
+
+    def shows(self, age: float) -> bool:
+        """Whether reads see a part of the schema that was made `age` seconds ago (graph-facts 6.4)."""
+        return age >= self.replication / 2
+
+    def serves(self, age: float) -> bool:
+        """Whether what depends on a part of the schema that was made `age` seconds ago is taken (graph-facts 6.4)."""
+        return age >= self.replication
 
     def shuffled(self, items: list[Any]) -> list[Any]:
         """Return the items in another order."""

@@ -54,7 +54,7 @@ class Graph:
         self.quirks = quirks
         self.url = url
         self.principals = {name: Principals(name, directory, quirks) for name in COLLECTIONS}
-        self.schema = Schema(directory)
+        self.schema = Schema(directory, quirks)
         self.throttle = Throttle(directory.tenant_id)
 
     def answer(self, request: Request, caller: Caller) -> Response:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from .assignments import VALUE_LENGTH
 from .directory import AttributeSet, Definition, Directory
 from .exchange import GraphError, bad_request, has_type, not_found
+from .faults import Quirks
 
 SETS_PER_TENANT: Final = 500
 ACTIVE_DEFINITIONS_PER_TENANT: Final = 500
@@ -41,6 +42,7 @@ def create_set(directory: Directory, body: Any) -> AttributeSet:
     if len(directory.sets) >= SETS_PER_TENANT:
         raise bad_request(f"A tenant can have at most {SETS_PER_TENANT} attribute sets.")
     created = directory.sets[members["id"]] = AttributeSet(**members)
+    directory.note_creation(created.id)
     return created
 
 
@@ -52,7 +54,7 @@ def update_set(attribute_set: AttributeSet, body: Any) -> None:
         setattr(attribute_set, name, value)
 
 
-def create_definition(directory: Directory, body: Any) -> Definition:
+def create_definition(directory: Directory, body: Any, quirks: Quirks) -> Definition:
     """Make a definition, with its predefined values when the body holds some."""
     members = _members(body, {*_REQUIRED, "description", "allowedValues"}, required=set(_REQUIRED))
     for name, kind in _REQUIRED.items():
@@ -70,13 +72,14 @@ def create_definition(directory: Directory, body: Any) -> Definition:
         values[value] = active
     _check_values(members["type"], values)
     attribute_set = directory.sets.get(members["attributeSet"])
-    if attribute_set is None:
+    if attribute_set is None or not quirks.serves(directory.age(attribute_set.id)):
         raise not_found(members["attributeSet"])
     definition = Definition(**members, allowedValues=values)
     if (definition.attributeSet, definition.name) in directory.definitions:
         raise _exists(definition.id)
     _check_room(directory, definition)
     directory.definitions[definition.attributeSet, definition.name] = definition
+    directory.note_creation(definition.attributeSet, definition.name)
     return definition
 
 
@@ -100,10 +103,12 @@ def update_definition(directory: Directory, definition: Definition, body: Any, o
         _check_room(directory, definition)
     for name, value in members.items():
         setattr(definition, name, value)
+    for value in values.keys() - definition.allowedValues.keys():
+        directory.note_creation(definition.attributeSet, definition.name, value)
     definition.allowedValues = values
 
 
-def create_value(definition: Definition, body: Any) -> str:
+def create_value(directory: Directory, definition: Definition, body: Any) -> str:
     """Add a predefined value, and return it."""
     if isinstance(body, dict) and any("@delta" in name for name in body):
         raise GraphError(500, "Service_InternalServerError", "Encountered an internal server error.")
@@ -112,6 +117,7 @@ def create_value(definition: Definition, body: Any) -> str:
         raise _exists(value)
     _check_values(definition.type, {**definition.allowedValues, value: active})
     definition.allowedValues[value] = active
+    directory.note_creation(definition.attributeSet, definition.name, value)
     return value
 
 

@@ -13,6 +13,7 @@ from . import filters, query, rules
 from .access import Caller, Sets
 from .directory import AttributeSet, Definition, Directory
 from .exchange import Request, Response, bad_request, denied, not_found, unsupported_query, wrong_method
+from .faults import Quirks
 from .properties import selected
 
 SETS: Final = "directory/attributeSets"
@@ -39,8 +40,9 @@ _VALUE_PROPERTIES: Final = frozenset({"id", "isActive"})
 class Schema:
     """Handles the requests below `/directory`. What is refused, and why: `rules`."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, quirks: Quirks) -> None:
         self.directory = directory
+        self.quirks = quirks
 
     def sets(self, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/attributeSets`."""
@@ -49,7 +51,9 @@ class Schema:
             created = rules.create_set(self.directory, request.json())
             return Response(201, _entity(_set_as_json(created), SETS, base))
         readable = _readable(request, caller)
-        items = [_set_as_json(item) for item in self.directory.sets.values() if item.id in readable]
+        items = [
+            _set_as_json(item) for item in self.directory.sets.values() if item.id in readable and self._shows(item.id)
+        ]
         return _listed(request, items, SETS, "microsoft.graph.attributeSet", _SET_PROPERTIES, base)
 
     def set(self, name: str, request: Request, caller: Caller, base: str) -> Response:
@@ -59,7 +63,7 @@ class Schema:
         else:
             _readable(request, caller)
         found = self.directory.sets.get(name)
-        if found is None:
+        if found is None or not self._shows(name):
             raise not_found(name)
         if request.method == "PATCH":
             rules.update_set(found, request.json())
@@ -74,7 +78,7 @@ class Schema:
             body = request.json()
             if not isinstance(body, dict) or str(body.get("attributeSet")) not in caller.writable_definitions:
                 raise denied()
-            created = rules.create_definition(self.directory, body)
+            created = rules.create_definition(self.directory, body, self.quirks)
             return Response(201, _entity(_definition_as_json(created), DEFINITIONS, base))
         readable = _readable(request, caller)
         options = request.query
@@ -83,9 +87,9 @@ class Schema:
         if expand not in (None, "allowedValues"):
             raise bad_request(f"Could not find a property named '{expand}' to expand.")
         items = [
-            _definition_as_json(definition, expanded=expand is not None)
+            _definition_as_json(definition) | ({"allowedValues": self._values(definition)} if expand else {})
             for definition in self.directory.definitions.values()
-            if definition.attributeSet in readable
+            if definition.attributeSet in readable and self._shows(definition.attributeSet, definition.name)
         ]
         items = [item for item in items if all(item.get(name) == value for name, value in matches.items())]
         return _listed(request, items, DEFINITIONS, _DEFINITION_TYPE, _DEFINITION_PROPERTIES, base)
@@ -105,15 +109,16 @@ class Schema:
         definition = self._definition(key, request, caller, "POST")
         context = f"{DEFINITIONS}('{key}')/allowedValues"
         if request.method == "POST":
-            value = rules.create_value(definition, request.json())
+            value = rules.create_value(self.directory, definition, request.json())
             return Response(201, _entity(_value_as_json(definition, value), context, base))
-        items = [_value_as_json(definition, value) for value in definition.allowedValues]
-        return _listed(request, items, context, "microsoft.graph.allowedValue", _VALUE_PROPERTIES, base)
+        return _listed(
+            request, self._values(definition), context, "microsoft.graph.allowedValue", _VALUE_PROPERTIES, base
+        )
 
     def value(self, key: str, value: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/customSecurityAttributeDefinitions/{id}/allowedValues/{value}`."""
         definition = self._definition(key, request, caller, "PATCH")
-        if value not in definition.allowedValues:
+        if value not in definition.allowedValues or not self._shows(definition.attributeSet, definition.name, value):
             raise not_found(value)
         if request.method == "PATCH":
             rules.update_value(definition, value, request.json())
@@ -121,6 +126,18 @@ class Schema:
         item = _value_as_json(definition, value)
         context = f"{DEFINITIONS}('{key}')/allowedValues"
         return _single(request, item, context, "microsoft.graph.allowedValue", _VALUE_PROPERTIES, base)
+
+    def _shows(self, *part: str) -> bool:
+        """Whether reads see a set, definition or value, which takes a moment after it was made (graph-facts 6.4)."""
+        return self.quirks.shows(self.directory.age(*part))
+
+    def _values(self, definition: Definition) -> list[dict[str, Any]]:
+        """Return the predefined values of a definition that reads see."""
+        return [
+            _value_as_json(definition, value)
+            for value in definition.allowedValues
+            if self._shows(definition.attributeSet, definition.name, value)
+        ]
 
     def _require_tenant_wide(self, caller: Caller) -> None:
         if not caller.writable_definitions.everything:
@@ -136,7 +153,7 @@ class Schema:
         if not scope:
             raise denied()
         found = self.directory.definitions.get((set_name, name))
-        if found is None:
+        if found is None or not self._shows(set_name, name):
             raise not_found(key)
         if set_name not in scope:
             raise denied()
@@ -160,10 +177,8 @@ def _set_as_json(attribute_set: AttributeSet) -> dict[str, Any]:
     }
 
 
-def _definition_as_json(definition: Definition, *, expanded: bool = False) -> dict[str, Any]:
-    shown = {name: getattr(definition, name) for name in sorted(_DEFINITION_PROPERTIES)}
-    values = [_value_as_json(definition, value) for value in definition.allowedValues]
-    return shown | {"allowedValues": values} if expanded else shown
+def _definition_as_json(definition: Definition) -> dict[str, Any]:
+    return {name: getattr(definition, name) for name in sorted(_DEFINITION_PROPERTIES)}
 
 
 def _value_as_json(definition: Definition, value: str) -> dict[str, Any]:

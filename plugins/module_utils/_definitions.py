@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""The options, runs and results of the modules for attribute sets and definitions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, GraphError
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
+    AttributeSet,
+    DefinitionPlan,
+    DefinitionWish,
+    SetPlan,
+    plan_definition,
+    plan_set,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
+from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
+
+SET_SPEC = {
+    "name": {"type": "str", "required": True},
+    "description": {"type": "str"},
+    "max_attributes_per_set": {"type": "int"},
+    "state": {"type": "str", "choices": ["present"], "default": "present"},
+}
+SET_INFO_SPEC = {"name": {"type": "str"}}
+
+DEFINITION_SPEC = {
+    "attribute_set": {"type": "str", "required": True},
+    "name": {"type": "str", "required": True},
+    "description": {"type": "str"},
+    "type": {"type": "str", "choices": ["string", "integer", "boolean"]},
+    "multi_valued": {"type": "bool"},
+    "searchable": {"type": "bool"},
+    "predefined_values_only": {"type": "bool"},
+    "predefined_values": {"type": "list", "elements": "str"},
+    "purge_predefined_values": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "deprecated"], "default": "present"},
+    "in_use": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "warn"},
+}
+DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("predefined_values",))]}
+DEFINITION_INFO_SPEC = {"attribute_set": {"type": "str"}, "name": {"type": "str"}}
+DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
+
+
+def set_result(attribute_set: AttributeSet | None) -> dict[str, Any] | None:
+    """An attribute set as results name it; the keys are the module's options."""
+    if attribute_set is None:
+        return None
+    return {
+        "name": attribute_set.name,
+        "description": attribute_set.description,
+        "max_attributes_per_set": attribute_set.max_attributes,
+    }
+
+
+def definition_result(definition: Definition | None) -> dict[str, Any] | None:
+    """A definition as results name it; the keys are options, active and inactive values apart."""
+    if definition is None:
+        return None
+    return {
+        "attribute_set": definition.attribute_set,
+        "name": definition.name,
+        "description": definition.description,
+        "type": definition.type.lower(),
+        "multi_valued": definition.collection,
+        "searchable": definition.searchable,
+        "predefined_values_only": definition.predefined_only,
+        "predefined_values": sorted(value for value, active in definition.predefined.items() if active),
+        "inactive_predefined_values": sorted(value for value, active in definition.predefined.items() if not active),
+        "state": "deprecated" if definition.deprecated else "present",
+    }
+
+
+def _diff(title: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, str]:
+    """A task's `diff`: what there was and what there is, a property a line."""
+    return {
+        "before": _lines(before),
+        "after": _lines(after),
+        "before_header": title,
+        "after_header": title,
+    }
+
+
+def _lines(properties: dict[str, Any] | None) -> str:
+    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in (properties or {}).items())
+
+
+def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`attribute_set`: one GET, and one POST or PATCH if something differs."""
+    schema = Schema(graph)
+    wish = AttributeSet(params["name"], params["description"] or "", params["max_attributes_per_set"])
+
+    def attempt() -> SetPlan:
+        planned = plan_set(
+            wish,
+            schema.sets(),
+            described=params["description"] is not None,
+            limited=params["max_attributes_per_set"] is not None,
+        )
+        if not check_mode:
+            schema.apply_set(planned)
+        return planned
+
+    planned = graph.persist(attempt, _there_already)
+    before, after = set_result(planned.before), set_result(planned.after)
+    title = f"attribute set {wish.name}"
+    return {"changed": planned.changed, "attribute_set": after, "diff": _diff(title, before, after)}
+
+
+def run_set_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`attribute_set_info`: all attribute sets, or the one of that name."""
+    sets = [found for found in Schema(graph).sets() if params["name"] in (None, found.name)]
+    return {"changed": False, "attribute_sets": [set_result(found) for found in sorted(sets, key=lambda one: one.name)]}
+
+
+def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`custom_security_attribute_definition`: one GET, and what has to be written if something differs.
+
+    What is created or reactivated is checked against the whole tenant, which takes two more reads.
+    """
+    schema = Schema(graph)
+    wish = _wish(params)
+
+    def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
+        planned = _planned(wish, schema, check_mode)
+        usage: dict[str, Any] = {"in_use": None}
+        if wish.deprecated and planned.before is not None and params["in_use"] != "ignore":
+            usage = _usage(planned.before, params["in_use"], Directory(graph))
+        if not check_mode:
+            schema.apply_definition(planned)
+        return planned, usage
+
+    planned, usage = graph.persist(attempt, _there_already)
+    before, after = definition_result(planned.before), definition_result(planned.after)
+    title = f"attribute {wish.attribute_set}.{wish.name}"
+    return {"changed": planned.changed, "definition": after, "diff": _diff(title, before, after), **usage}
+
+
+def _there_already(error: GraphError) -> bool:
+    """Whether what had to be created exists, though Graph did not list it yet: made by an earlier run, or by another.
+
+    Status or code of that are unknown (graph-facts 6.2), hence either will do.
+    """
+    return error.status == 409 or "ConflictingObject" in error.code
+
+
+def _wish(params: Mapping[str, Any]) -> DefinitionWish:
+    return DefinitionWish(
+        attribute_set=params["attribute_set"],
+        name=params["name"],
+        description=params["description"],
+        type=params["type"].capitalize() if params["type"] else None,
+        collection=params["multi_valued"],
+        searchable=params["searchable"],
+        predefined_only=params["predefined_values_only"],
+        predefined=params["predefined_values"],
+        purge=params["purge_predefined_values"],
+        deprecated=params["state"] == "deprecated",
+    )
+
+
+def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> DefinitionPlan:
+    """Plan with the definitions of the set; where there is none of the name, or it becomes active, with all the tenant.
+
+    In check mode a set that is not there is not held against the plan, since an earlier task may be about to create it.
+    """
+    definitions = schema.definitions(wish.attribute_set)
+    known = next((one for one in definitions if one.name == wish.name), None)
+    if known and (wish.deprecated or not known.deprecated):
+        return plan_definition(wish, definitions)
+    sets = schema.sets()
+    absent = all(one.name.casefold() != wish.attribute_set.casefold() for one in sets)
+    return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets)
+
+
+def _usage(definition: Definition, in_use: str, directory: Directory) -> dict[str, Any]:
+    """How many principals hold a value of an attribute, and what to say of it. Raises Forbidden for in_use=fail.
+
+    What is not searchable is not counted, since a filter may find nothing instead of being refused (graph-facts 3).
+    """
+    attribute = f"{definition.attribute_set}.{definition.name}"
+    counts: dict[str, int] | None = None
+    told = "how many principals hold it cannot be told: it is not searchable"
+    try:
+        if definition.searchable:
+            counts = {
+                f"{kind.name}s": directory.count(kind, definition.attribute_set, definition.name)
+                for kind in KINDS.values()
+            }
+            told = f"{counts['users']} users and {counts['service_principals']} service principals hold it"
+    except GraphError as error:
+        told = f"how many principals hold it cannot be told: {error}".rstrip(".")
+    if counts is not None and not any(counts.values()):
+        return {"in_use": counts}
+    if in_use == "fail" and not definition.deprecated:
+        raise Forbidden(f"attribute {attribute}", [told, "in_use=fail forbids to deprecate it"])
+    return {"in_use": counts, "warnings": [f"Attribute {attribute} is deprecated, but {told}."]}
+
+
+def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`custom_security_attribute_definition_info`: the definitions of the tenant, of a set, or the one of that name."""
+    found = Schema(graph).definitions(params["attribute_set"], params["name"])
+    found.sort(key=lambda one: (one.attribute_set, one.name))
+    return {"changed": False, "definitions": [definition_result(one) for one in found]}

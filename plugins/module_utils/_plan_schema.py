@@ -1,0 +1,306 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What has to change in attribute sets, definitions and predefined values, and the requests that change it. Pure.
+
+Neither can be deleted or renamed, and most properties of a definition are fixed when it is created (graph-facts 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    BOOLEAN,
+    INTEGER,
+    STRING,
+    Definition,
+    checked,
+    coerced,
+    name_problem,
+)
+
+MAX_SETS = 500
+MAX_ACTIVE_DEFINITIONS = 500
+MAX_PREDEFINED_VALUES = 100
+MAX_DESCRIPTION = 128
+
+
+@dataclass(frozen=True)
+class AttributeSet:
+    """An attribute set; `max_attributes` is null where only the limit of the tenant counts."""
+
+    name: str
+    description: str = ""
+    max_attributes: int | None = None
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """An attribute set before and after, and the body between them: `create` (POST) or `update` (PATCH)."""
+
+    before: AttributeSet | None
+    after: AttributeSet
+    create: dict[str, Any] | None = None
+    update: dict[str, Any] | None = None
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.create or self.update)
+
+
+@dataclass(frozen=True)
+class DefinitionWish:
+    """What a definition shall be; null leaves a property as it is, or as the service creates it."""
+
+    attribute_set: str
+    name: str
+    description: str | None = None
+    type: str | None = None
+    collection: bool | None = None
+    searchable: bool | None = None
+    predefined_only: bool | None = None
+    predefined: list[str] | None = None
+    purge: bool = False
+    deprecated: bool = False
+
+
+@dataclass(frozen=True)
+class DefinitionPlan:
+    """A definition before and after, and the requests between them.
+
+    `create` is the body of a POST, predefined values included. Else `update` is the body of a PATCH, `values` are those
+    whose activity changes and `new_values` those to add, in the order of the declaration.
+    """
+
+    before: Definition | None
+    after: Definition | None
+    create: dict[str, Any] | None = None
+    update: dict[str, Any] | None = None
+    values: dict[str, bool] = field(default_factory=dict)
+    new_values: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.create or self.update or self.values or self.new_values)
+
+    @property
+    def gives_more(self) -> bool:
+        """Whether something can be assigned afterwards that could not be before."""
+        reactivated = (self.update or {}).get("status") == "Available"
+        return bool(self.create or reactivated or self.new_values or any(self.values.values()))
+
+
+def twin(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that differs from `name` by case only, or an empty text (graph-facts 4)."""
+    return next((other for other in names if other != name and other.casefold() == name.casefold()), "")
+
+
+def plan_set(wish: AttributeSet, sets: Sequence[AttributeSet], *, described: bool, limited: bool) -> SetPlan:
+    """Compare a set with those there are; `described` and `limited` say which of its properties were declared.
+
+    Raises Forbidden with all that the service would refuse.
+    """
+    known = {attribute_set.name: attribute_set for attribute_set in sets}
+    before = known.get(wish.name)
+    problems = [] if before else _name_problems("name", wish.name, known)
+    problems += _description_problems(wish.description if described else "")
+    if limited and not 1 <= (wish.max_attributes or 0) <= MAX_ACTIVE_DEFINITIONS:
+        problems.append(f"max_attributes_per_set must be 1 to {MAX_ACTIVE_DEFINITIONS}, not {wish.max_attributes}")
+    if before is None and len(sets) >= MAX_SETS:
+        problems.append(f"the tenant has {len(sets)} attribute sets; Entra allows {MAX_SETS}")
+    if problems:
+        raise Forbidden(f"attribute set {wish.name}", problems)
+    declared: dict[str, Any] = {}
+    if described:
+        declared["description"] = wish.description
+    if limited:
+        declared["maxAttributesPerSet"] = wish.max_attributes
+    if before is None:
+        return SetPlan(None, wish, create={"id": wish.name, **declared})
+    now = {"description": before.description, "maxAttributesPerSet": before.max_attributes}
+    update = {key: value for key, value in declared.items() if now[key] != value}
+    after = replace(
+        before,
+        description=wish.description if described else before.description,
+        max_attributes=wish.max_attributes if limited else before.max_attributes,
+    )
+    return SetPlan(before, after, update=update or None)
+
+
+def plan_definition(
+    wish: DefinitionWish, definitions: Sequence[Definition], sets: Sequence[AttributeSet] | None = None
+) -> DefinitionPlan:
+    """Compare a definition with those there are.
+
+    `definitions` are at least those of its set; where one has to be created or reactivated, all of the tenant. `sets`
+    are its attribute sets where no definition of the name was found (null: not to be checked, as in check mode an
+    earlier task may create the set). Raises Forbidden with everything that the service would refuse.
+    """
+    before = next(
+        (known for known in definitions if (known.attribute_set, known.name) == (wish.attribute_set, wish.name)), None
+    )
+    problems = _wish_problems(wish, before)
+    if before is None:
+        problems += _missing_problems(wish, definitions, sets)
+    else:
+        problems += _change_problems(wish, before)
+    if not wish.deprecated and (before is None or before.deprecated):
+        problems += _room_problems(wish, definitions, sets)
+    if problems:
+        raise Forbidden(f"attribute {wish.attribute_set}.{wish.name}", problems)
+    if before is None:
+        return DefinitionPlan(None, None) if wish.deprecated else _created(wish)
+    return _changed(wish, before)
+
+
+def _created(wish: DefinitionWish) -> DefinitionPlan:
+    after = Definition(
+        attribute_set=wish.attribute_set,
+        name=wish.name,
+        type=wish.type or "",
+        collection=bool(wish.collection),
+        predefined_only=bool(wish.predefined_only),
+        predefined=dict.fromkeys(wish.predefined or [], True),
+        description=wish.description or "",
+        searchable=wish.searchable is not False,
+        id=f"{wish.attribute_set}_{wish.name}",
+    )
+    body = {
+        "attributeSet": after.attribute_set,
+        "name": after.name,
+        "type": after.type,
+        "status": "Available",
+        "isCollection": after.collection,
+        "isSearchable": after.searchable,
+        "usePreDefinedValuesOnly": after.predefined_only,
+    }
+    if wish.description is not None:
+        body["description"] = wish.description
+    if after.predefined:
+        body["allowedValues"] = [{"id": value, "isActive": True} for value in after.predefined]
+    return DefinitionPlan(None, after, create=body)
+
+
+def _changed(wish: DefinitionWish, before: Definition) -> DefinitionPlan:
+    update: dict[str, Any] = {}
+    if wish.description is not None and wish.description != before.description:
+        update["description"] = wish.description
+    if wish.deprecated != before.deprecated:
+        update["status"] = "Deprecated" if wish.deprecated else "Available"
+    if wish.predefined_only is False and before.predefined_only:
+        update["usePreDefinedValuesOnly"] = False
+    listed = wish.predefined if wish.predefined is not None else []
+    values = {value: True for value in listed if before.predefined.get(value) is False}
+    if wish.purge and wish.predefined is not None:
+        values |= {value: False for value, active in before.predefined.items() if active and value not in listed}
+    new_values = [value for value in listed if value not in before.predefined]
+    after = replace(
+        before,
+        description=update.get("description", before.description),
+        deprecated=wish.deprecated,
+        predefined_only=update.get("usePreDefinedValuesOnly", before.predefined_only),
+        predefined={**before.predefined, **values, **dict.fromkeys(new_values, True)},
+    )
+    return DefinitionPlan(before, after, update=update or None, values=values, new_values=new_values)
+
+
+def _name_problems(option: str, name: str, names: Iterable[str]) -> list[str]:
+    """Why nothing of this name can be created."""
+    problem = name_problem(name)
+    other = twin(name, names)
+    return ([f"{option} {problem}"] if problem else []) + (
+        [f"{option} differs from the existing {other} by case only; spell it so"] if other else []
+    )
+
+
+def _description_problems(description: str | None) -> list[str]:
+    length = len(description or "")
+    return [f"description has {length} characters; Entra allows {MAX_DESCRIPTION}"] if length > MAX_DESCRIPTION else []
+
+
+def _wish_problems(wish: DefinitionWish, before: Definition | None) -> list[str]:
+    """What is wrong with a declaration as such."""
+    type_ = before.type if before else wish.type
+    problems = _description_problems(wish.description)
+    if type_ == BOOLEAN and wish.collection:
+        problems.append("a Boolean attribute cannot be multi_valued")
+    if type_ == BOOLEAN and (wish.predefined_only or wish.predefined):
+        problems.append("a Boolean attribute cannot have predefined values")
+    listed = wish.predefined or []
+    integer = type_ == INTEGER
+    for value in listed:
+        try:
+            meant = coerced("predefined_values", checked("predefined_values", value), INTEGER if integer else STRING)
+        except InvalidValue as error:
+            problems.append(error.message)
+        else:
+            if str(meant) != value:
+                problems.append(f"predefined_values: write the integer {value} as {meant}")
+    repeated = sorted({value for value in listed if listed.count(value) > 1})
+    if repeated:
+        problems.append(f"predefined_values lists {', '.join(repeated)} more than once")
+    total = len({*(before.predefined if before else ()), *listed})
+    if total > MAX_PREDEFINED_VALUES:
+        problems.append(
+            f"there would be {total} predefined values, inactive ones included; Entra allows {MAX_PREDEFINED_VALUES}"
+        )
+    return problems
+
+
+def _missing_problems(
+    wish: DefinitionWish, definitions: Sequence[Definition], sets: Sequence[AttributeSet] | None
+) -> list[str]:
+    """Why a definition that is not there cannot be created, or what was meant instead of it."""
+    siblings = [known.name for known in definitions if known.attribute_set == wish.attribute_set]
+    problems = _name_problems("name", wish.name, siblings)
+    names = [attribute_set.name for attribute_set in sets or ()]
+    if wish.attribute_set not in names:
+        wrong = _name_problems("attribute_set", wish.attribute_set, names)
+        if not wrong and sets is not None and not wish.deprecated:
+            wrong = [f"there is no attribute set {wish.attribute_set}; create it first"]
+        problems += wrong
+    if wish.type is None and not wish.deprecated:
+        problems.append("type must be given to create it")
+    return problems
+
+
+def _change_problems(wish: DefinitionWish, before: Definition) -> list[str]:
+    """What can never change, with both values."""
+    fixed = [
+        ("type", before.type, wish.type),
+        ("multi_valued", before.collection, wish.collection),
+        ("searchable", before.searchable, wish.searchable),
+    ]
+    problems = [
+        f"{option} is {str(now).lower()} and cannot become {str(wanted).lower()}"
+        for option, now, wanted in fixed
+        if wanted is not None and wanted != now
+    ]
+    if wish.predefined_only and not before.predefined_only:
+        problems.append("predefined_values_only is false and cannot become true")
+    return problems
+
+
+def _room_problems(
+    wish: DefinitionWish, definitions: Sequence[Definition], sets: Sequence[AttributeSet] | None
+) -> list[str]:
+    """The limits on active definitions; deprecated ones do not count (graph-facts 4)."""
+    active = [known for known in definitions if not known.deprecated]
+    here = sum(known.attribute_set == wish.attribute_set for known in active)
+    limit = next((known.max_attributes for known in sets or () if known.name == wish.attribute_set), None)
+    problems = []
+    if len(active) >= MAX_ACTIVE_DEFINITIONS:
+        problems.append(f"the tenant has {len(active)} active definitions; Entra allows {MAX_ACTIVE_DEFINITIONS}")
+    if limit is not None and here >= limit:
+        problems.append(
+            f"attribute set {wish.attribute_set} has {here} active attributes; its max_attributes_per_set is {limit}"
+        )
+    return problems

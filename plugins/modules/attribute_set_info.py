@@ -1,0 +1,60 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: attribute_set_info
+short_description: List the attribute sets
+version_added: 1.0.0
+description:
+  - Returns the attribute sets of the tenant that the identity may read, by name.
+options:
+  name:
+    description: Return this attribute set only. None of that name gives an empty list.
+    type: str
+extends_documentation_fragment:
+  - entra.attributes._connection
+  - entra.attributes._attributes
+  - entra.attributes._attributes.reads
+notes:
+  - Needs the Graph permission C(CustomSecAttributeDefinition.Read.All), and of a signed-in user one of the Entra roles
+    Attribute Definition Reader, Attribute Definition Administrator, Attribute Assignment Reader and Attribute
+    Assignment Administrator.
+seealso:
+  - module: entra.attributes.attribute_set
+author:
+  - The entra.attributes authors (@entra-attributes)
+"""
+
+EXAMPLES = r"""
+- name: Which attribute sets are there
+  entra.attributes.attribute_set_info:
+  register: sets
+"""
+
+RETURN = r"""
+attribute_sets:
+  description: The attribute sets, sorted by name; keys as the options of M(entra.attributes.attribute_set).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: Engineering
+      description: Attributes for engineering team
+      max_attributes_per_set: 25
+"""
+
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET_INFO_SPEC, run_set_info
+from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(run_set_info, SET_INFO_SPEC)
+
+
+if __name__ == "__main__":
+    main()
