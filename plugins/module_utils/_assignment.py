@@ -28,6 +28,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Undefined,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Adjusted,
     Desired,
@@ -319,3 +320,7 @@ def _conditions(params: Mapping[str, Any], schema: Schema) -> list[str]:
     if params["filter"]:
         conditions.append(f"({params['filter']})" if conditions else params["filter"])
     return conditions
+
+
+ASSIGNMENT = Entry(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)
+INFO = Entry(run_info, INFO_SPEC, INFO_CONSTRAINTS)

@@ -204,7 +204,7 @@ class TokenSource(Protocol):
 
 
 class Graph:
-    """Microsoft Graph of one cloud, as one identity."""
+    """Microsoft Graph of one cloud, as one identity. At the end of a `with` its connections are closed."""
 
     def __init__(self, http: Http, tokens: TokenSource, url: str, api_version: str = "v1.0") -> None:
         """`url` is the Graph host with its scheme; tokens go nowhere else."""
@@ -212,6 +212,12 @@ class Graph:
         self._tokens = tokens
         self._host = url
         self._base = f"{url}/{api_version}"
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._http.close()
 
     def get(
         self, path: str, *, need: Need, query: Mapping[str, str] | None = None, advanced: bool = False

@@ -5,12 +5,14 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The edge that all modules share: connection options, a Graph made from them, and errors as results."""
+"""What the edges share, modules and action plugins alike: options, a Graph made from them, and errors as results."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule
@@ -23,6 +25,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph import Gra
 
 Run = Callable[[Mapping[str, Any], Graph, bool], dict[str, Any]]
 """`run(params, graph, check_mode) -> result`: all that a module does, without AnsibleModule and os.environ."""
+
+Connected = Callable[[Mapping[str, Any], Mapping[str, str]], AbstractContextManager[Graph]]
+"""Yields the Graph of connection options and an environment, as `connect()` does. Raises OptionError."""
 
 
 def connection_spec(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -101,17 +106,47 @@ def _https(option: str, url: str) -> str:
     return url.rstrip("/")
 
 
-def run_module(run: Run, argument_spec: Mapping[str, Any], **constraints: Any) -> None:
+@dataclass(frozen=True)
+class Entry:
+    """What there is to a module beside its documentation: its run, the options it adds, and how they go together.
+
+    `constraints` are keyword arguments that AnsibleModule and ArgumentSpecValidator have in common.
+    """
+
+    run: Run
+    spec: Mapping[str, Any]
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+
+    def argument_spec(self, environment: Mapping[str, str]) -> dict[str, Any]:
+        """All options, with `environment` as the second source of the shared ones."""
+        return {**connection_spec(environment), **self.spec}
+
+    def result(
+        self,
+        params: Mapping[str, Any],
+        environment: Mapping[str, str],
+        *,
+        check_mode: bool,
+        diff: bool,
+        connected: Connected = connect,
+    ) -> dict[str, Any]:
+        """Run with validated `params`. An EntraError becomes a failed result; everything else is raised."""
+        try:
+            with connected(params, environment) as graph:
+                result = self.run(params, graph, check_mode)
+        except EntraError as error:
+            return {"failed": True, **error.as_result()}
+        if not diff:
+            result.pop("diff", None)
+        return result
+
+
+def run_module(entry: Entry) -> None:
     """What every module's `main()` does: read the options, run, and exit with the result or the error."""
-    module = AnsibleModule(
-        argument_spec={**connection_spec(os.environ), **argument_spec}, supports_check_mode=True, **constraints
-    )
-    try:
-        result = run(module.params, connect(module.params, os.environ), module.check_mode)
-    except EntraError as error:
-        module.fail_json(**error.as_result())
+    module = AnsibleModule(argument_spec=entry.argument_spec(os.environ), supports_check_mode=True, **entry.constraints)
+    result = entry.result(module.params, os.environ, check_mode=module.check_mode, diff=module._diff)
     for warning in result.pop("warnings", []):
         module.warn(warning)
-    if not module._diff:
-        result.pop("diff", None)
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)

@@ -77,11 +77,11 @@ attribute_set:
 """
 
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET_SPEC, run_set
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
 
 
 def main() -> None:
-    run_module(run_set, SET_SPEC)
+    run_module(Entry(run_set, SET_SPEC))
 
 
 if __name__ == "__main__":

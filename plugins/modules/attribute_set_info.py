@@ -49,11 +49,11 @@ attribute_sets:
 """
 
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET_INFO_SPEC, run_set_info
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
 
 
 def main() -> None:
-    run_module(run_set_info, SET_INFO_SPEC)
+    run_module(Entry(run_set_info, SET_INFO_SPEC))
 
 
 if __name__ == "__main__":

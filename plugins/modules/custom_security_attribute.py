@@ -243,16 +243,12 @@ error:
       elements: dict
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import (
-    ASSIGNMENT_CONSTRAINTS,
-    ASSIGNMENT_SPEC,
-    run_assignment,
-)
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(run_assignment, ASSIGNMENT_SPEC, **ASSIGNMENT_CONSTRAINTS)
+    run_module(ASSIGNMENT)
 
 
 if __name__ == "__main__":

@@ -195,11 +195,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     DEFINITION_SPEC,
     run_definition,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
 
 
 def main() -> None:
-    run_module(run_definition, DEFINITION_SPEC, **DEFINITION_CONSTRAINTS)
+    run_module(Entry(run_definition, DEFINITION_SPEC, DEFINITION_CONSTRAINTS))
 
 
 if __name__ == "__main__":

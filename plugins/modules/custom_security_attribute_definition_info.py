@@ -72,11 +72,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     DEFINITION_INFO_SPEC,
     run_definition_info,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
 
 
 def main() -> None:
-    run_module(run_definition_info, DEFINITION_INFO_SPEC, **DEFINITION_INFO_CONSTRAINTS)
+    run_module(Entry(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS))
 
 
 if __name__ == "__main__":

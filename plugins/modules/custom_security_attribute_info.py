@@ -161,12 +161,12 @@ principals:
           Certification: true
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import INFO_CONSTRAINTS, INFO_SPEC, run_info
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import INFO
 from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(run_info, INFO_SPEC, **INFO_CONSTRAINTS)
+    run_module(INFO)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "ansible_collections.entra.attributes.plugins."
 
-# From the top down. What is not named here is of the module_utils edge.
-EDGE, RUN, DOMAIN, TRANSPORT, CORE, AUTH, LEAF = range(7)
+# From the top down. What is not named here is of the module_utils edge. CONTROLLER is what never leaves the controller.
+EDGE, CONTROLLER, RUN, DOMAIN, TRANSPORT, CORE, AUTH, LEAF = range(8)
+ANSIBLE = (EDGE, CONTROLLER, RUN)
 LAYERS = {
     "_directory": DOMAIN,
     "_schema": DOMAIN,
@@ -57,6 +58,8 @@ def imports(node: ast.AST, package: str, lazy: bool = False) -> Iterator[Import]
 
 def layer(module: str) -> int:
     """Return the layer of a module below ``plugins``, written with dots."""
+    if module.startswith("plugin_utils."):
+        return CONTROLLER
     if not module.startswith("module_utils."):
         return EDGE
     return LAYERS.get(module.split(".")[1], RUN)
@@ -73,19 +76,21 @@ def violations(module: str, source: str) -> list[str]:
             below = layer(target)
             if below < own or (below == own and own in (EDGE, LEAF)) or (own == CORE and below == AUTH):
                 found.append(f"{module} imports {target}, which is not below it")
+            elif below == CONTROLLER and module.startswith("modules."):
+                found.append(f"{module} runs elsewhere and imports {target}, which stays on the controller")
             continue
         library = item.name.split(".")[0]
         if library == "ansible_collections":
             found.append(f"{module} imports {item.name} of another collection, or a file outside plugins")
-        elif library == "ansible" and own not in (EDGE, RUN):
+        elif library == "ansible" and own not in ANSIBLE:
             found.append(f"{module} imports Ansible below the edge")
-        elif library == "requests" and own in (EDGE, RUN, DOMAIN, LEAF):
+        elif library == "requests" and own in (*ANSIBLE, DOMAIN, LEAF):
             found.append(f"{module} imports requests beside the transport")
         elif library == "msal" and not (own == AUTH and item.lazy):
             found.append(f"{module} imports msal elsewhere than inside a function of _auth")
         elif own == CORE and library not in PURE:
             found.append(f"{module} is pure and imports {item.name}")
-    if own not in (EDGE, RUN) and any(
+    if own not in ANSIBLE and any(
         isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") for node in ast.walk(ast.parse(source))
     ):
         found.append(f"{module} reads the environment, which is handed in")
@@ -103,8 +108,8 @@ def test_imports_go_down(module: str) -> None:
     assert violations(module, source) == []
 
 
-@pytest.mark.parametrize("module", [name for name in plugins() if name.startswith("module_utils.")])
-def test_module_utils_are_private(module: str) -> None:
+@pytest.mark.parametrize("module", [name for name in plugins() if "_utils." in name])
+def test_utils_are_private(module: str) -> None:
     assert module.split(".")[1].startswith("_")
 
 
@@ -129,6 +134,9 @@ def test_the_local_graph_knows_nothing_of_the_collection() -> None:
         ("module_utils._module", f"from {PREFIX}modules.attribute_set import main", "not below"),
         ("module_utils._plan", "from ._auth import credential", "not below"),
         ("modules.attribute_set", f"from {PREFIX}modules.attribute_set_info import main", "not below"),
+        ("modules.attribute_set", f"from {PREFIX}plugin_utils._action import LocalAction", "stays on the controller"),
+        ("module_utils._module", f"from {PREFIX}plugin_utils._action import LocalAction", "not below"),
+        ("plugin_utils._action", f"from {PREFIX}action.attribute_set import ActionModule", "not below"),
         ("module_utils._graph", "import ansible.module_utils.basic", "below the edge"),
         ("module_utils._values", "import os", "is pure"),
         ("module_utils._plan", "def plan():\n    from requests import get", "is pure"),
@@ -148,6 +156,8 @@ def test_a_violation_is_found(module: str, source: str, reason: str) -> None:
     ("module", "source"),
     [
         ("modules.attribute_set", f"from {PREFIX}module_utils._schema import Schema"),
+        ("action.attribute_set", f"from {PREFIX}plugin_utils._action import LocalAction"),
+        ("plugin_utils._action", f"from {PREFIX}module_utils._module import connect\nimport os\nHOME = os.environ"),
         ("module_utils._assignment", "from ._module import run"),
         ("module_utils._plan", "from ._values import read"),
         ("module_utils._auth._msal", "def library():\n    import msal\n    return msal"),

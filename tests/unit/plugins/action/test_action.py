@@ -1,0 +1,351 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a task runs, and what it sees, shares and tells there. The target both_ways compares that with modules."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ansible.template
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.entra.attributes.plugins.action.custom_security_attribute import ActionModule as Assign
+from ansible_collections.entra.attributes.plugins.action.custom_security_attribute_info import ActionModule as Info
+from ansible_collections.entra.attributes.plugins.module_utils import _assignment
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.plugin_utils import _action
+
+SECRET = "a-secret-that-no-other-word-contains"
+TOKEN = {"access_token": SECRET}
+
+# Since 2.19 only what a playbook says is a template.
+trusted = getattr(ansible.template, "trust_as_template", str)
+
+Result = dict[str, Any]
+
+
+class Seen:
+    """Stands in for a module's run: keeps what it was called with, and does what the test wants."""
+
+    def __init__(self) -> None:
+        self.calls: list[SimpleNamespace] = []
+        self.does: Callable[[], Result] = lambda: {"changed": False}
+
+    def __call__(self, params: Mapping[str, Any], graph: Graph, check_mode: bool) -> Result:
+        here = {"environment": dict(os.environ), "folder": os.getcwd()}
+        self.calls.append(SimpleNamespace(params=params, graph=graph, check_mode=check_mode, **here))
+        return self.does()
+
+    @property
+    def last(self) -> SimpleNamespace:
+        return self.calls[-1]
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture(autouse=True)
+def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Graph]]:
+    """No Graph of another test, and none of this machine's credentials."""
+    graphs: dict[str, Graph] = {}
+    monkeypatch.setattr(_action, "_idle", graphs)
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "ENTRA_", "REQUESTS_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ANSIBLE_INJECT_INVOCATION", "true")
+    yield graphs
+    for graph in graphs.values():
+        with graph:
+            pass
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a task on the local connection, as Ansible's worker does; a module tells that it is one."""
+
+    class Action(_action.LocalAction):  # type: ignore[misc]
+        ENTRY = Entry(seen, {"value": {"type": "raw"}, "state": {"choices": ["present"]}})
+
+        def _execute_module(self, **_options: Any) -> Result:
+            return {"as": "module"}
+
+    def ran(
+        variables: Result | None = None,
+        *,
+        become: Any = None,
+        transport: str = "local",
+        args: Any = None,
+        **keywords: Any,
+    ) -> Result:
+        task = Task()
+        task.action = "entra.attributes.something"
+        task.args = TOKEN if args is None else args
+        task.check_mode = task.diff = task.no_log = False
+        for name, value in keywords.items():
+            setattr(task, name, value)
+        loader = DataLoader()
+        loader.set_basedir(str(tmp_path))
+        connection = connection_loader.get("local", PlayContext())
+        connection.become = become
+        monkeypatch.setattr(connection, "transport", transport)
+        templar = ansible.template.Templar(loader=loader, variables=variables or {})
+        action = Action(task, connection, PlayContext(), loader, templar, shared_loader_obj=None)
+        return action.run(task_vars=variables or {})
+
+    return ran
+
+
+@pytest.mark.parametrize(("action", "entry"), [(Assign, _assignment.ASSIGNMENT), (Info, _assignment.INFO)])
+def test_an_action_has_what_its_module_has(action: type[_action.LocalAction], entry: Entry) -> None:
+    assert action.ENTRY is entry
+
+
+class TestWay:
+    """Whether it is a module."""
+
+    @pytest.mark.parametrize(
+        "interpreter",
+        [
+            None,
+            "auto",
+            "auto_silent",
+            sys.executable,
+            trusted("{{ ansible_playbook_python }}"),
+            os.path.join(os.path.dirname(sys.executable), ".", os.path.basename(sys.executable)),
+        ],
+    )
+    def test_here(self, run: Run, interpreter: str | None) -> None:
+        chosen = {"ansible_python_interpreter": interpreter} if interpreter else {}
+        assert run({"ansible_playbook_python": sys.executable, **chosen})["changed"] is False
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"transport": "ssh"},
+            {"become": SimpleNamespace(name="sudo", get_option=lambda *_args, **_options: None)},
+            {"async_val": 10},
+            {"environment": [{"PYTHONPATH": "/somewhere"}]},
+        ],
+        ids=["transport", "become", "async", "environment"],
+    )
+    def test_a_module(self, run: Run, options: Result) -> None:
+        assert run(**options) == {"as": "module"}
+
+    @pytest.mark.parametrize("interpreter", ["/usr/bin/env python3", "python3", "/nowhere/python3"])
+    def test_a_module_of_another_interpreter(self, run: Run, interpreter: str) -> None:
+        assert run({"ansible_python_interpreter": interpreter}) == {"as": "module"}
+
+    def test_the_same_file_in_another_folder_has_other_libraries(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "python").symlink_to(sys.executable)
+        assert run({"ansible_python_interpreter": str(tmp_path / "python")}) == {"as": "module"}
+
+    def test_the_interpreter_is_that_of_the_delegate(self, run: Run) -> None:
+        others = {"ansible_delegated_vars": {"there": {"ansible_python_interpreter": "/nowhere/python3"}}}
+        assert run(others, delegate_to="there") == {"as": "module"}
+        assert run({"ansible_python_interpreter": "/nowhere/python3", "ansible_delegated_vars": {"there": {}}},
+                   delegate_to="there")["changed"] is False  # fmt: skip
+
+    def test_a_module_without_libraries(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_action, "HAS_REQUESTS", False)
+        assert run() == {"as": "module"}
+        monkeypatch.setattr(_action, "HAS_REQUESTS", True)
+        monkeypatch.setattr(_action, "find_spec", {"requests": "a spec"}.get)
+        assert run() == {"as": "module"}
+
+
+class TestProcess:
+    """What a run finds around it."""
+
+    def test_the_environment_of_the_task_over_that_of_ansible(
+        self, run: Run, seen: Seen, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AZURE_CLIENT_ID", "of-the-process")
+        monkeypatch.setenv("AZURE_TENANT_ID", "of-the-process")
+        before = dict(os.environ)
+        run(environment=[{"AZURE_TENANT_ID": "of-the-play", "NUMBER": 1}, {"AZURE_TENANT_ID": "of-the-task"}])
+        assert seen.last.params["client_id"] == "of-the-process"
+        assert seen.last.params["tenant_id"] == "of-the-task"
+        assert seen.last.environment == {**before, "AZURE_TENANT_ID": "of-the-task", "NUMBER": "1"}
+        assert dict(os.environ) == before
+
+    def test_a_home_of_the_tasks_own(self, run: Run, seen: Seen) -> None:
+        run(environment=[{"HOME": "/somewhere"}], args={**TOKEN, "certificate_path": "~/client.pem"})
+        assert seen.last.params["certificate_path"] == "/somewhere/client.pem"
+
+    def test_the_folder_of_the_playbook(self, run: Run, seen: Seen, tmp_path: Path) -> None:
+        here = os.getcwd()
+        run()
+        assert seen.last.folder == str(tmp_path) != here
+        assert os.getcwd() == here
+
+    def test_all_is_as_before_when_it_is_interrupted(self, run: Run, seen: Seen, idle: dict[str, Graph]) -> None:
+        class TimeIsUp(BaseException):
+            pass
+
+        def interrupted() -> Result:
+            raise TimeIsUp
+
+        before = (dict(os.environ), os.getcwd(), logging.root.manager.disable)
+        seen.does = interrupted
+        with pytest.raises(TimeIsUp):
+            run(environment=[{"NUMBER": 1}])
+        assert (dict(os.environ), os.getcwd(), logging.root.manager.disable) == before
+        assert idle == {}
+
+    def test_libraries_are_not_heard(
+        self, run: Run, seen: Seen, caplog: pytest.LogCaptureFixture, recwarn: pytest.WarningsRecorder
+    ) -> None:
+        def talkative() -> Result:
+            logging.getLogger("urllib3.connectionpool").warning("Retrying")
+            warnings.warn("Unverified HTTPS request is being made", stacklevel=1)
+            return {"changed": False}
+
+        seen.does = talkative
+        assert run() == {"changed": False, "invocation": run()["invocation"]}
+        assert caplog.records == []
+        assert recwarn.list == []
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_check_mode(self, run: Run, seen: Seen, check_mode: bool) -> None:
+        run(check_mode=check_mode)
+        assert seen.last.check_mode is check_mode
+
+    def test_options_are_plain(self, run: Run, seen: Seen) -> None:
+        text = "{{ 1 + 1 }}"
+        args = {**TOKEN, "value": wrap_var([text, {"day": datetime.date(2022, 10, 1)}])}
+        run(args=args)
+        value = seen.last.params["value"]
+        assert value == [text, {"day": "2022-10-01"}]
+        assert type(value[0]) is str
+        assert args == {**TOKEN, "value": [text, {"day": datetime.date(2022, 10, 1)}]}
+
+
+class TestResult:
+    """What a task tells."""
+
+    def test_secrets_are_masked(self, run: Run, seen: Seen) -> None:
+        seen.does = lambda: {"changed": True, "value": SECRET, "warnings": [f"It is {SECRET}."]}
+        result = run(args={"client_secret": SECRET, "client_id": "an-application", "tenant_id": "a-tenant"})
+        assert result["changed"] is True
+        assert result["value"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+        assert result["warnings"] == ["It is ********."]
+        assert result["invocation"]["module_args"]["client_secret"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+        assert result["invocation"]["module_args"]["client_id"] == "an-application"
+
+    def test_secrets_of_the_environment_are_masked(self, run: Run, seen: Seen) -> None:
+        def refused() -> Result:
+            raise InvalidValue("Engineering.Project", f"{SECRET} is none")
+
+        seen.does = refused
+        result = run(args={}, environment=[{"ENTRA_ACCESS_TOKEN": SECRET}])
+        assert result["failed"] is True
+        assert result["msg"] == "value of Engineering.Project: ******** is none."
+        assert result["error"]["type"] == "InvalidValue"
+
+    @pytest.mark.parametrize("diff", [True, False])
+    def test_a_diff_where_it_is_asked_for(self, run: Run, seen: Seen, diff: bool) -> None:
+        seen.does = lambda: {"changed": True, "diff": {"before": "", "after": "x"}}
+        assert ("diff" in run(diff=diff)) is diff
+
+    @pytest.mark.parametrize(
+        ("args", "message"),
+        [
+            (
+                {"valeu": 1},
+                "Unsupported parameters for (entra.attributes.something) module: valeu. Supported parameters",
+            ),
+            ({"state": "gone"}, "value of state must be one of: present, got: gone"),
+            ({"graph_url": "http://localhost"}, "graph_url: 'http://localhost' must be an https URL"),
+        ],
+    )
+    def test_wrong_options(self, run: Run, seen: Seen, args: Result, message: str) -> None:
+        result = run(args={**TOKEN, **args})
+        assert result["failed"] is True
+        assert result["msg"].startswith(message)
+        assert seen.calls == []
+
+    def test_an_option_given_twice(self, run: Run) -> None:
+        result = run(args={**TOKEN, "tenant": "a", "tenant_id": "a"})
+        assert result["warnings"] == ["Both option tenant_id and its alias tenant are set."]
+
+
+class TestSessions:
+    """Who shares a Graph with whom."""
+
+    def test_the_next_task_has_the_same(self, run: Run, seen: Seen) -> None:
+        run()
+        run(args={**TOKEN, "value": "another"}, check_mode=True)
+        first, second = seen.calls
+        assert first.graph is second.graph
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"args": {"access_token": "another-token"}},
+            {"args": {**TOKEN, "graph_url": "https://localhost"}},
+            {"args": {**TOKEN, "timeout": 61}},
+            {"environment": [{"HTTPS_PROXY": "http://localhost:1"}]},
+        ],
+        ids=["token", "url", "timeout", "environment"],
+    )
+    def test_other_options_have_another(self, run: Run, seen: Seen, other: Result) -> None:
+        for options in ({}, other, {}):
+            run(**options)
+        first, second, third = seen.calls
+        assert first.graph is not second.graph
+        assert first.graph is third.graph
+
+    def test_another_process_has_another(self, run: Run, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+        run()
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        run()
+        first, second = seen.calls
+        assert first.graph is not second.graph
+
+    def test_what_failed_is_closed(self, run: Run, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+        closed: list[Graph] = []
+        monkeypatch.setattr(Graph, "__exit__", lambda graph, *_failure: closed.append(graph))
+
+        def refused() -> Result:
+            raise InvalidValue("Engineering.Project", "is none")
+
+        seen.does = refused
+        run()
+        run()
+        first, second = seen.calls
+        assert first.graph is not second.graph
+        assert closed == [first.graph, second.graph]
+
+    def test_few_are_kept_and_the_oldest_is_closed(
+        self, run: Run, seen: Seen, idle: dict[str, Graph], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        closed: list[Graph] = []
+        monkeypatch.setattr(Graph, "__exit__", lambda graph, *_failure: closed.append(graph))
+        for number in range(_action.IDLE_GRAPHS + 1):
+            run(args={"access_token": f"the-token-number-{number}"})
+        assert closed == [seen.calls[0].graph]
+        assert list(idle.values()) == [call.graph for call in seen.calls[1:]]
+
+    def test_no_secret_is_a_key(self, run: Run, idle: dict[str, Graph]) -> None:
+        run()
+        assert [SECRET in key for key in idle] == [False]
