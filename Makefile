@@ -26,7 +26,7 @@ test:  ## all tests and checks; PARTS="unit lint" chooses
 $(SINGLE_PARTS):
 	@$(PYTHON) .ci/test.py $@ -- $(ARGS)
 
-bench:  ## how long a task takes, beside the same request made by hand
+bench:  ## how long tasks take, beside the same requests made by hand; BENCH=quick for a part of it
 	@.ci/local_graph.sh python tests/bench/run.py
 
 constraints:  ## pin anew what the requirement files leave open

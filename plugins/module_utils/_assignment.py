@@ -31,21 +31,22 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph import Gra
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Adjusted,
+    Definitions,
     Desired,
     Exactly,
     Plan,
     Wish,
+    check,
+    definition_of,
     in_doubt,
     plan,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Assignments,
-    Definition,
     as_yaml,
     checked,
     coerced,
-    definition_problem,
     doubtful,
     name_problem,
 )
@@ -177,18 +178,18 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         "name": task.name,
         "value": planned.after.get(task.attribute_set, {}).get(task.name),
         "previous_value": planned.before.get(task.attribute_set, {}).get(task.name),
-        "diff": diff(principal, planned),
+        "diff": diff(str(principal), planned),
         **({"warnings": warnings} if warnings else {}),
     }
 
 
-def diff(principal: Principal, planned: Plan) -> dict[str, str]:
+def diff(principal: str, planned: Plan) -> dict[str, str]:
     """A task's `diff`: the named attributes of a principal before and after, as sorted YAML."""
     return {
         "before": as_yaml(planned.before),
         "after": as_yaml(planned.after),
-        "before_header": str(principal),
-        "after_header": str(principal),
+        "before_header": principal,
+        "after_header": principal,
     }
 
 
@@ -197,43 +198,22 @@ def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
     if not in_doubt(current, task.desired):
         return plan(current, task.desired)
     try:
-        definition = _definition(task, schema)
+        definitions = _definitions(task, schema)
     except GraphError as error:
         error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
-    return plan(current, task.desired, {(task.attribute_set, task.name): definition})
+    definition_of(task.attribute_set, task.name, definitions)
+    return plan(current, task.desired, definitions)
 
 
-def _definition(task: Assignment, schema: Schema) -> Definition:
-    """The attribute's definition. Raises Undefined where there is none, with the names that there are."""
-    known = {definition.name: definition for definition in schema.definitions(task.attribute_set)}
-    if task.name in known:
-        return known[task.name]
-    if known:
-        raise Undefined(
-            f"Attribute set {task.attribute_set} has no attribute {task.name}.",
-            f"Its attributes are {', '.join(sorted(known))}; names are matched exactly.",
-        )
-    raise Undefined(
-        f"There is no attribute set {task.attribute_set}, or none of its attributes may be read.",
-        "Names are matched exactly.",
-    )
-
-
-def _check(task: Assignment, planned: Plan, schema: Schema) -> None:
-    """Raise InvalidValue for what the definition forbids, GraphError where that cannot be read."""
-    definition = _definition(task, schema)
-    value = planned.after.get(task.attribute_set, {}).get(task.name)
-    now = planned.before.get(task.attribute_set, {}).get(task.name)
-    problem = "" if value is None else definition_problem(value, definition, now)
-    if problem:
-        raise InvalidValue(f"{task.attribute_set}.{task.name}", problem)
+def _definitions(task: Assignment, schema: Schema) -> Definitions:
+    return {(one.attribute_set, one.name): one for one in schema.definitions(task.attribute_set)}
 
 
 def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
     """Refuse in check mode what Graph would refuse, as far as the definition may be read."""
     try:
-        _check(task, planned, schema)
+        check(planned, _definitions(task, schema))
     except GraphError as error:
         if error.status != 403:
             raise
@@ -247,7 +227,7 @@ def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema)
     if error.status not in (400, 404):
         return False
     try:
-        _check(task, planned, schema)
+        check(planned, _definitions(task, schema))
     except (InvalidValue, Undefined) as reason:
         error.hint = str(reason)
     except GraphError as unreadable:

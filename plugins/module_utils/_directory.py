@@ -10,17 +10,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.entra.attributes.plugins.module_utils._batch import Batches, Part
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    EntraError,
     GraphError,
     Need,
+    NoAnswer,
     PrincipalError,
     Unreadable,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, key, literal
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, encoded, key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -29,16 +32,23 @@ _READERS = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
 _READER_IDS = {"ffd52fa5-98dc-465c-991d-fc073eb59f8f", "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d"}
 _READING = {"CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"}
 PAGE_SIZE = 999
+FILTER_SIZE = 15
+"""Expressions that a filter may have (graph-facts 3)."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of principal: the name it has in options and results, its collection in Graph and what is read of it."""
+    """A kind of principal: the name it has in options and results, its collection in Graph and what is read of it.
+
+    `guids` are the properties that a GUID may be meant for, `spoken` is the one that any other name is meant for.
+    """
 
     name: str
     title: str
     path: str
     key: str
+    guids: tuple[str, ...]
+    spoken: str
     read: Need
     write: Need
 
@@ -47,19 +57,23 @@ class Kind:
         return {"$select": f"id,displayName,{self.key},customSecurityAttributes"}
 
 
-def _kind(name: str, path: str, key: str, permission: str) -> Kind:
+def _kind(name: str, path: str, key: str, guids: tuple[str, ...], spoken: str, permission: str) -> Kind:
     return Kind(
         name=name,
         title=name.replace("_", " "),
         path=path,
         key=key,
+        guids=guids,
+        spoken=spoken,
         read=Need(("CustomSecAttributeAssignment.Read.All", permission), _READERS),
         write=Need(("CustomSecAttributeAssignment.ReadWrite.All", permission), _READERS[1:]),
     )
 
 
-USER = _kind("user", "/users", "userPrincipalName", "User.Read.All")
-SERVICE_PRINCIPAL = _kind("service_principal", "/servicePrincipals", "appId", "Application.Read.All")
+USER = _kind("user", "/users", "userPrincipalName", ("id",), "userPrincipalName", "User.Read.All")
+SERVICE_PRINCIPAL = _kind(
+    "service_principal", "/servicePrincipals", "appId", ("id", "appId"), "displayName", "Application.Read.All"
+)
 KINDS = {kind.name: kind for kind in (USER, SERVICE_PRINCIPAL)}
 
 
@@ -80,6 +94,14 @@ class Principal:
 
     def __str__(self) -> str:
         return f"{self.kind.title} {self.key if self.kind is USER else self.display_name} ({self.id})"
+
+    @property
+    def names(self) -> set[str]:
+        """All that it may be called by in options; names are compared without case, as Graph does. A GUID is an id."""
+        names = {self.id, self.key}
+        if self.kind is SERVICE_PRINCIPAL and not _GUID.fullmatch(self.display_name):
+            names.add(self.display_name)
+        return {name.casefold() for name in names}
 
     def as_result(self) -> dict[str, Any]:
         """The keys by which results name a principal (design 3.2)."""
@@ -122,8 +144,28 @@ class Directory:
 
     def assign(self, principal: Principal, body: Mapping[str, Any]) -> None:
         """Send a plan's body as the one PATCH of this principal. Raises GraphError."""
-        typed = {"@odata.type": f"#microsoft.graph.{principal.agent_type}", **body} if principal.agent_type else body
-        self._graph.patch(f"{principal.kind.path}/{principal.id}", typed, need=principal.kind.write)
+        self._graph.patch(place(principal), typed(principal, body), need=principal.kind.write)
+
+    def size(self, kind: Kind) -> int:
+        """How many principals of a kind there are."""
+        return self._graph.count(kind.path, "", need=kind.read)
+
+    def filters(self, kind: Kind, names: Sequence[str]) -> int:
+        """How many filters `look_up` would need."""
+        return sum(1 for _filter in _filters(kind, names))
+
+    def look_up(self, kind: Kind, names: Sequence[str], batches: Callable[[Need], Batches]) -> Iterator[Principal]:
+        """The principals with one of these ids, UPNs, app ids or display names, 15 to a filter, 20 filters a batch."""
+        parts = [
+            Part("GET", encoded(kind.path, {**kind.query, "$filter": one, "$top": str(PAGE_SIZE)}))
+            for one in _filters(kind, names)
+        ]
+        for _number, answer in batches(kind.read).run(parts):
+            if isinstance(answer, EntraError):
+                raise answer
+            yield from (_principal(kind, item) for item in answer["value"])
+            if answer.get("@odata.nextLink"):
+                raise NoAnswer(f"More than {PAGE_SIZE} {kind.title}s have the same display name.")
 
     def count(self, kind: Kind, attribute_set: str, name: str) -> int:
         """How many principals of a kind hold an attribute. Raises GraphError, also if it is not searchable."""
@@ -172,12 +214,36 @@ class Directory:
         return [_principal(SERVICE_PRINCIPAL, item) for item in items]
 
 
+def place(principal: Principal) -> str:
+    """The path of a principal below the version."""
+    return f"{principal.kind.path}/{principal.id}"
+
+
+def typed(principal: Principal, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a PATCH, which names the type of an agent (graph-facts 1.5)."""
+    return {"@odata.type": f"#microsoft.graph.{principal.agent_type}", **body} if principal.agent_type else dict(body)
+
+
 def condition(attribute_set: str, name: str, operator: str, value: Value | None) -> str:
     """An OData condition on an attribute; `operator` is eq, ne or startswith (graph-facts 3), `value` typed or null."""
     path = f"customSecurityAttributes/{attribute_set}/{name}"
     if operator == "startswith":
         return f"startsWith({path},{literal(value)})"
     return f"{path} {operator} {literal(value)}"
+
+
+def _filters(kind: Kind, names: Sequence[str]) -> Iterator[str]:
+    """OData filters that find principals by name, of at most 15 expressions each (graph-facts 3)."""
+    guids = [literal(name) for name in names if _GUID.fullmatch(name)]
+    others = [literal(name) for name in names if not _GUID.fullmatch(name)]
+    for group in _groups(guids, FILTER_SIZE // len(kind.guids)):
+        yield " or ".join(f"{key} in ({','.join(group)})" for key in kind.guids)
+    for group in _groups(others, FILTER_SIZE):
+        yield f"{kind.spoken} in ({','.join(group)})"
+
+
+def _groups(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _may_read(claims: Mapping[str, Any]) -> bool | None:

@@ -16,9 +16,10 @@ import base64
 import binascii
 import json
 import random
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -210,6 +211,8 @@ class Graph:
         """`url` is the Graph host with its scheme; tokens go nowhere else."""
         self._http = http
         self._tokens = tokens
+        self._lock = threading.Lock()
+        self.sent = 0
         self._host = url
         self._base = f"{url}/{api_version}"
 
@@ -252,7 +255,7 @@ class Graph:
 
     def count(self, path: str, condition: str, *, need: Need) -> int:
         """How many items of a collection a filter selects, by an advanced query."""
-        query = {"$select": "id", "$top": "1", "$filter": condition}
+        query = {"$select": "id", "$top": "1", **({"$filter": condition} if condition else {})}
         return int(self.get(path, need=need, query=query, advanced=True)["@odata.count"])
 
     def persist(self, attempt: Callable[[], _Answer], lagging: Callable[[GraphError], bool]) -> _Answer:
@@ -274,34 +277,52 @@ class Graph:
                 return
             self._http.pause(seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Wait for about so long."""
+        self._http.pause(seconds)
+
     def claims(self) -> dict[str, Any]:
         """The claims of the token, unverified; empty where it is opaque."""
         try:
-            payload = self._tokens.token().split(".")[1]
+            payload = self._token().split(".")[1]
             claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         except (IndexError, ValueError, binascii.Error):
             return {}
         return claims if isinstance(claims, dict) else {}
 
+    def batch(self, parts: Sequence[Mapping[str, Any]], *, need: Need) -> dict[str, dict[str, Any]]:
+        """One `$batch` of at most 20 requests in Graph's own form; the answers by their ids (graph-facts 7).
+
+        `_module.connect` lets it be repeated after cut connections and server errors, so the requests must set values.
+        """
+        answer = self._json("POST", self._url("/$batch"), need, body={"requests": list(parts)})
+        return {str(part["id"]): part for part in answer.get("responses", [])}
+
+    def renew(self) -> bool:
+        """Drop the token, as a request in a batch was refused for it; False where no other can be had."""
+        with self._lock:
+            return self._tokens.renew()
+
+    def _token(self) -> str:
+        """The token, asked for by one thread at a time."""
+        with self._lock:
+            return self._tokens.token()
+
     def _url(self, path: str, query: Mapping[str, str] | None = None, advanced: bool = False) -> str:
-        options = {**(query or {}), **({"$count": "true"} if advanced else {})}
-        return self._base + path + ("?" + urlencode(options, quote_via=quote, safe="$,()'/:") if options else "")
+        return self._base + encoded(path, {**(query or {}), **({"$count": "true"} if advanced else {})})
 
     def _json(
         self, method: str, url: str, need: Need, *, body: Mapping[str, Any] | None = None, advanced: bool = False
     ) -> dict[str, Any]:
         answer = self._send(method, url, body, advanced)
-        if answer.status_code == 401 and self._tokens.renew():
+        if answer.status_code == 401 and self.renew():
             answer = self._send(method, url, body, advanced)
         operation = f"{method} {urlsplit(url).path}"
         if answer.status_code >= 300:
-            raise _refusal(operation, answer, need)
+            raise refusal(operation, answer.status_code, _content(answer), answer.headers, need)
         if answer.status_code == 204:
             return {}
-        try:
-            content = answer.json()
-        except ValueError:
-            content = None
+        content = _content(answer)
         if not isinstance(content, dict):
             kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
             raise NoAnswer(
@@ -312,14 +333,21 @@ class Graph:
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None, advanced: bool) -> requests.Response:
         headers = {
-            "Authorization": f"Bearer {self._tokens.token()}",
+            "Authorization": f"Bearer {self._token()}",
             "Accept": "application/json",
             "User-Agent": f"ansible-entra.attributes/{VERSION}",
             "client-request-id": str(uuid.uuid4()),
         }
         if advanced:
             headers["ConsistencyLevel"] = "eventual"
+        with self._lock:
+            self.sent += 1
         return self._http.request(method, url, headers=headers, json=body)
+
+
+def encoded(path: str, query: Mapping[str, str]) -> str:
+    """A path with its query, percent-encoded but for what OData uses itself."""
+    return path + ("?" + urlencode(query, quote_via=quote, safe="$,()'/:") if query else "")
 
 
 def literal(value: str | int | bool | list[Any] | None) -> str:
@@ -339,14 +367,21 @@ def key(name: str) -> str:
     return "/" + quote(name, safe="@")
 
 
-def _refusal(operation: str, answer: requests.Response, need: Need) -> GraphError:
-    """Graph's error of any shape: empty, HTML from a proxy, `innerError` or `innererror` (graph-facts 6.1)."""
+def _content(answer: requests.Response) -> Any:
+    """The JSON of an answer; null where it is none."""
     try:
-        error = answer.json()["error"]
-        inner = error.get("innerError") or error.get("innererror") or {}
-        code, message = str(error.get("code") or ""), str(error.get("message") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        inner, code, message = {}, "", ""
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def refusal(operation: str, status: int, content: Any, headers: Mapping[str, str], need: Need) -> GraphError:
+    """Graph's error of any shape: empty, HTML from a proxy, `innerError` or `innererror` (graph-facts 6.1)."""
+    error = content.get("error") if isinstance(content, dict) else None
+    if not isinstance(error, dict):
+        error = {}
+    inner = error.get("innerError") or error.get("innererror") or {}
+    known = {name.lower(): value for name, value in headers.items()}
     hints = {
         401: "The token is not accepted: check the tenant, the cloud, and that it was made for Graph.",
         403: str(need),
@@ -354,10 +389,10 @@ def _refusal(operation: str, answer: requests.Response, need: Need) -> GraphErro
     }
     return GraphError(
         operation,
-        answer.status_code,
-        code,
-        message,
-        str(answer.headers.get("request-id") or inner.get("request-id") or ""),
-        str(answer.headers.get("client-request-id") or inner.get("client-request-id") or ""),
-        hints.get(answer.status_code, ""),
+        status,
+        str(error.get("code") or ""),
+        str(error.get("message") or ""),
+        str(known.get("request-id") or inner.get("request-id") or ""),
+        str(known.get("client-request-id") or inner.get("client-request-id") or ""),
+        hints.get(status, ""),
     )

@@ -84,7 +84,7 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
         timeout=params["timeout"],
         retries=params["retries"],
         environment=environment,
-        repeatable=(f"{authority_url}/{params['tenant_id']}/",),
+        repeatable=(f"{authority_url}/{params['tenant_id']}/", f"{graph_url}/{params['api_version']}/$batch"),
     )
     names = Settings.__dataclass_fields__.keys() & params.keys() - {"authority_url", "graph_url"}
     settings = Settings(
@@ -135,7 +135,7 @@ class Entry:
             with connected(params, environment) as graph:
                 result = self.run(params, graph, check_mode)
         except EntraError as error:
-            return {"failed": True, **error.as_result()}
+            result = {"failed": True, **error.as_result()}
         if not diff:
             result.pop("diff", None)
         return result

@@ -12,11 +12,11 @@ The same `plan()` serves the single module, the bulk module, check mode and diff
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, Undefined
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     MAX_VALUES_PER_PRINCIPAL,
     Assignments,
@@ -74,6 +74,11 @@ class Plan:
     def changed(self) -> bool:
         return self.body is not None
 
+    def changes(self) -> Iterator[tuple[str, str]]:
+        """The attributes that change, as (attribute set, name)."""
+        for attribute_set, values in (self.body or {}).get("customSecurityAttributes", {}).items():
+            yield from ((attribute_set, name) for name in values if "@" not in name)
+
 
 def in_doubt(current: Assignments, desired: Desired) -> list[tuple[str, str]]:
     """The attributes whose type only a definition tells: not assigned, no type named, text a template may have made."""
@@ -88,9 +93,12 @@ def in_doubt(current: Assignments, desired: Desired) -> list[tuple[str, str]]:
     ]
 
 
-def plan(current: Assignments, desired: Desired, definitions: Definitions | None = None) -> Plan:
+def plan(
+    current: Assignments, desired: Desired, definitions: Definitions | None = None, *, purge: bool = False
+) -> Plan:
     """Compare what a principal has with what is desired of the named attributes; leave the others alone.
 
+    `purge` removes the attributes that are not named, in the attribute sets that are.
     `definitions` holds those that are known, by (attribute set, name); what they forbid is refused here. Raises
     InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
     (graph-facts 4).
@@ -100,7 +108,8 @@ def plan(current: Assignments, desired: Desired, definitions: Definitions | None
     changes: dict[str, dict[str, Value | None]] = {}
     growth = 0
     for attribute_set, wishes in desired.items():
-        for name, wish in wishes.items():
+        others = dict.fromkeys(current.get(attribute_set, {}), Exactly(None)) if purge else {}
+        for name, wish in {**others, **wishes}.items():
             now = current.get(attribute_set, {}).get(name)
             then = _fulfilled(f"{attribute_set}.{name}", wish, now, (definitions or {}).get((attribute_set, name)))
             if now is not None:
@@ -120,6 +129,44 @@ def plan(current: Assignments, desired: Desired, definitions: Definitions | None
             attributes, f"the principal would hold {total} values; Entra allows {MAX_VALUES_PER_PRINCIPAL}"
         )
     return Plan(before, after, written(changes) if changes else None)
+
+
+def untouched(current: Assignments, desired: Desired) -> Plan:
+    """The plan that leaves the named attributes as they are."""
+    named = {
+        attribute_set: {name: held[name] for name in wishes if name in held}
+        for attribute_set, wishes in desired.items()
+        if (held := current.get(attribute_set, {}))
+    }
+    now = {attribute_set: values for attribute_set, values in named.items() if values}
+    return Plan(now, now, None)
+
+
+def definition_of(attribute_set: str, name: str, definitions: Definitions) -> Definition:
+    """The attribute's definition. Raises Undefined where there is none, with the names that there are."""
+    if (attribute_set, name) in definitions:
+        return definitions[attribute_set, name]
+    known = sorted(other for other_set, other in definitions if other_set == attribute_set)
+    if known:
+        raise Undefined(
+            f"Attribute set {attribute_set} has no attribute {name}.",
+            f"Its attributes are {', '.join(known)}; names are matched exactly.",
+        )
+    raise Undefined(
+        f"There is no attribute set {attribute_set}, or none of its attributes may be read.",
+        "Names are matched exactly.",
+    )
+
+
+def check(planned: Plan, definitions: Definitions) -> None:
+    """Raise InvalidValue for what the definitions forbid of a plan (graph-facts 4), Undefined where there is none."""
+    for attribute_set, name in planned.changes():
+        definition = definition_of(attribute_set, name, definitions)
+        value = planned.after.get(attribute_set, {}).get(name)
+        now = planned.before.get(attribute_set, {}).get(name)
+        problem = "" if value is None else definition_problem(value, definition, now)
+        if problem:
+            raise InvalidValue(f"{attribute_set}.{name}", problem)
 
 
 def _count(value: Value | None) -> int:

@@ -159,6 +159,6 @@ def _connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Ite
         yield graph
         stack.pop_all()
     _idle[key] = graph
-    while len(_idle) > IDLE_GRAPHS:
-        with _idle.pop(next(iter(_idle))):
-            pass
+    for oldest in list(_idle)[:-IDLE_GRAPHS]:
+        with _idle.pop(oldest):
+            pass  # at the end of which it is closed

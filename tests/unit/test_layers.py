@@ -20,8 +20,10 @@ EDGE, CONTROLLER, RUN, DOMAIN, TRANSPORT, CORE, AUTH, LEAF = range(8)
 ANSIBLE = (EDGE, CONTROLLER, RUN)
 LAYERS = {
     "_directory": DOMAIN,
+    "_declarations": DOMAIN,
     "_schema": DOMAIN,
     "_graph": TRANSPORT,
+    "_batch": TRANSPORT,
     "_plan": CORE,
     "_plan_schema": CORE,
     "_values": CORE,

@@ -236,7 +236,7 @@ class TestProcess:
         run(args=args)
         value = seen.last.params["value"]
         assert value == [text, {"day": "2022-10-01"}]
-        assert type(value[0]) is str
+        assert value[0].__class__ is str
         assert args == {**TOKEN, "value": [text, {"day": datetime.date(2022, 10, 1)}]}
 
 

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from ansible.utils.display import Display
+
+from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK, run_bulk
+from ansible_collections.entra.attributes.plugins.plugin_utils._action import LocalAction
+
+
+class ActionModule(LocalAction):
+    # Here a person can be told how far a long run is; a module has nobody to tell.
+    ENTRY = replace(BULK, run=partial(run_bulk, progress=Display().display))

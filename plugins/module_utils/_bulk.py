@@ -1,0 +1,439 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What `custom_security_attributes` does: read as cheaply as possible, plan everything, then write what differs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import diff
+from ansible_collections.entra.attributes.plugins.module_utils._batch import BATCH_SIZE, Batches, Pace, Part
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
+from ansible_collections.entra.attributes.plugins.module_utils._directory import (
+    KINDS,
+    PAGE_SIZE,
+    Directory,
+    Kind,
+    Principal,
+    place,
+    typed,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    EntraError,
+    GraphError,
+    InvalidValue,
+    Need,
+    NoAnswer,
+    OptionError,
+    PrincipalError,
+    Undefined,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._plan import (
+    Definitions,
+    Plan,
+    check,
+    in_doubt,
+    plan,
+    untouched,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
+
+BULK_SPEC: dict[str, Any] = {
+    "assignments": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "user": {"type": "str"},
+            "service_principal": {"type": "str"},
+            "attributes": {"type": "dict", "required": True},
+        },
+    },
+    "src": {"type": "path"},
+    "purge": {"type": "bool", "default": False},
+    "max_changes": {"type": "str"},
+    "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
+    "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "all"},
+    "results_path": {"type": "path"},
+    "diff_limit": {"type": "int", "default": 100},
+    "priority": {"type": "str", "choices": ["low", "normal"], "default": "normal"},
+}
+BULK_CONSTRAINTS: dict[str, Any] = {
+    "mutually_exclusive": [("assignments", "src")],
+    "required_one_of": [("assignments", "src")],
+}
+MESSAGES_SHOWN = 5
+PROGRESS_EVERY = 5.0
+"""Seconds between two lines about how far it is."""
+_LIMIT = re.compile(r"([0-9]+)|([0-9]+(?:\.[0-9]+)?)%")
+
+
+class BulkError(EntraError):
+    """Some principals failed, or the whole was refused; `result` is what is known of all."""
+
+    def __init__(self, message: str, result: dict[str, Any], hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.result = result
+
+    def as_result(self) -> dict[str, Any]:
+        return {**self.result, **super().as_result()}
+
+
+@dataclass
+class Item:
+    """A declaration on its way: the principal that it means, the plan, what went wrong, whether it was written."""
+
+    declaration: Declaration
+    principal: Principal | None = None
+    plan: Plan | None = None
+    error: EntraError | None = None
+    written: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to write, or was until it was written."""
+        return self.error is None and self.plan is not None and self.plan.changed
+
+    def patch(self, priority: str) -> Part:
+        """The request that fulfils the plan of a pending entry."""
+        if self.principal is None or self.plan is None:
+            raise ValueError("nothing is planned")
+        return Part("PATCH", place(self.principal), typed(self.principal, self.plan.body or {}), priority=priority)
+
+    def as_result(self, check_mode: bool) -> dict[str, Any]:
+        """An entry of `results`. What was not written, because of an error or a stop, is as before."""
+        before = self.plan.before if self.plan else {}
+        changed = self.pending and (check_mode or self.written)
+        return {
+            "principal": self.principal.as_result() if self.principal else _unknown(self.declaration),
+            "changed": changed,
+            "failed": self.error is not None,
+            "msg": str(self.error or ""),
+            "before": before,
+            "after": self.plan.after if self.plan and changed else before,
+        }
+
+
+def _unknown(declaration: Declaration) -> dict[str, Any]:
+    return {"id": None, "type": declaration.kind.name, "display_name": declaration.name}
+
+
+def reading(filters: int, size: int) -> tuple[str, int]:
+    """How to read principals that `filters` filters find in a directory of `size`, and the requests that takes.
+
+    `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be
+    either of two ids) and 20 filters to a `$batch`, thus 300 to a request. Each page and each filter costs a resource
+    unit of 3,500 to 8,000 in 10 seconds (graph-facts 8); neither way comes near that quota, so the number of requests
+    decides. Batches run several at a time, pages one after the other, as each names the next: an equal number goes to
+    the filters.
+    """
+    pages, batches = math.ceil(size / PAGE_SIZE), math.ceil(filters / BATCH_SIZE)
+    return ("pages", pages) if pages < batches else ("filters", batches)
+
+
+class Bulk:
+    """One run of the module."""
+
+    def __init__(self, params: Mapping[str, Any], graph: Graph, check_mode: bool, say: Callable[[str], None]) -> None:
+        self._params = params
+        self._graph = graph
+        self._check_mode = check_mode
+        self._directory = Directory(graph)
+        self._schema = Schema(graph)
+        self._pace = Pace()
+        self._definitions: Definitions | GraphError | None = None
+        self._proven: set[tuple[Kind, str]] = set()
+        self._began = time.monotonic()
+        self._readings: dict[str, str] = {}
+        self._undefined: set[str] = set()
+        self._lost = ""
+        self.entries = [Item(one) for one in declarations(params["assignments"], params["src"])]
+        self._progress = _Progress(say, len(self.entries))
+
+    def read_and_plan(self) -> None:
+        """Find every principal and plan its changes. What is wrong with one is noted with it.
+
+        Raises OptionError for a principal that is declared twice, Unreadable, and GraphError where reading fails.
+        """
+        for kind in KINDS.values():
+            wanted = {e.declaration.name.casefold(): e for e in self.entries if e.declaration.kind is kind}
+            if wanted:
+                self._read(kind, wanted)
+        by_id: dict[str, Item] = {}
+        for entry in self.entries:
+            declaration = entry.declaration
+            if entry.principal is None:
+                entry.error = PrincipalError(f"there is no {declaration.kind.title} '{declaration.name}'")
+                continue
+            other = by_id.setdefault(entry.principal.id, entry)
+            if other is not entry:
+                twice = f"{entry.principal} is declared twice, in {other.declaration.label} and {declaration.label}"
+                raise OptionError("src" if self._params["src"] else "assignments", twice)
+
+    def _read(self, kind: Kind, wanted: Mapping[str, Item]) -> None:
+        names = [entry.declaration.name for entry in wanted.values()]
+        how, filters = "filters", self._directory.filters(kind, names)
+        if filters > BATCH_SIZE:
+            how, _requests = reading(filters, self._directory.size(kind))
+        self._readings[f"{kind.name}s"] = how
+        by_pages = how == "pages"
+        found = self._directory.select(kind) if by_pages else self._directory.look_up(kind, names, self._batches)
+        for principal in found:
+            for name in principal.names:
+                if entry := wanted.get(name):
+                    self._found(entry, principal)
+            self._progress.tell()
+
+    def _found(self, entry: Item, principal: Principal) -> None:
+        if entry.principal is None:
+            entry.principal = principal
+            self._progress.read += 1
+            try:
+                entry.plan = self._planned(entry.declaration, principal)
+            except (InvalidValue, Undefined) as error:
+                entry.plan, entry.error = untouched(principal.assignments, entry.declaration.desired), error
+            self._progress.to_change += entry.pending
+        elif entry.principal.id != principal.id:  # the same one comes twice where it is asked for by two names
+            self._progress.to_change -= entry.pending
+            entry.plan = None
+            entry.error = PrincipalError(
+                f"several {principal.kind.title}s are called '{entry.declaration.name}': ids {entry.principal.id} and"
+                f" {principal.id}",
+                "Name one by its id or app id.",
+            )
+
+    def _planned(self, declaration: Declaration, principal: Principal) -> Plan:
+        """The plan, with the definitions where they matter: to know types, and to foresee what Graph would refuse."""
+        current, desired, purge = principal.assignments, declaration.desired, self._params["purge"]
+        for attribute_set in desired.keys() - current.keys():
+            self._prove(principal.kind, attribute_set, next(iter(desired[attribute_set]), None))
+        definitions = None
+        if in_doubt(current, desired):
+            try:
+                definitions = self._defined()
+            except GraphError as error:
+                error.hint = f"Text that reads as an integer or Boolean may be either. {error.hint}"
+                raise
+        planned = plan(current, desired, definitions, purge=purge)
+        if planned.changed:
+            self._foresee(planned)
+        return planned
+
+    def _prove(self, kind: Kind, attribute_set: str, name: str | None) -> None:
+        """Make sure, once for each set, that a set that Graph does not show is not hidden. Raises Unreadable."""
+        if (kind, attribute_set) not in self._proven:
+            self._directory.ensure_readable(kind, (attribute_set, name) if name else None)
+            self._proven.add((kind, attribute_set))
+
+    def _defined(self) -> Definitions:
+        """All definitions, asked for once. Raises GraphError, each time, where they may not be read."""
+        if self._definitions is None:
+            try:
+                self._definitions = {(one.attribute_set, one.name): one for one in self._schema.definitions()}
+            except GraphError as error:
+                self._definitions = error
+        if isinstance(self._definitions, GraphError):
+            raise self._definitions
+        return self._definitions
+
+    def _foresee(self, planned: Plan) -> None:
+        """Raise what Graph would refuse as InvalidValue or Undefined, as far as the definitions may be read."""
+        try:
+            check(planned, self._defined())
+        except Undefined as undefined:
+            if not self._check_mode:
+                raise
+            self._undefined.add(f"{undefined} Unless an earlier task defines it, the run will fail.")
+        except GraphError as error:
+            if error.status != 403:
+                raise
+
+    def _batches(self, need: Need) -> Batches:
+        return Batches(self._graph, need)
+
+    def write(self) -> None:
+        """Send one PATCH for each principal that differs, paced, and note what came of it."""
+        self._progress.start_writing()
+        for kind in KINDS.values():
+            batches = Batches(self._graph, kind.write, pace=self._pace)
+            pending = [entry for entry in self.entries if entry.declaration.kind is kind and entry.pending]
+            for seconds in (0.0, *REPLICATION_WAITS):
+                if not pending or batches.stopped:
+                    break
+                self._graph.pause(seconds)
+                self._send(pending, batches)
+                pending = [entry for entry in pending if self._lagging(entry.error)]
+            if batches.stopped:
+                break
+        if self._lost:
+            for entry in self.entries:
+                if entry.pending and not entry.written:
+                    entry.error = NoAnswer(self._lost)
+        self._progress.finish()
+
+    def _send(self, entries: Sequence[Item], batches: Batches) -> None:
+        for entry in entries:
+            entry.error = None
+        parts = [entry.patch("low" if self._params["priority"] == "low" else "") for entry in entries]
+        for number, answer in batches.run(parts):
+            entry = entries[number]
+            if isinstance(answer, EntraError):
+                entry.error = self._explained(answer)
+                if not isinstance(answer, GraphError) or answer.status == 401:
+                    self._lost = f"Nothing more was sent after: {answer}"
+                stop = self._params["on_error"] == "stop" and not self._lagging(answer)
+                batches.stopped = batches.stopped or bool(self._lost) or stop
+            else:
+                entry.written = True
+                self._progress.written += 1
+            self._progress.throttled = self._pace.throttled
+            self._progress.tell()
+
+    def _explained(self, error: EntraError) -> EntraError:
+        """A refusal of what the definitions would have told, where they may not be read."""
+        if isinstance(error, GraphError) and error.status in (400, 404) and isinstance(self._definitions, GraphError):
+            error.hint = f"The definition could tell why, but may not be read. {self._definitions.hint}"
+        return error
+
+    def _lagging(self, error: EntraError | None) -> bool:
+        """Whether Graph refused what its own definitions allow, as it does for a moment after they were made."""
+        return isinstance(error, GraphError) and error.status in (400, 404) and isinstance(self._definitions, dict)
+
+    def check_limit(self) -> None:
+        """Refuse what changes more principals than max_changes allows. Raises BulkError with the plan."""
+        limit = self._params["max_changes"]
+        changes = sum(entry.pending for entry in self.entries)
+        if limit is not None and changes > _limit(limit, len(self.entries)):
+            raise BulkError(
+                f"{changes} of {len(self.entries)} principals would change; max_changes is {limit}. Nothing was done.",
+                {**self.result(planned=True), "changed": False},
+            )
+
+    def result(self, planned: bool) -> dict[str, Any]:
+        """The task's result, of what was done or of what is planned; the record of all goes to results_path."""
+        outcomes = [entry.as_result(planned) for entry in self.entries]
+        if self._params["results_path"]:
+            _write_record(self._params["results_path"], outcomes)
+        wanted = self._params["report"]
+        counts = Counter(map(_outcome, outcomes))
+        result = {
+            "changed": counts["changed"] > 0,
+            "results": [one for one in outcomes if wanted in ("all", _outcome(one))],
+            "summary": {
+                "principals": len(self.entries),
+                **{outcome: counts[outcome] for outcome in ("changed", "unchanged", "failed")},
+                "requests": self._graph.sent,
+                "throttled": self._pace.throttled,
+                "reading": self._readings,
+                "seconds": round(time.monotonic() - self._began, 1),
+            },
+            "diff": self._diff(planned),
+        }
+        return {**result, "warnings": sorted(self._undefined)} if self._undefined else result
+
+    def _diff(self, planned: bool) -> list[dict[str, str]]:
+        """What changed, by principal; in sorted order, diff_limit at most."""
+        changed = {str(e.principal): e.plan for e in self.entries if e.pending and (planned or e.written) and e.plan}
+        return [diff(title, changed[title]) for title in sorted(changed)[: self._params["diff_limit"]]]
+
+
+class _Progress:
+    """A line now and then about how far it is, and none where it is quick."""
+
+    def __init__(self, say: Callable[[str], None], total: int) -> None:
+        self._say = say
+        self._total = total
+        self._last = self._writing = time.monotonic()
+        self._spoke = False
+        self.read = self.to_change = self.written = self.throttled = 0
+
+    def start_writing(self) -> None:
+        """From now on it can be told how long the rest takes."""
+        self._writing = time.monotonic()
+
+    def tell(self) -> None:
+        """Say a line if it is time for one."""
+        now = time.monotonic()
+        if now - self._last < PROGRESS_EVERY:
+            return
+        self._last, self._spoke = now, True
+        left = (self.to_change - self.written) * (now - self._writing) / self.written if self.written else 0
+        self._say(f"{self._counts()}, about {left:,.0f} s left" if left else self._counts())
+
+    def finish(self) -> None:
+        """Say a last line, if there was one before."""
+        if self._spoke:
+            self._say(self._counts())
+
+    def _counts(self) -> str:
+        return (
+            f"{self.read:,} of {self._total:,} read, {self.to_change:,} to change, {self.written:,} written,"
+            f" {self.throttled:,} throttled"
+        )
+
+
+def _outcome(result: Mapping[str, Any]) -> str:
+    """Changed, unchanged or failed: what counts, and what `report` chooses by."""
+    return "failed" if result["failed"] else "changed" if result["changed"] else "unchanged"
+
+
+def _write_record(path: str, results: Sequence[Mapping[str, Any]]) -> None:
+    """Results as JSON lines, for their owner only. Raises OptionError where that cannot be written."""
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as record:
+            os.fchmod(record.fileno(), 0o600)  # of a file that was there before, too
+            record.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in results)
+    except OSError as error:
+        raise OptionError("results_path", f"{path} cannot be written: {error.strerror}") from None
+
+
+def _limit(limit: str, total: int) -> float:
+    """A limit as a number of principals. Raises OptionError."""
+    match = _LIMIT.fullmatch(limit)
+    if not match:
+        raise OptionError("max_changes", f"'{limit}' is neither a number nor a percentage such as 10%")
+    number, percent = match.groups()
+    return int(number) if number else total * float(percent) / 100
+
+
+def run_bulk(
+    params: Mapping[str, Any], graph: Graph, check_mode: bool, progress: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """`custom_security_attributes`: everything is read, then everything planned, then what differs is written."""
+    if params["max_changes"] is not None:
+        _limit(params["max_changes"], 0)
+    bulk = Bulk(params, graph, check_mode, progress)
+    if params["results_path"]:
+        _write_record(params["results_path"], [])
+    bulk.read_and_plan()
+    bulk.check_limit()
+    if not check_mode:
+        bulk.write()
+    result = bulk.result(planned=check_mode)
+    failed = [entry for entry in bulk.entries if entry.error]
+    if failed:
+        counts = result["summary"]
+        first = "; ".join(f"{entry.declaration.label}: {entry.error}" for entry in failed[:MESSAGES_SHOWN])
+        raise BulkError(
+            f"{counts['failed']} of {counts['principals']} principals failed, {counts['changed']} were changed,"
+            f" {counts['unchanged']} were left as they are. {first}",
+            result,
+        )
+    return result
+
+
+BULK = Entry(run_bulk, BULK_SPEC, BULK_CONSTRAINTS)

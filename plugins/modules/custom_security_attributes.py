@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: custom_security_attributes
+short_description: Manage custom security attributes of many users and service principals in one task
+version_added: 1.0.0
+description:
+  - Makes the custom security attributes of many principals what is declared. It reads all, plans all, and then writes
+    what differs with one C(PATCH) for each principal, in batches, as fast as Microsoft Graph allows.
+  - Attribute sets and attributes that a declaration does not name are left alone.
+  - Everything that is wrong with the declarations is told at once, before anything is sent.
+  - A principal that fails does not hold up the others. They are written and reported, and then the task fails.
+  - A run that was cut off can be started again at any time; it goes on where it stopped.
+options:
+  assignments:
+    description:
+      - What shall be assigned to whom. Exactly one of O(assignments) and O(src) is needed.
+      - A principal that is declared twice is an error, also if it is named in different ways.
+    type: list
+    elements: dict
+    suboptions:
+      user:
+        description: Object ID or user principal name of a user. Exactly one of this and
+          O(assignments[].service_principal) is needed.
+        type: str
+      service_principal:
+        description: Object ID, application (client) ID or display name of a service principal.
+        type: str
+      attributes:
+        description:
+          - A dictionary of attribute sets, each of which is a dictionary of values by attribute.
+          - A value is text, an integer, a Boolean, or a list of texts or integers, which a multi-valued attribute has
+            exactly afterwards.
+          - Null or C([]) removes the attribute.
+          - A dictionary with C(add) and C(remove), each a list, changes these values of a multi-valued attribute and
+            keeps others.
+        type: dict
+        required: true
+  src:
+    description:
+      - File with the declarations on the host where the task runs; its ending tells what it is.
+      - C(.yml), C(.yaml) and C(.json) hold a list as O(assignments), or a dictionary with that list under
+        C(assignments).
+      - C(.jsonl) and C(.ndjson) hold one element of that list in each line.
+      - C(.csv) holds a principal in each row. A column is called C(user), C(service_principal), or by an attribute
+        such as C(Engineering.NumVendors); C([]) behind it says that it is multi-valued, such as
+        C(Engineering.Project[]). An empty cell leaves the attribute alone, C(null) removes it, C(;) separates the
+        values of a multi-valued one. Everything is text, which becomes what the attribute is.
+      - YAML needs the Python library PyYAML where the task runs.
+    type: path
+  purge:
+    description:
+      - Whether to remove attributes that a declaration does not list, only in the attribute sets that it names.
+      - What the identity may not read is never removed.
+    type: bool
+    default: false
+  max_changes:
+    description:
+      - How many principals may change, as a number or as a percentage of those declared, such as V(10%).
+      - If there are more, nothing is written, and the task fails with the plan.
+    type: str
+  on_error:
+    description: Whether to go on with the others after one could not be written, or to stop. What was begun is
+      finished.
+    type: str
+    choices: [continue, stop]
+    default: continue
+  report:
+    description: Which principals RV(results) holds.
+    type: str
+    choices: [all, changed, failed, none]
+    default: all
+  results_path:
+    description:
+      - File on the host where the task runs to which the results of all principals are written, one JSON object in
+        each line.
+      - It is written in check mode as well, and can be read by its owner only, as it holds values.
+    type: path
+  diff_limit:
+    description: How many principals a diff shows at most.
+    type: int
+    default: 100
+  priority:
+    description: With V(low) Graph sheds the writes of this task first where it is busy.
+    type: str
+    choices: [low, normal]
+    default: normal
+extends_documentation_fragment:
+  - entra.attributes._connection
+  - entra.attributes._attributes
+  - entra.attributes._attributes.writes
+notes:
+  - Graph allows an application 3,000 writes in 150 seconds in a tenant, in whatever way they are sent. So 10,000
+    changes take about six minutes, and 10,000 principals without changes a few seconds.
+  - If anything changes, the definitions are read first, if the identity may. What they forbid fails and is not sent.
+  - To read one kind of principals it takes one request for each 300 that are declared, or for each 999 that there are,
+    whichever is less.
+seealso:
+  - module: entra.attributes.custom_security_attribute
+author:
+  - The entra.attributes authors (@entra-attributes)
+"""
+
+EXAMPLES = r"""
+- name: The directory's attributes are as declared
+  entra.attributes.custom_security_attributes:
+    assignments:
+      - user: adele@contoso.com
+        attributes:
+          Engineering:
+            Project: [Baker, Cascade]
+            CostCenter: {add: [1001], remove: [1003]}
+            NumVendors: 8
+            ProjectDate: null
+      - service_principal: payroll-api
+        attributes:
+          Engineering:
+            Certification: true
+    max_changes: 10%
+
+- name: The directory's attributes are as in a file
+  entra.attributes.custom_security_attributes:
+    src: "{{ playbook_dir }}/attributes.csv"
+    report: changed
+    results_path: "{{ playbook_dir }}/record.jsonl"
+"""
+
+RETURN = r"""
+results:
+  description: What became of each principal, in the order of the declarations, as far as O(report) wants it.
+  returned: always, once the declarations are right
+  type: list
+  elements: dict
+  contains:
+    principal:
+      description: The principal, with the keys that M(entra.attributes.custom_security_attribute) returns; C(id) is
+        null if there is none.
+      type: dict
+    changed:
+      description: Whether it was changed, in check mode whether it would be.
+      type: bool
+    failed:
+      description: Whether it failed.
+      type: bool
+    msg:
+      description: Why it failed.
+      type: str
+    before:
+      description: The declared attributes as they were.
+      type: dict
+      sample: {Engineering: {NumVendors: 4}}
+    after:
+      description: The declared attributes as they are, in check mode as predicted.
+      type: dict
+      sample: {Engineering: {NumVendors: 8}}
+summary:
+  description: The counts.
+  returned: always, once the declarations are right
+  type: dict
+  contains:
+    principals:
+      description: How many were declared.
+      type: int
+    changed:
+      description: How many were changed, in check mode how many would be.
+      type: int
+    unchanged:
+      description: How many had nothing to change, or were not reached with O(on_error=stop).
+      type: int
+    failed:
+      description: How many failed.
+      type: int
+    requests:
+      description: How many requests were sent to Graph, batches counted as one.
+      type: int
+    throttled:
+      description: How many writes Graph told to come again later.
+      type: int
+    reading:
+      description: How users and service principals were read, V(filters) by name, V(pages) all there are.
+      type: dict
+      sample: {users: pages}
+    seconds:
+      description: How long it took.
+      type: float
+"""
+
+from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(BULK)
+
+
+if __name__ == "__main__":
+    main()

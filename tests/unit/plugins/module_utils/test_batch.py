@@ -1,0 +1,290 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Batches of requests: what is sent again, and a pace that uses the quota up without running into it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from ansible_collections.entra.attributes.plugins.module_utils._batch import (
+    BATCH_SIZE,
+    IN_FLIGHT,
+    Batches,
+    Pace,
+    Part,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, NoAnswer
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+
+from ..conftest import NEED
+
+
+class Clock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Scripted(Graph):
+    """A Graph whose batches are answered by a script: number of the request and its try -> status and headers."""
+
+    def __init__(self, answer: Callable[[str, int], tuple[int, dict[str, str]] | None]) -> None:
+        self.answer = answer
+        self.tries: dict[str, int] = {}
+        self.sizes: list[int] = []
+        self.parts: list[Mapping[str, Any]] = []
+        self.renewed = 0
+
+    def batch(self, parts: Sequence[Mapping[str, Any]], *, need: Any) -> dict[str, dict[str, Any]]:
+        self.sizes.append(len(parts))
+        self.parts += parts
+        answers = {}
+        for part in parts:
+            number = part["id"]
+            self.tries[number] = self.tries.get(number, 0) + 1
+            told = self.answer(number, self.tries[number])
+            if told:
+                answers[number] = {"id": number, "status": told[0], "headers": told[1], "body": {"number": number}}
+        return answers
+
+    def renew(self) -> bool:
+        self.renewed += 1
+        return self.renewed == 1
+
+
+def run(graph: Scripted, count: int, clock: Clock | None = None) -> dict[int, Any]:
+    clock = clock or Clock()
+    batches = Batches(graph, NEED, pace=Pace(clock), clock=clock, sleep=clock.sleep)
+    answers = list(batches.run([Part("PATCH", f"/users/{n}", {"n": n}) for n in range(count)]))
+    assert len(answers) == len(dict(answers)) == count
+    return dict(answers)
+
+
+def test_twenty_to_a_batch_and_each_answered_once() -> None:
+    graph = Scripted(lambda number, time: (200, {}))
+    answers = run(graph, 45)
+    assert answers == {n: {"number": str(n)} for n in range(45)}
+    assert sorted(graph.sizes) == [5, 20, 20]
+    assert graph.parts[0] == {
+        "id": "0",
+        "method": "PATCH",
+        "url": "/users/0",
+        "headers": {"Content-Type": "application/json"},
+        "body": {"n": 0},
+    }
+
+
+def test_headers_of_a_part() -> None:
+    assert Part("GET", "/users", advanced=True, priority="low").in_batch(7) == {
+        "id": "7",
+        "method": "GET",
+        "url": "/users",
+        "headers": {"ConsistencyLevel": "eventual", "x-ms-throttle-priority": "low"},
+    }
+    assert "headers" not in Part("GET", "/users").in_batch(7)
+
+
+def test_only_what_was_throttled_is_sent_again_after_its_own_wait() -> None:
+    clock = Clock()
+    waits = {"3": 7.25, "4": 2.128}
+    sent_at: list[tuple[str, float]] = []
+
+    def answer(number: str, time: int) -> tuple[int, dict[str, str]]:
+        sent_at.append((number, clock.now))
+        return (429, {"Retry-After": str(waits[number])}) if number in waits and time == 1 else (204, {})
+
+    graph = Scripted(answer)
+    run(graph, 5, clock)
+    assert {number: tries for number, tries in graph.tries.items() if tries > 1} == {"3": 2, "4": 2}
+    for number, seconds in waits.items():
+        first, second = (at for sent, at in sent_at if sent == number)
+        assert second - first >= seconds
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_server_errors_and_missing_answers_are_tried_again(status: int) -> None:
+    clock = Clock()
+    failing = Scripted(lambda number, time: (status, {}) if time < 3 else (204, {}))
+    assert not any(isinstance(answer, EntraError) for answer in run(failing, 3, clock).values())
+    assert clock.now >= 3
+    silent = Scripted(lambda number, time: None if time < 2 else (204, {}))
+    assert not any(isinstance(answer, EntraError) for answer in run(silent, 3).values())
+    broken = Scripted(lambda number, time: (status, {"Retry-After": "0.5"}))
+    answers = run(broken, 2)
+    assert all(isinstance(answer, GraphError) and answer.status == status for answer in answers.values())
+    assert set(broken.tries.values()) == {8}
+
+
+def test_a_token_is_renewed_once_for_a_batch_and_refused_then() -> None:
+    expired = Scripted(lambda number, time: (401, {}) if time == 1 else (204, {}))
+    assert not any(isinstance(answer, EntraError) for answer in run(expired, 20).values())
+    assert expired.renewed == 1
+    worthless = Scripted(lambda number, time: (401, {}))
+    answers = run(worthless, 1)
+    assert isinstance(answers[0], GraphError)
+    assert answers[0].status == 401
+    assert worthless.tries == {"0": 2}
+
+
+def test_a_refusal_is_of_its_request_alone() -> None:
+    answers = run(Scripted(lambda number, time: (400 if number == "1" else 204, {"request-id": "r1"})), 3)
+    assert isinstance(answers[1], GraphError)
+    assert (answers[1].operation, answers[1].request_id) == ("PATCH /users/1", "r1")
+    assert not isinstance(answers[0], EntraError)
+
+
+def test_a_batch_that_gets_no_answer_fails_all_its_requests() -> None:
+    class Unreachable(Scripted):
+        def batch(self, parts: Sequence[Mapping[str, Any]], *, need: Any) -> dict[str, dict[str, Any]]:
+            raise NoAnswer("graph.example: cannot be reached.")
+
+    answers = run(Unreachable(lambda number, time: None), 25)
+    assert all(isinstance(answer, NoAnswer) for answer in answers.values())
+
+
+def test_after_a_stop_nothing_is_begun() -> None:
+    graph = Scripted(lambda number, time: (400, {}))
+    batches = Batches(graph, NEED)
+    answered = 0
+    for _answer in batches.run([Part("PATCH", f"/users/{n}") for n in range(500)]):
+        batches.stopped = True
+        answered += 1
+    assert answered == len(graph.parts) <= BATCH_SIZE * IN_FLIGHT
+
+
+class Bucket:
+    """The write quota of graph-facts 8, as the local Graph has it, shared with `others` who write so many a second."""
+
+    def __init__(self, clock: Clock, quota: float, seconds: float, others: Callable[[float], float]) -> None:
+        self.clock, self.quota, self.rate, self.others = clock, quota, quota / seconds, others
+        self.level, self.at, self.taken = quota, 0.0, 0.0
+
+    def flow(self) -> None:
+        """Let time pass in the bucket."""
+        elapsed = self.clock.now - self.at
+        self.at = self.clock.now
+        taken = min(self.others(self.at) * elapsed, self.level)
+        self.taken += taken
+        self.level = min(self.quota, self.level + elapsed * self.rate - taken)
+
+    def write(self) -> tuple[float | None, float]:
+        """Seconds to wait if it is refused, and the share of the quota that is used, which is told above 80 %."""
+        if self.level < 1:
+            return (1 - self.level) / self.rate, 1.0
+        self.level -= 1
+        self.taken += 1
+        used = round(1 - self.level / self.quota, 2)
+        return None, used if used > 0.8 else 0.0
+
+
+def paced(
+    writes: int,
+    *,
+    quota: float = 3000,
+    seconds: float = 150,
+    latency: float = 0.3,
+    begin: float = 1.0,
+    others: Callable[[float], float] = lambda now: 0.0,
+) -> tuple[float, float]:
+    """Write so much by a `Pace`, several batches in flight; the share of the quota used, and of writes throttled."""
+    clock = Clock()
+    bucket, pace = Bucket(clock, quota, seconds, others), Pace(clock)
+    bucket.level = quota * begin
+    flying: list[tuple[float, int, int, float, list[float]]] = []
+    again: list[float] = []
+    fresh, sent, throttled = writes, 0, 0
+    while fresh or again or flying:
+        bucket.flow()
+        while len(flying) < IN_FLIGHT:
+            ready = sum(at <= clock.now for at in again)
+            size, room = min(ready + fresh, BATCH_SIZE), pace.room()
+            if not size or not room or (room < size and pace.delay() > 0):
+                break
+            size = min(size, room)
+            for _again in range(min(size, ready)):
+                heapq.heappop(again)
+            fresh -= max(size - ready, 0)
+            pace.spend(size)
+            sent += size
+            told = [bucket.write() for _write in range(size)]
+            refused = [wait for wait, _used in told if wait is not None]
+            used = max(used for _wait, used in told)
+            heapq.heappush(flying, (clock.now + latency, sent, size - len(refused), used, refused))
+        if flying and flying[0][0] <= clock.now:
+            _at, _sent, accepted, used, refused = heapq.heappop(flying)
+            for wait in refused:
+                heapq.heappush(again, clock.now + wait)
+            throttled += len(refused)
+            pace.learn(accepted, used, max(refused, default=None), len(refused))
+        else:
+            clock.sleep(0.01)
+    assert sent == writes + throttled == writes + pace.throttled
+    return bucket.taken / (quota * begin + clock.now * bucket.rate), throttled / sent
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"writes": 8000},
+        {"writes": 8000, "latency": 1.5},
+        {"writes": 8000, "seconds": 10, "latency": 0.05},
+        {"writes": 8000, "begin": 0.5},
+        {"writes": 8000, "begin": 0.03},
+        {"writes": 8000, "others": lambda now: 10.0},
+        {"writes": 8000, "others": lambda now: 10.0 if now > 60 else 0.0},
+        {"writes": 8000, "others": lambda now: 10.0 if 60 < now < 160 else 0.0},
+        {"writes": 5000, "quota": 300, "seconds": 15, "latency": 0.1},
+        {"writes": 4000, "quota": 1500},
+        {"writes": 20000, "quota": 10000, "latency": 0.1},
+    ],
+    ids=[
+        "as published",
+        "slow network",
+        "scaled in time",
+        "half used before",
+        "used up before",
+        "half used by others",
+        "others begin in the middle",
+        "others come and go",
+        "a tenth of the quota",
+        "half of the quota",
+        "more than the quota",
+    ],
+)
+def test_the_pace_uses_the_quota_without_running_into_it(case: dict[str, Any]) -> None:
+    used, throttled = paced(**case)
+    assert used >= 0.95
+    assert throttled <= 0.02
+
+
+def test_without_a_word_of_a_quota_nothing_is_held_back() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _batch in range(100):
+        assert pace.room() == BATCH_SIZE
+        assert pace.delay() == 0
+        pace.spend(BATCH_SIZE)
+        pace.learn(BATCH_SIZE, 0.0, None, 0)
+
+
+def test_a_429_stops_everything_until_it_may_be_tried_again() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.learn(15, 0.0, 4.5, 5)
+    assert (pace.room(), pace.delay()) == (0, 4.5)
+    clock.sleep(4.0)
+    assert (pace.room(), pace.delay()) == (0, 0.5)
+    clock.sleep(2.0)
+    assert pace.room() > 0

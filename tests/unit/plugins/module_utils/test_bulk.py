@@ -1,0 +1,637 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of the bulk module against the local Graph: requests sent, state of the server, results, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _emulator import Emulator
+
+from ansible_collections.entra.attributes.plugins.module_utils import _batch, _bulk, _graph
+from ansible_collections.entra.attributes.plugins.module_utils._bulk import BulkError, reading
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    Forbidden,
+    GraphError,
+    OptionError,
+    Unreadable,
+)
+
+from ..conftest import ADELE, PAYROLL
+
+DEFINITIONS = "GET /v1.0/directory/customSecurityAttributeDefinitions"
+BATCH = "POST /v1.0/$batch"
+WRITE, READ = "CustomSecAttributeAssignment.ReadWrite.All", "CustomSecAttributeAssignment.Read.All"
+DEFAULTS: dict[str, Any] = {
+    "assignments": None,
+    "src": None,
+    "purge": False,
+    "max_changes": None,
+    "on_error": "continue",
+    "report": "all",
+    "results_path": None,
+    "diff_limit": 100,
+    "priority": "normal",
+}
+
+
+def bulk(graph: _graph.Graph, items: Any = None, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    return _bulk.run_bulk({**DEFAULTS, "assignments": items, **options}, graph, check_mode)
+
+
+def failure(graph: _graph.Graph, items: Any = None, check_mode: bool = False, **options: Any) -> BulkError:
+    with pytest.raises(BulkError) as refusal:
+        bulk(graph, items, check_mode, **options)
+    return refusal.value
+
+
+def user(name: str, attribute_set: str = "Engineering", **attributes: Any) -> dict[str, Any]:
+    return {"user": name, "attributes": {attribute_set: attributes}}
+
+
+def service_principal(name: str, **attributes: Any) -> dict[str, Any]:
+    return {"service_principal": name, "attributes": {"Engineering": attributes}}
+
+
+def number(n: int) -> str:
+    return f"00000000-0000-4000-8000-{n:012}"
+
+
+def populate(emulator: Emulator, count: int, assigned: Callable[[int], Any] = lambda n: None) -> None:
+    """Add users u0@contoso.com and so on, and forget the requests."""
+    tenant = emulator.tenant()
+    for n in range(count):
+        one = {"id": number(n), "displayName": f"User {n}", "userPrincipalName": f"u{n}@contoso.com"}
+        tenant["users"].append({**one, "customSecurityAttributes": assigned(n) or {}})
+    emulator.tenant(tenant)
+    emulator.clear()
+
+
+def everybody(count: int, **attributes: Any) -> list[dict[str, Any]]:
+    return [user(f"u{n}@contoso.com", **attributes) for n in range(count)]
+
+
+def stored(emulator: Emulator) -> dict[str, Any]:
+    """What everybody who has attributes holds, by id."""
+    tenant = emulator.tenant()
+    principals = tenant["users"] + tenant["servicePrincipals"]
+    return {one["id"]: one["customSecurityAttributes"] for one in principals if one.get("customSecurityAttributes")}
+
+
+def sent(emulator: Emulator) -> list[str]:
+    """The HTTP requests since the last look, as `METHOD path`; what is inside of batches is left out."""
+    requests = [f"{one['method']} {one['path']}" for one in emulator.requests() if one["batch"] is None]
+    emulator.clear()
+    return requests
+
+
+def patches(emulator: Emulator) -> list[dict[str, Any]]:
+    return [request for request in emulator.requests() if request["method"] == "PATCH"]
+
+
+# Reading
+
+
+def test_a_hundred_principals_are_read_in_one_request(emulator: Emulator, graph: _graph.Graph) -> None:
+    populate(emulator, 100)
+    first = bulk(graph, everybody(100, NumVendors=4))
+    assert sent(emulator) == [BATCH, DEFINITIONS] + [BATCH] * 5
+    assert first["summary"]["requests"] == 7
+    again = bulk(graph, everybody(100, NumVendors=4))
+    assert sent(emulator) == [BATCH]
+    assert (first["changed"], again["changed"]) == (True, False)
+    assert (again["summary"]["unchanged"], again["summary"]["reading"]) == (100, {"users": "filters"})
+    assert stored(emulator)[number(99)] == {"Engineering": {"NumVendors": 4}}
+
+
+@pytest.mark.parametrize(
+    ("filters", "size", "how"),
+    [
+        (67, 100_000, ("filters", 4)),
+        (667, 10_000, ("pages", 11)),
+        (6667, 100_000, ("pages", 101)),
+        (6667, 500_000, ("filters", 334)),
+        (220, 10_989, ("filters", 11)),
+        (221, 10_989, ("pages", 11)),
+    ],
+)
+def test_the_way_of_fewer_requests_is_taken(filters: int, size: int, how: tuple[str, int]) -> None:
+    assert reading(filters, size) == how
+
+
+def test_a_whole_directory_is_read_in_pages_and_a_part_of_it_by_name(emulator: Emulator, graph: _graph.Graph) -> None:
+    populate(emulator, 10_000, lambda n: {"Engineering": {"NumVendors": 4}})
+    result = bulk(graph, everybody(10_000, NumVendors=4), report="none")
+    assert sent(emulator) == ["GET /v1.0/users"] * 12
+    assert (result["summary"]["reading"], result["summary"]["unchanged"]) == ({"users": "pages"}, 10_000)
+    result = bulk(graph, everybody(1_000, NumVendors=4), report="none")
+    assert sorted(sent(emulator)) == ["GET /v1.0/users"] + [BATCH] * 4
+    assert (result["summary"]["reading"], result["summary"]["unchanged"]) == ({"users": "filters"}, 1_000)
+
+
+@pytest.mark.parametrize("pages", [False, True])
+def test_everybody_is_found_by_each_of_their_names(
+    emulator: Emulator, graph: _graph.Graph, monkeypatch: pytest.MonkeyPatch, pages: bool
+) -> None:
+    if pages:
+        monkeypatch.setattr(_bulk, "reading", lambda filters, size: ("pages", 1))
+        monkeypatch.setattr(_bulk, "BATCH_SIZE", 0)
+    users = ["adele@CONTOSO.com", "33333333-3333-4333-8333-333333333302", "lidia_fabrikam.com#EXT#@contoso.com"]
+    users += ["o'brien@contoso.com", "megan+test@contoso.com", "$svc@contoso.com", "sales-agent@contoso.com"]
+    others = ["payroll-api", "55555555-5555-4555-8555-555555555502", "44444444-4444-4444-8444-444444444403"]
+    others += ["sales-agent", "Sales-Agents-Blueprint"]
+    items = [user(name, NumVendors=1) for name in users] + [service_principal(name, NumVendors=1) for name in others]
+    result = bulk(graph, items)
+    assert result["summary"]["changed"] == len(stored(emulator)) - 1 == 12  # Dara has attributes from the beginning
+    assert [one["principal"]["type"] for one in result["results"]] == ["user"] * 7 + ["service_principal"] * 5
+    types = {one["body"]["@odata.type"] for one in patches(emulator) if "@odata.type" in one["body"]}
+    assert types == {
+        f"#microsoft.graph.{agent}" for agent in ("agentUser", "agentIdentity", "agentIdentityBlueprintPrincipal")
+    }
+    emulator.clear()
+    assert not bulk(graph, items)["changed"]
+    assert sent(emulator) == (["GET /v1.0/users", "GET /v1.0/servicePrincipals"] * 2 if pages else [BATCH] * 2) or pages
+
+
+def test_names_that_nobody_or_several_have_fail_alone(emulator: Emulator, graph: _graph.Graph) -> None:
+    items = [
+        user("nobody@contoso.com", NumVendors=1),
+        user("adele@contoso.com", NumVendors=1),
+        service_principal("Reports", NumVendors=1),
+        service_principal("nothing", NumVendors=1),
+        service_principal("66666666-6666-4666-8666-666666666666", NumVendors=1),
+    ]
+    for check_mode in (True, False):
+        error = failure(graph, items, check_mode)
+        results = error.result["results"]
+        assert [one["failed"] for one in results] == [True, False, True, True, True]
+        assert results[0]["principal"] == {"id": None, "type": "user", "display_name": "nobody@contoso.com"}
+        assert results[0]["msg"] == "there is no user 'nobody@contoso.com'."
+        assert "several service principals are called 'Reports'" in results[2]["msg"]
+        assert {"44444444-4444-4444-8444-444444444402", "44444444-4444-4444-8444-444444444403"} <= set(
+            results[2]["msg"].replace(".", " ").split()
+        )
+        assert results[1]["changed"]
+        assert str(error).startswith(
+            "4 of 5 principals failed, 1 were changed, 0 were left as they are. assignments[0]"
+        )
+    assert [one["path"] for one in patches(emulator)] == [f"/v1.0/users/{ADELE}"]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [user("adele@contoso.com", NumVendors=1), user(ADELE, NumVendors=1)],
+        [service_principal("payroll-api", NumVendors=1), service_principal(PAYROLL, NumVendors=1)],
+        [service_principal("55555555-5555-4555-8555-555555555501", A=1), service_principal(PAYROLL, NumVendors=1)],
+    ],
+    ids=["UPN and id", "display name and id", "app id and id"],
+)
+def test_the_same_principal_by_two_names_is_refused(
+    emulator: Emulator, graph: _graph.Graph, items: list[dict[str, Any]]
+) -> None:
+    items.insert(1, user("alex@contoso.com", NumVendors=1))
+    with pytest.raises(OptionError, match=r"is declared twice, in assignments\[0\] and assignments\[2\]"):
+        bulk(graph, items)
+    assert not patches(emulator)
+
+
+def test_mistakes_are_told_before_any_request(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
+    with pytest.raises(Forbidden):
+        bulk(graph, [user("adele@contoso.com", NumVendors=2**31)])
+    with pytest.raises(OptionError, match="results_path"):
+        bulk(graph, [user("adele@contoso.com", NumVendors=1)], results_path=str(tmp_path / "no" / "file"))
+    for wrong in ("many", "-1", "nan%", "1.5", "%", ""):
+        with pytest.raises(OptionError, match="max_changes"):
+            bulk(graph, [user("adele@contoso.com", NumVendors=1)], max_changes=wrong)
+    assert emulator.requests(None) == []
+
+
+# Planning
+
+
+def assigned_at_random(chance: random.Random) -> dict[str, Any]:
+    """Attributes that a principal may hold."""
+    engineering: dict[str, Any] = {}
+    if chance.random() < 0.6:
+        engineering["Project"] = chance.sample(["Alpine", "Baker", "Cascade", "Skagit"], chance.randint(1, 3))
+    if chance.random() < 0.6:
+        engineering["CostCenter"] = chance.sample(range(1, 9), chance.randint(1, 5))
+    if chance.random() < 0.6:
+        engineering["NumVendors"] = chance.randint(1, 3)
+    if chance.random() < 0.5:
+        engineering["Certification"] = chance.random() < 0.5
+    if chance.random() < 0.3:
+        engineering["Legacy"] = "x"
+    marketing = {"EmployeeId": chance.choice(["GS1", "2"])} if chance.random() < 0.4 else {}
+    return {name: values for name, values in (("Engineering", engineering), ("Marketing", marketing)) if values}
+
+
+def desired_at_random(chance: random.Random) -> dict[str, Any]:
+    """Declarations of every form, now and then such as Graph refuses."""
+    centers = chance.sample(range(1, 9), 4)
+    choices: dict[str, list[Any]] = {
+        "Project": [["Alpine"], ["Cascade", "Baker"], {"add": ["Baker"]}, {"add": "Alpine", "remove": "Skagit"}, None],
+        "CostCenter": [centers[:2], {"add": centers[:1], "remove": centers[1:]}, {"remove": centers}, []],
+        "NumVendors": [1, 2, "3", None],
+        "Certification": [True, "False", None],
+        "Legacy": [None],
+    }
+    refused = {"Project": ["Nome"], "NumVendors": "many", "Legacy": "y", "CostCenter": [str(2**31)], "Nothing": 1}
+    engineering = {name: chance.choice(values) for name, values in choices.items() if chance.random() < 0.5}
+    if chance.random() < 0.05:
+        name = chance.choice(list(refused))
+        engineering[name] = refused[name]
+    marketing = {"EmployeeId": chance.choice([None, "GS1", "2"])} if chance.random() < 0.4 else {}
+    return {"Engineering": engineering, **({"Marketing": marketing} if marketing else {})}
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_check_mode_predicts_what_the_run_does(emulator: Emulator, graph: _graph.Graph, purge: bool) -> None:
+    chance = random.Random(f"pairs {purge}")  # noqa: S311 - repeatable
+    populate(emulator, 500, lambda n: assigned_at_random(chance))
+    items = [{"user": number(n), "attributes": desired_at_random(chance)} for n in range(500)]
+    before = stored(emulator)
+    predicted = failure(graph, items, check_mode=True, purge=purge).result
+    assert not patches(emulator)
+    assert stored(emulator) == before
+    undefined = {n for n, item in enumerate(items) if "Nothing" in item["attributes"]["Engineering"]}
+    assert ["Unless an earlier task defines it" in warning for warning in predicted["warnings"]] == [True]
+    done = failure(graph, items, purge=purge).result
+    after = stored(emulator)
+    assert min(done["summary"][count] for count in ("changed", "failed")) > 10
+    written = Counter(request["path"].rsplit("/", 1)[1] for request in patches(emulator))
+    for n, (plan, result) in enumerate(zip(predicted["results"], done["results"], strict=True)):
+        held = after.get(number(n), {})
+        assert written[number(n)] == result["changed"]
+        if n in undefined:
+            assert result["failed"]
+            assert "has no attribute Nothing" in result["msg"]
+        else:
+            assert plan == result
+        if not result["changed"]:
+            assert held == before.get(number(n), {})
+        for attribute_set, wishes in items[n]["attributes"].items():
+            told = result["after"].get(attribute_set, {})
+            kept = held.get(attribute_set, {})
+            if purge and not result["failed"]:
+                assert plain(kept) == plain(told)
+            assert plain({name: kept[name] for name in wishes if name in kept}) == plain(
+                {name: told[name] for name in wishes if name in told}
+            )
+    again = failure(graph, items, purge=purge).result
+    assert again["summary"]["changed"] == 0
+    assert len(patches(emulator)) == sum(written.values())
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: sorted(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def test_purge_removes_within_the_sets_that_are_named(emulator: Emulator, graph: _graph.Graph) -> None:
+    held = {"Engineering": {"NumVendors": 4, "Project": ["Baker"]}, "Marketing": {"EmployeeId": "GS1"}}
+    populate(emulator, 3, lambda n: held)
+    items = [
+        user("u0@contoso.com", NumVendors=4),
+        {"user": "u1@contoso.com", "attributes": {"Engineering": {}}},
+        user("u2@contoso.com", "Marketing", EmployeeId="GS1"),
+    ]
+    result = bulk(graph, items, purge=True)
+    assert [one["changed"] for one in result["results"]] == [True, True, False]
+    assert result["results"][0]["before"] == {"Engineering": held["Engineering"]}
+    state = stored(emulator)
+    assert state[number(0)] == {"Engineering": {"NumVendors": 4}, "Marketing": {"EmployeeId": "GS1"}}
+    assert state[number(1)] == {"Marketing": {"EmployeeId": "GS1"}}
+    assert state[number(2)] == held
+
+
+def test_text_of_a_csv_file_is_typed_by_the_definitions_in_one_request(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path
+) -> None:
+    populate(emulator, 60)
+    rows = [f"u{n}@contoso.com,{n + 1},1;2,true,2022" for n in range(60)]
+    header = "user,Engineering.NumVendors,Engineering.CostCenter[],Engineering.Certification,Engineering.ProjectDate"
+    src = tmp_path / "attributes.csv"
+    src.write_text("\n".join([header, *rows]))
+    assert bulk(graph, src=str(src))["summary"]["changed"] == 60
+    assert Counter(sent(emulator))[DEFINITIONS] == 1
+    assert stored(emulator)[number(7)] == {
+        "Engineering": {"NumVendors": 8, "CostCenter": [1, 2], "Certification": True, "ProjectDate": "2022"}
+    }
+    assert not bulk(graph, src=str(src))["changed"]
+    assert sent(emulator) == [BATCH]
+
+
+@pytest.mark.parametrize("limit", ["5", "9%", "9.9%", "0"])
+def test_above_max_changes_nothing_is_written(emulator: Emulator, graph: _graph.Graph, limit: str) -> None:
+    populate(emulator, 60, lambda n: {"Engineering": {"NumVendors": 4}} if n >= 6 else None)
+    for check_mode in (True, False):
+        error = failure(graph, everybody(60, NumVendors=4), check_mode, max_changes=limit, report="changed")
+        assert str(error) == f"6 of 60 principals would change; max_changes is {limit}. Nothing was done."
+        assert error.as_result()["changed"] is False
+        assert [one["after"] for one in error.result["results"]] == [{"Engineering": {"NumVendors": 4}}] * 6
+    assert not patches(emulator)
+    assert bulk(graph, everybody(60, NumVendors=4), max_changes="10%")["summary"]["changed"] == 6
+
+
+def test_what_results_hold_and_the_record_of_all(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
+    populate(emulator, 3, lambda n: {"Engineering": {"NumVendors": 4}} if n else None)
+    items = [*everybody(3, NumVendors=4), user("nobody@contoso.com", NumVendors=4)]
+    path = tmp_path / "record.jsonl"
+    path.write_text("something old")
+    path.chmod(0o644)
+    full = failure(graph, items, check_mode=True, results_path=str(path)).result["results"]
+    assert [json.loads(line) for line in path.read_text().splitlines()] == full
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for report, held in (("all", full), ("changed", full[:1]), ("failed", full[3:]), ("none", [])):
+        path.unlink()
+        error = failure(graph, items, check_mode=True, report=report, results_path=str(path))
+        assert error.result["results"] == held
+        assert len(path.read_text().splitlines()) == 4
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_diff_shows_who_changes_in_order_up_to_a_limit(emulator: Emulator, graph: _graph.Graph) -> None:
+    populate(emulator, 9, lambda n: {"Engineering": {"NumVendors": 4}} if n % 2 else None)
+    diff = bulk(graph, everybody(9, NumVendors=4)[::-1], check_mode=True, diff_limit=3)["diff"]
+    assert [one["after_header"] for one in diff] == [f"user u{n}@contoso.com ({number(n)})" for n in (0, 2, 4)]
+    assert diff[0]["before"] == ""
+    assert diff[0]["after"] == "Engineering:\n  NumVendors: 4\n"
+
+
+# Rights
+
+
+def test_who_may_not_read_learns_it_before_anything_is_written(
+    emulator: Emulator, connect: Callable[..., _graph.Graph]
+) -> None:
+    blind = connect(access_token=emulator.token(permissions=["User.Read.All", "Application.Read.All"]))
+    for items in ([user("adele@contoso.com", NumVendors=None)], [user("adele@contoso.com")]):
+        with pytest.raises(Unreadable, match=r"CustomSecAttributeAssignment\.Read\.All"):
+            bulk(blind, items, purge=True)
+
+
+def test_a_role_for_one_attribute_set(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:
+    populate(emulator, 2, lambda n: {"Marketing": {"EmployeeId": "GS1"}})
+    token = emulator.token(
+        user="alex@contoso.com",
+        scopes=["User.Read.All", WRITE],
+        role_scopes={"Attribute Assignment Administrator": ["Engineering"]},
+    )
+    graph = connect(access_token=token)
+    assert bulk(graph, everybody(2, NumVendors=4), purge=True)["summary"]["changed"] == 2
+    assert stored(emulator)[number(1)] == {"Marketing": {"EmployeeId": "GS1"}, "Engineering": {"NumVendors": 4}}
+    with pytest.raises(Unreadable):
+        bulk(graph, [user("u0@contoso.com", "Marketing", EmployeeId=None)])
+    assert stored(emulator)[number(0)] == stored(emulator)[number(1)]
+
+
+def test_without_the_right_to_read_definitions(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:
+    populate(emulator, 3)
+    graph = connect(access_token=emulator.token(permissions=[WRITE, "User.Read.All"]))
+    assert bulk(graph, everybody(2, NumVendors=4))["summary"]["changed"] == 2
+    assert Counter(sent(emulator))[DEFINITIONS] == 1
+    items = [user("u0@contoso.com", Project=["Nome"]), user("u1@contoso.com", Project=["Baker"])]
+    results = failure(graph, items).result["results"]
+    assert "Graph answered 400" in results[0]["msg"]
+    assert "The definition could tell why, but may not be read" in results[0]["msg"]
+    assert results[1]["changed"]
+    with pytest.raises(GraphError, match=r"may be either.*CustomSecAttributeDefinition\.Read\.All"):
+        bulk(graph, [user("u2@contoso.com", NumVendors="4")])
+
+
+# Writing
+
+
+def test_what_the_definitions_forbid_is_told_and_the_others_are_written(
+    emulator: Emulator, graph: _graph.Graph
+) -> None:
+    populate(emulator, 6)
+    items = everybody(6, NumVendors=4)
+    items[1]["attributes"]["Engineering"]["Legacy"] = "x"
+    items[2]["attributes"]["Engineering"]["Project"] = ["Nome", "Baker"]
+    items[4]["attributes"]["Engineering"]["Nothing"] = 1
+    error = failure(graph, items)
+    assert [one["failed"] for one in error.result["results"]] == [False, True, True, False, True, False]
+    assert [one["changed"] for one in error.result["results"]] == [True, False, False, True, False, True]
+    assert str(error).startswith(
+        "3 of 6 principals failed, 3 were changed, 0 were left as they are."
+        " assignments[1]: value of Engineering.Legacy: the attribute is deprecated and can no longer be assigned.;"
+        " assignments[2]: value of Engineering.Project: Nome is not among its active predefined values: Alpine"
+    )
+    assert "Attribute set Engineering has no attribute Nothing." in error.result["results"][4]["msg"]
+    assert set(stored(emulator)) >= {number(n) for n in (0, 3, 5)}
+    assert len(patches(emulator)) == 3
+
+
+def test_what_graph_refuses_for_a_moment_is_sent_again(emulator: Emulator, impatient: Any, waits: Any) -> None:
+    populate(emulator, 30)
+    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], sleep=waits, jitter=lambda: 1.0)
+    permissions = [WRITE, "User.Read.All", "CustomSecAttributeDefinition.Read.All"]
+    token = emulator.token(permissions=permissions)
+
+    class Ready:
+        def token(self) -> str:
+            return token
+
+        def renew(self) -> bool:
+            return False
+
+    emulator.faults({"match": {"method": "PATCH"}, "skip": 4, "times": 3, "do": {"status": 404}})
+    result = bulk(_graph.Graph(http, Ready(), emulator.url), everybody(30, NumVendors=4))
+    assert result["summary"]["changed"] == 30
+    assert len(patches(emulator)) == 33
+    assert waits.waits == [0.0, 1.0]
+    emulator.faults({"match": {"method": "PATCH", "path": number(3)}, "times": None, "do": {"status": 400}})
+    error = failure(_graph.Graph(http, Ready(), emulator.url), everybody(30, NumVendors=5))
+    assert [n for n, one in enumerate(error.result["results"]) if one["failed"]] == [3]
+    assert error.result["summary"]["changed"] == 29
+
+
+def test_a_stop_at_the_first_refusal(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:
+    populate(emulator, 200)
+    graph = connect(access_token=emulator.token(permissions=[WRITE, "User.Read.All"]))
+    emulator.quirks(latency=0.02)
+    emulator.faults({"match": {"method": "PATCH"}, "skip": 10, "times": 1, "do": {"status": 400}})
+    error = failure(graph, everybody(200, NumVendors=4), on_error="stop")
+    written = {one["path"].rsplit("/", 1)[1] for one in patches(emulator) if one["status"] == 204}
+    counts = error.result["summary"]
+    assert counts["failed"] == 1
+    assert counts["changed"] == len(written) < 200
+    assert {one["principal"]["id"] for one in error.result["results"] if one["changed"]} == written
+    assert len(error.result["diff"]) == min(len(written), 100)
+
+
+def test_when_graph_is_gone_the_rest_is_not_tried(emulator: Emulator, waits: Any) -> None:
+    populate(emulator, 200)
+    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], retries=1, sleep=waits, jitter=lambda: 0.0)
+
+    class Ready:
+        def token(self) -> str:
+            return token
+
+        def renew(self) -> bool:
+            return False
+
+    token = emulator.token(permissions=[WRITE, "User.Read.All"])
+    emulator.faults({"match": {"path": r"\$batch$"}, "skip": 3, "times": None, "do": {"cut": "before"}})
+    error = failure(_graph.Graph(http, Ready(), emulator.url), everybody(200, NumVendors=4))
+    counts = error.result["summary"]
+    assert (counts["changed"], counts["unchanged"], counts["failed"]) == (40, 0, 160)
+    assert error.result["results"][199]["msg"].startswith("Nothing more was sent after: ")
+    assert len(sent(emulator)) < 20
+
+
+@pytest.mark.parametrize("match", [{"method": "PATCH"}, {"path": r"\$batch$"}], ids=["inside", "outside"])
+def test_tokens_that_expire_in_the_middle(emulator: Emulator, graph: _graph.Graph, match: dict[str, str]) -> None:
+    populate(emulator, 100)
+    emulator.faults({"match": match, "skip": 3, "do": {"expire_token": True}})
+    assert bulk(graph, everybody(100, NumVendors=4))["summary"]["changed"] == 100
+    assert len([one for one in stored(emulator).values() if one == {"Engineering": {"NumVendors": 4}}]) == 100
+    assert 2 <= len(emulator.requests("token")) <= 5  # each batch in flight may ask for a new one
+
+
+def test_low_priority_is_told_to_graph(emulator: Emulator, graph: _graph.Graph) -> None:
+    bulk(graph, [user("adele@contoso.com", NumVendors=4)], priority="low")
+    bulk(graph, [user("adele@contoso.com", NumVendors=5)])
+    priorities = [one["headers"].get("x-ms-throttle-priority") for one in patches(emulator)]
+    assert priorities == ["low", None]
+
+
+def test_somebody_is_told_how_far_it_is(
+    emulator: Emulator, graph: _graph.Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    populate(emulator, 60)
+    params = {**DEFAULTS, "assignments": everybody(60, NumVendors=4)}
+    _bulk.run_bulk(params, graph, True, lines.append)
+    assert lines == []
+    monkeypatch.setattr(_bulk, "PROGRESS_EVERY", 0.0)
+    _bulk.run_bulk(params, graph, False, lines.append)
+    assert lines[0] == "1 of 60 read, 1 to change, 0 written, 0 throttled"
+    assert lines[60].startswith("60 of 60 read, 60 to change, 1 written, 0 throttled, about ")
+    assert lines[-1] == "60 of 60 read, 60 to change, 60 written, 0 throttled"
+
+
+# What goes wrong
+
+RUNS, AT_A_TIME = 200, 25
+
+
+def faults_at_random(chance: random.Random) -> list[dict[str, Any]]:
+    expired = {"match": {"kind": "graph"}, "do": {"expire_token": True}, "skip": chance.randint(0, 40)}
+    return [fault_at_random(chance) for _fault in range(chance.randint(1, 5))] + [expired] * chance.randint(0, 1)
+
+
+def fault_at_random(chance: random.Random) -> dict[str, Any]:
+    batch, write, anything = {"path": r"\$batch$"}, {"method": "PATCH"}, {"kind": "graph"}
+    soon = {"Retry-After": chance.choice(["0.013", "0.004", "0"])}
+    match, do = chance.choice(
+        [
+            (write, {"status": 429, "headers": soon}),
+            (write, {"status": 503, "headers": soon}),
+            (write, {"cut": chance.choice(["before", "after"])}),
+            (batch, {"status": 429, "headers": soon}),
+            (batch, {"status": 503, "headers": soon}),
+            (batch, {"cut": chance.choice(["before", "after"])}),
+            (anything, {"status": chance.choice([429, 503]), "headers": soon}),
+            (anything, {"cut": chance.choice(["before", "after"])}),
+        ]
+    )
+    return {"match": match, "do": do, "skip": chance.randint(0, 40), "times": chance.randint(1, 3)}
+
+
+def check_log(emulator: Emulator) -> Counter[str]:
+    """How many PATCH each principal got, at most one of them in a batch that the client got the answer of."""
+    written: Counter[str] = Counter()
+    answered: set[str] = set()
+    outer_answered = False
+    for request in emulator.requests():
+        if request["batch"] is None:
+            outer_answered = request["status"] == 200
+        elif request["method"] == "PATCH":
+            principal = request["path"].rsplit("/", 1)[1]
+            assert principal not in answered, "it was written already"
+            if request["status"] == 204 and outer_answered:
+                answered.add(principal)
+            written[principal] += 1
+    return written
+
+
+@pytest.mark.parametrize("first", range(0, RUNS, AT_A_TIME))
+def test_whatever_goes_wrong_the_state_is_right_and_so_are_the_results(
+    emulator: Emulator, connect: Callable[..., _graph.Graph], monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    # Retry-After is short here, there is no other wait between repeats, and a 429 tells nothing of a quota.
+    monkeypatch.setattr(_batch.Pace, "QUOTA", 3e6)
+    monkeypatch.setattr(_graph.Backoff, "get_backoff_time", lambda self: 0.0)
+    populate(emulator, 30, lambda n: assigned_at_random(random.Random(first + n)))  # noqa: S311 - repeatable
+    graph, before = connect(retries=15), stored(emulator)
+    for seed in range(first, first + AT_A_TIME):
+        chance = random.Random(seed)  # noqa: S311 - repeatable
+        numbers = {n: chance.randint(1, 3) for n in chance.sample(range(30), 27)}
+        centers = {"add": chance.randint(1, 4), "remove": chance.randint(5, 8)}
+        items = [user(f"u{n}@contoso.com", NumVendors=value, CostCenter=centers) for n, value in numbers.items()]
+        emulator.clear()
+        emulator.control("DELETE", "faults")
+        emulator.faults(*faults_at_random(chance))
+        emulator.quirks(shuffle_batch=True, shuffle_collections=True, empty_shape=chance.choice(["null", "{}"]))
+        result = bulk(graph, items)
+        emulator.quirks(shuffle_collections=False)
+        written, after = check_log(emulator), stored(emulator)
+        for (n, value), one in zip(numbers.items(), result["results"], strict=True):
+            now = after[number(n)]["Engineering"]
+            assert now["NumVendors"] == value, seed
+            assert centers["add"] in now["CostCenter"], seed
+            assert centers["remove"] not in now["CostCenter"], seed
+            assert one["changed"] == (number(n) in written) == (before.get(number(n)) != after[number(n)]), seed
+        assert result["summary"]["changed"] == len(written)
+        before = after
+
+
+RUN = """
+import json, os, sys
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.entra.attributes.plugins.module_utils import _bulk, _module
+options = ArgumentSpecValidator(_module.connection_spec(os.environ)).validate({}).validated_parameters
+_bulk.run_bulk(json.load(sys.stdin), _module.connect(options, os.environ), False)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 70, 190])
+def test_a_run_that_is_killed_is_finished_by_the_next(emulator: Emulator, graph: _graph.Graph, after: int) -> None:
+    populate(emulator, 400)
+    items = everybody(400, NumVendors=4)
+    emulator.quirks(latency=0.1)
+    environment = {**os.environ, **emulator.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, "-c", RUN], env=environment, stdin=subprocess.PIPE)
+    assert process.stdin
+    process.stdin.write(json.dumps({**DEFAULTS, "assignments": items}).encode())
+    process.stdin.close()
+    deadline = time.monotonic() + 30
+    while len(patches(emulator)) < after and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    emulator.quirks(latency=0.0)
+    time.sleep(0.2)  # what was under way arrives
+    killed = len(patches(emulator))
+    assert after <= killed < 400
+    assert bulk(graph, items)["summary"]["changed"] == 400 - killed
+    assert set(Counter(one["path"] for one in patches(emulator)).values()) == {1}
+    assert len(patches(emulator)) == 400
+    assert not bulk(graph, items)["changed"]
+    assert len(patches(emulator)) == 400

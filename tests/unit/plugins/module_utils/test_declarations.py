@@ -1,0 +1,254 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What bulk declarations mean, from variables and from files of every form, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.entra.attributes.plugins.module_utils import _declarations
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
+from ansible_collections.entra.attributes.plugins.module_utils._directory import SERVICE_PRINCIPAL, USER
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, MissingLibrary, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly
+
+ITEMS: list[dict[str, Any]] = [
+    {
+        "user": "adele@contoso.com",
+        "attributes": {
+            "Engineering": {"Project": ["Baker", "Cascade"], "NumVendors": 8, "Certification": True, "Legacy": None},
+            "Marketing": {"EmployeeId": "GS45897", "AppCountry": []},
+        },
+    },
+    {
+        "service_principal": "payroll-api",
+        "attributes": {"Engineering": {"CostCenter": {"add": [1001, 1001], "remove": 1003}, "Project": {"add": "x"}}},
+    },
+]
+MEANT = [
+    (
+        USER,
+        "adele@contoso.com",
+        {
+            "Engineering": {
+                "Project": Exactly(["Baker", "Cascade"]),
+                "NumVendors": Exactly(8),
+                "Certification": Exactly(True),
+                "Legacy": Exactly(None),
+            },
+            "Marketing": {"EmployeeId": Exactly("GS45897"), "AppCountry": Exactly(None)},
+        },
+    ),
+    (
+        SERVICE_PRINCIPAL,
+        "payroll-api",
+        {"Engineering": {"CostCenter": Adjusted([1001], [1003]), "Project": Adjusted(["x"])}},
+    ),
+]
+
+
+def meant(found: list[Declaration]) -> list[Any]:
+    return [(one.kind, one.name, one.desired) for one in found]
+
+
+def problems(items: Any = None, src: Path | None = None) -> list[str]:
+    with pytest.raises(Forbidden) as refusal:
+        declarations(items, str(src) if src else None)
+    return [problem.replace(f"{src}", "FILE") for problem in refusal.value.problems]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Any:
+    def written(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
+def test_every_form_of_value() -> None:
+    assert meant(declarations(ITEMS, None)) == MEANT
+    assert [one.label for one in declarations(ITEMS, None)] == ["assignments[0]", "assignments[1]"]
+    assert declarations([], None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", json.dumps(ITEMS)),
+        ("a.json", json.dumps({"assignments": ITEMS})),
+        ("a.JSON", "\ufeff" + json.dumps(ITEMS)),
+        ("a.jsonl", "\n\n".join(json.dumps(item) for item in ITEMS) + "\r\n"),
+        ("a.ndjson", "\ufeff" + "\n".join(json.dumps(item) for item in ITEMS)),
+        ("a.yml", json.dumps(ITEMS)),
+        ("a.yaml", "assignments: " + json.dumps(ITEMS)),
+    ],
+)
+def test_documents(file: Any, name: str, content: str) -> None:
+    assert meant(declarations(None, str(file(name, content)))) == MEANT
+
+
+def test_yaml_without_its_fast_loader(file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = file("a.yml", json.dumps(ITEMS))
+    monkeypatch.delattr(_declarations.yaml, "CSafeLoader", raising=False)
+    assert meant(declarations(None, str(path))) == MEANT
+    monkeypatch.setattr(_declarations, "HAS_YAML", False)
+    with pytest.raises(MissingLibrary, match="PyYAML"):
+        declarations(None, str(path))
+
+
+def test_csv(file: Any) -> None:
+    path = file(
+        "a.csv",
+        "\ufeffuser, service_principal ,Engineering.Project[],Engineering.ProjectDate,Marketing.AppCountry[]\r\n"
+        'adele@contoso.com,,Baker ; Cascade,"a;""b"", c",null\r\n'
+        "\r\n"
+        ",payroll-api,,null\r\n"
+        "nothing@contoso.com,,,,\r\n"
+        '"o\'brien@contoso.com",,Alpine,8,\r\n',
+    )
+    found = declarations(None, str(path))
+    assert meant(found) == [
+        (
+            USER,
+            "adele@contoso.com",
+            {
+                "Engineering": {"Project": Exactly(["Baker", "Cascade"]), "ProjectDate": Exactly('a;"b", c')},
+                "Marketing": {"AppCountry": Exactly(None)},
+            },
+        ),
+        (SERVICE_PRINCIPAL, "payroll-api", {"Engineering": {"ProjectDate": Exactly(None)}}),
+        (USER, "o'brien@contoso.com", {"Engineering": {"Project": Exactly(["Alpine"]), "ProjectDate": Exactly("8")}}),
+    ]
+    assert [one.label for one in found] == [f"{path}:2", f"{path}:4", f"{path}:6"]
+
+
+def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
+    path = file(
+        "a.csv",
+        "user,service_principal,Engineering.Project[],Engineering.ProjectDate\n"
+        f"a@contoso.com,,Baker;;Cascade,{'x' * 65}\n"
+        ",,Baker,\n"
+        "b@contoso.com,payroll-api,Baker,\n"
+        "c@contoso.com,,Baker,2022,8\n"
+        "A@contoso.com,,Baker,\n",
+    )
+    told = problems(src=path)
+    assert told[0].startswith("value of FILE:2, column Engineering.Project: empty text")
+    assert told[1].startswith("value of FILE:2, column Engineering.ProjectDate: text of 65 characters")
+    assert told[2:] == [
+        "FILE:3: exactly one of user and service_principal is needed",
+        "FILE:4: exactly one of user and service_principal is needed",
+        "FILE:5: has 5 cells, but the header has 4",
+        "FILE:6: user 'A@contoso.com' is declared in FILE:2 already",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.csv", "", ["FILE:1: no column is user or service_principal"]),
+        (
+            "a.csv",
+            "user;Engineering.Project\n",
+            [
+                "FILE:1: no column is user or service_principal",
+                "FILE:1: column 1 'user;Engineering.Project' is neither user, service_principal nor Set.Attribute",
+            ],
+        ),
+        (
+            "a.csv",
+            "user,Project,Engineering.9,Engineering.A,Engineering.A[],user\n",
+            [
+                "FILE:1: column 2 'Project' is neither user, service_principal nor Set.Attribute",
+                "FILE:1: column 3 'Engineering.9' is neither user, service_principal nor Set.Attribute",
+                "FILE:1: column 5 'Engineering.A[]' is there twice",
+                "FILE:1: column 6 'user' is there twice",
+            ],
+        ),
+        ("a.csv", 'user,A.B\na@b,"x\nc@d,y\n', ["FILE:3: unexpected end of data"]),
+        ("a.json", "[{]", ["FILE: Expecting property name enclosed in double quotes: line 1 column 3 (char 2)"]),
+        ("a.json", '{"items": []}', ["FILE: holds no list of assignments"]),
+        ("a.yml", "a", ["FILE: holds no list of assignments"]),
+        ("a.yml", "[3]", ["FILE[0]: is no dictionary with user or service_principal and attributes"]),
+        ("a.jsonl", '[]\n{"user"\n', None),
+    ],
+)
+def test_wrong_files(file: Any, name: str, content: str, words: list[str] | None) -> None:
+    told = problems(src=file(name, content))
+    if words is None:
+        assert told[0] == "FILE:1: is no dictionary with user or service_principal and attributes"
+        assert told[1].startswith("FILE:2: Expecting ':' delimiter")
+    else:
+        assert told == words
+
+
+def test_a_mistake_in_yaml_is_told_with_its_line(file: Any) -> None:
+    (told,) = problems(src=file("a.yml", "assignments:\n- user: a\n  attributes: {A: {B: [}}\n"))
+    assert "line 3" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.txt", "", r"src: .*a\.txt has none of the endings \.yml, \.yaml, \.json, \.jsonl, \.ndjson, \.csv"),
+        ("a", "", "none of the endings"),
+        ("a.csv", b"user,A.B\nJ\xfcrgen,1\n", r"src: .*a\.csv is not UTF-8 text"),
+    ],
+)
+def test_unusable_files(file: Any, name: str, content: Any, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        declarations(None, str(file(name, content)))
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"src: .*missing\.csv cannot be read: No such file or directory"):
+        declarations(None, str(tmp_path / "missing.csv"))
+    (tmp_path / "folder.yml").mkdir()
+    with pytest.raises(OptionError, match=r"folder\.yml cannot be read: Is a directory"):
+        declarations(None, str(tmp_path / "folder.yml"))
+
+
+def item(attributes: Any, **who: Any) -> dict[str, Any]:
+    return {**(who or {"user": "a@contoso.com"}), "attributes": attributes}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (item({"A": {"B": 1}}, user="a", service_principal="b"), "assignments[0]: exactly one of user and service_pr"),
+        (item({"A": {"B": 1}}, user=" "), "assignments[0]: exactly one of user and service_principal is needed"),
+        (item({"A": {"B": 1}}, user="a", state="absent"), "assignments[0]: has unknown keys: state"),
+        (item({}), "assignments[0].attributes: is no dictionary of attribute sets"),
+        (item({"A": 1}), "assignments[0].attributes.A: is no dictionary of attributes"),
+        (item({"9": {"B": 1}}), "assignments[0].attributes.9: attribute set '9' starts with a digit"),
+        (item({"A": {"B C": 1}}), "assignments[0].attributes.A: attribute 'B C' has characters"),
+        (item({"A": {"B": ""}}), "value of assignments[0].attributes.A.B: empty text"),
+        (item({"A": {"B": 2**31}}), "value of assignments[0].attributes.A.B: 2147483648 is outside"),
+        (item({"A": {"B": [True]}}), "value of assignments[0].attributes.A.B: a list cannot hold Booleans"),
+        (item({"A": {"B": {}}}), "assignments[0].attributes.A.B: a dictionary can have the keys add and remove only"),
+        (item({"A": {"B": {"set": 1}}}), "assignments[0].attributes.A.B: a dictionary can have the keys add"),
+        (item({"A": {"B": {"add": [1], "remove": [1]}}}), "assignments[0].attributes.A.B: 1 is both added and removed"),
+    ],
+    ids=str,
+)
+def test_wrong_items(wrong: dict[str, Any], words: str) -> None:
+    (told,) = problems([wrong])
+    assert told.startswith(words)
+
+
+def test_who_is_declared_twice_is_told_with_both_places() -> None:
+    twice = [item({"A": {"B": 1}}), item({"A": {"B": 1}}, service_principal="a@contoso.com"), item({"C": {"D": 2}})]
+    assert problems(twice) == ["assignments[2]: user 'a@contoso.com' is declared in assignments[0] already"]
+
+
+def test_many_problems_are_counted_beyond_fifty() -> None:
+    told = problems([item({"A": {"B": ""}}, user=f"u{n}") for n in range(53)])
+    assert len(told) == 51
+    assert told[-1] == "and 3 more"
