@@ -283,11 +283,8 @@ class Bulk:
             for entry in self.entries:
                 if entry.pending and not entry.written:
                     entry.error = NoAnswer(self._lost)
-        self._progress.finish()
 
     def _send(self, entries: Sequence[Item], batches: Batches) -> None:
-        for entry in entries:
-            entry.error = None
         parts = [entry.patch("low" if self._params["priority"] == "low" else "") for entry in entries]
         for number, answer in batches.run(parts):
             entry = entries[number]
@@ -298,7 +295,7 @@ class Bulk:
                 stop = self._params["on_error"] == "stop" and not self._lagging(answer)
                 batches.stopped = batches.stopped or bool(self._lost) or stop
             else:
-                entry.written = True
+                entry.written, entry.error = True, None
                 self._progress.written += 1
             self._progress.throttled = self._pace.throttled
             self._progress.tell()
@@ -325,6 +322,7 @@ class Bulk:
 
     def result(self, planned: bool) -> dict[str, Any]:
         """The task's result, of what was done or of what is planned; the record of all goes to results_path."""
+        self._progress.finish()
         outcomes = [entry.as_result(planned) for entry in self.entries]
         if self._params["results_path"]:
             _write_record(self._params["results_path"], outcomes)
