@@ -93,6 +93,7 @@ class Part:
 
 UNIT = Check("python -m pytest -n 2 tests/unit", count_pytest, in_checkout=True)
 INTEGRATION = Check("ansible-test integration --local --color no --continue-on-error", count_ansible_test)
+AS_MODULES = Check(f".ci/as_modules.sh {INTEGRATION.command}", count_ansible_test)
 SANITY = Check("ansible-test sanity --local --color no", count_ansible_test)
 
 PARTS = {
@@ -116,6 +117,7 @@ PARTS = {
     ),
     "sanity": Part("test", (SANITY,)),
     "integration": Part("test", (INTEGRATION,)),
+    "modules": Part("test", (AS_MODULES,)),
     "galaxy": Part(
         "lint",
         (
