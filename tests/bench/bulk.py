@@ -290,9 +290,7 @@ def main() -> None:
     table(tenant)
     print("\nThe write quota, 15 times as fast\n")
     quota(tenant)
-    print(
-        "\naz rest and msgraph-sdk are not measured: neither packs writes, each is bound by the round trips of a loop."
-    )
+    print("\nNot measured: az rest and msgraph-sdk, which are not in this environment.")
     control("POST", "quirks", {"latency": 0.0})
     control("PUT", "state", tenant)
 
