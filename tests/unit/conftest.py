@@ -11,9 +11,15 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from _emulator import Emulator
 
 # How fast this machine is at the moment says nothing about the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,3 +48,18 @@ if not importable():
         with contextlib.suppress(FileExistsError):  # made before, or by another worker at this moment
             (tree / NAME).symlink_to("../../../..")
     sys.path.insert(0, str(tree))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    from _emulator import start
+
+    emulator = start(tmp_path_factory.mktemp("graph"))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    running.reset()
+    return running

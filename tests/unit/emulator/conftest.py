@@ -4,25 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from _emulator import Emulator, start
+from _emulator import Emulator
 from plain_client import Client
-
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    emulator = start(tmp_path_factory.mktemp("emulator"))
-    yield emulator
-    emulator.stop()
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.reset()
-    return running
-
 
 DEFAULT = [
     "CustomSecAttributeAssignment.ReadWrite.All",

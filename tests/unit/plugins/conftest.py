@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from _emulator import Emulator, start
+from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
@@ -18,19 +18,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import Ne
 ADELE = "33333333-3333-4333-8333-333333333301"
 PAYROLL = "44444444-4444-4444-8444-444444444401"
 NEED = Need(("Some.Permission",), ("Some Role",))
-
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    emulator = start(tmp_path_factory.mktemp("graph"))
-    yield emulator
-    emulator.stop()
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -9,17 +9,13 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils import _values
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish, in_doubt, plan
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
-
-# Machines are shared; how long an example takes says nothing.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 NAMES = ["Alpha", "Beta", "Gamma"]
 TEXTS = st.text(min_size=1, max_size=8)
