@@ -40,7 +40,7 @@ CSV_REMOVED = "null"
 MOST_PROBLEMS = 50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """What one principal shall have; `label` says where it was declared, for people."""
 
@@ -66,7 +66,7 @@ def declarations(items: Sequence[Any] | None, src: str | None) -> list[Declarati
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Place:
     """Where an item stands, and how to tell from there where one of its attributes does."""
 

@@ -77,7 +77,7 @@ SERVICE_PRINCIPAL = _kind(
 KINDS = {kind.name: kind for kind in (USER, SERVICE_PRINCIPAL)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Principal:
     """A user or service principal with its assignments; `key` is the UPN or the app id.
 
@@ -152,7 +152,8 @@ class Directory:
 
     def filters(self, kind: Kind, names: Sequence[str]) -> int:
         """How many filters `look_up` would need."""
-        return sum(1 for _filter in _filters(kind, names))
+        guids = sum(map(bool, map(_GUID.fullmatch, names)))
+        return -(-guids // (FILTER_SIZE // len(kind.guids))) - (-(len(names) - guids) // FILTER_SIZE)
 
     def look_up(self, kind: Kind, names: Sequence[str], batches: Callable[[Need], Batches]) -> Iterator[Principal]:
         """The principals with one of these ids, UPNs, app ids or display names, 15 to a filter, 20 filters a batch."""

@@ -20,6 +20,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -234,16 +235,21 @@ class Graph:
     def pages(
         self, path: str, *, need: Need, query: Mapping[str, str] | None = None, advanced: bool = False
     ) -> Iterator[dict[str, Any]]:
-        """The items of all pages, one request per page, in the order Graph gives them."""
-        url = self._url(path, query, advanced)
-        while url:
-            page = self._json("GET", url, need, advanced=advanced)
+        """The items of all pages, one request per page, in the order Graph gives them.
+
+        While the items of a page are taken, the next page is on its way.
+        """
+        page = self._json("GET", self._url(path, query, advanced), need, advanced=advanced)
+        with ThreadPoolExecutor(1) as ahead:
+            while url := page.get("@odata.nextLink"):
+                if urlsplit(url)[:2] != urlsplit(self._host)[:2]:
+                    raise NoAnswer(
+                        f"The next page of {path} is said to be on {urlsplit(url).netloc}, to which no token is sent."
+                    )
+                coming = ahead.submit(self._json, "GET", url, need, advanced=advanced)
+                yield from page.get("value", [])
+                page = coming.result()
             yield from page.get("value", [])
-            url = page.get("@odata.nextLink", "")
-            if url and urlsplit(url)[:2] != urlsplit(self._host)[:2]:
-                raise NoAnswer(
-                    f"The next page of {path} is said to be on {urlsplit(url).netloc}, to which no token is sent."
-                )
 
     def patch(self, path: str, body: Mapping[str, Any], *, need: Need) -> None:
         """One PATCH; repeated after cut connections and server errors, so the body must set values, not add to them."""

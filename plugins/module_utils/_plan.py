@@ -32,7 +32,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Exactly:
     """The attribute shall have this value; null: none. `type` is the type somebody named, if any."""
 
@@ -44,7 +44,7 @@ class Exactly:
         return self.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Adjusted:
     """The collection shall hold `add` and shall not hold `remove`; its other elements stay."""
 
@@ -62,7 +62,7 @@ Desired = Mapping[str, Mapping[str, Wish]]
 Definitions = Mapping[tuple[str, str], Definition]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The named attributes before and after, and the body of the PATCH between them (null: nothing to do)."""
 
@@ -86,10 +86,10 @@ def in_doubt(current: Assignments, desired: Desired) -> list[tuple[str, str]]:
         (attribute_set, name)
         for attribute_set, wishes in desired.items()
         for name, wish in wishes.items()
-        if wish.type is None
+        if name not in current.get(attribute_set, ())
+        and wish.type is None
         and wish.assigns is not None
         and doubtful(wish.assigns)
-        and name not in current.get(attribute_set, {})
     ]
 
 

@@ -262,6 +262,23 @@ def table(tenant: dict[str, Any]) -> None:
             print("| " + " | ".join([*cells, f"{peak:.0f} MB", *ratios]) + " |", flush=True)
 
 
+def silent(options: dict[str, Any]) -> dict[str, Any]:
+    """A play with a task in a loop that sends nothing."""
+    return {"ansible.builtin.debug": {"msg": "{{ item }}"}, "loop": options["users"]}
+
+
+def limit() -> None:
+    """Print the least that a loop can take: what Ansible takes for each item, and the wait for each request."""
+    with job(silent, MOST_LOOPED) as command:
+        seconds = statistics.median(run(command)[0] for _turn in range(REPEATS))
+    print(f"| {MOST_LOOPED} items | seconds |")
+    print("|---|---|")
+    print(f"| ansible.builtin.debug in a loop, which sends nothing | {seconds:.2f} s |")
+    for each, title in ((1, "check"), (2, "change")):
+        least = seconds + each * LATENCY * MOST_LOOPED
+        print(f"| with {each} x {LATENCY * 1000:.0f} ms for each item, to {title} | {least:.2f} s |")
+
+
 def quota(tenant: dict[str, Any]) -> None:
     """Print how much of the write quota a run uses, and how often it runs into it."""
     populate(tenant, WRITES, None)
@@ -288,6 +305,8 @@ def main() -> None:
     control("POST", "quirks", {"latency": LATENCY})
     print("\nBulk: seconds from the start of the process to its end\n")
     table(tenant)
+    print("\nThe least that a loop can take\n")
+    limit()
     print("\nThe write quota, 15 times as fast\n")
     quota(tenant)
     print("\nNot measured: az rest and msgraph-sdk, which are not in this environment.")

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import random
+import re
 import signal
 import stat
 import subprocess
@@ -635,3 +638,53 @@ def test_a_run_that_is_killed_is_finished_by_the_next(emulator: Emulator, graph:
     assert len(patches(emulator)) == 400
     assert not bulk(graph, items)["changed"]
     assert len(patches(emulator)) == 400
+
+
+# Progress
+
+
+def test_a_long_run_says_how_far_it_is_and_a_short_one_nothing(
+    emulator: Emulator, graph: _graph.Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    populate(emulator, 60)
+    said: list[str] = []
+    params = {**DEFAULTS, "assignments": everybody(60, NumVendors=4)}
+    _bulk.run_bulk(params, graph, True, said.append)
+    assert said == []
+
+    monkeypatch.setattr(_bulk, "PROGRESS_EVERY", 0.0)
+    result = _bulk.run_bulk(params, graph, False, said.append)
+    assert re.fullmatch(r"1 of 60 read, 1 to change, 0 written, 0 throttled", said[0])
+    assert any(re.search(r"\b30 written, 0 throttled, about [0-9,]+ s left$", line) for line in said)
+    assert said[-1] == "60 of 60 read, 60 to change, 60 written, 0 throttled"
+    assert "throttled," not in json.dumps(result), "lines are for people, not for the result"
+
+
+def test_a_person_at_a_terminal_sees_it(emulator: Emulator, tmp_path: Path) -> None:
+    """The task itself, in a terminal: two lines of progress at most for some six seconds, and a result without them."""
+    populate(emulator, 400)
+    emulator.quirks(latency=2.2)
+    task = {"assignments": everybody(400, NumVendors=4), "report": "none"}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [{"entra.attributes.custom_security_attributes": task}],
+    }
+    playbook = tmp_path / "play.json"
+    playbook.write_text(json.dumps([play]))
+    collections = Path(_bulk.__file__).absolute().parents[5]
+    environment = {**os.environ, **emulator.environment, "ANSIBLE_COLLECTIONS_PATH": str(collections)}
+    controller, terminal = pty.openpty()
+    command = [sys.executable, "-m", "ansible.cli.playbook", "--check", "-v", str(playbook)]
+    with subprocess.Popen(command, env=environment, stdin=terminal, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # which is how the end of a terminal is told
+            while some := os.read(controller, 65536):
+                shown += some
+    os.close(controller)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).replace("\r", "").splitlines()
+    assert process.returncode == 0, lines
+    progress = [line for line in lines if line.endswith("throttled")]
+    assert progress[-1] == "400 of 400 read, 400 to change, 0 written, 0 throttled"
+    assert 2 <= len(progress) <= 3
