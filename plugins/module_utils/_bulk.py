@@ -63,6 +63,7 @@ BULK_SPEC: dict[str, Any] = {
         "options": {
             "user": {"type": "str"},
             "service_principal": {"type": "str"},
+            "display_name": {"type": "str"},
             "attributes": {"type": "dict", "required": True},
         },
     },
@@ -76,7 +77,6 @@ BULK_SPEC: dict[str, Any] = {
     "priority": {"type": "str", "choices": ["low", "normal"], "default": "normal"},
 }
 BULK_CONSTRAINTS: dict[str, Any] = {
-    "mutually_exclusive": [("assignments", "src")],
     "required_one_of": [("assignments", "src")],
 }
 MESSAGES_SHOWN = 5

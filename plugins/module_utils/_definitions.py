@@ -10,13 +10,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, GraphError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
+    ALL,
+    CHANGES,
+    FORBID,
+    PERMIT,
     AttributeSet,
     DefinitionPlan,
     DefinitionWish,
@@ -44,10 +50,12 @@ DEFINITION_SPEC = {
     "searchable": {"type": "bool"},
     "predefined_values_only": {"type": "bool"},
     "predefined_values": {"type": "list", "elements": "str"},
+    "inactive_predefined_values": {"type": "list", "elements": "str"},
     "purge_predefined_values": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "deprecated"], "default": "present"},
     "in_use": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "warn"},
 }
+CHANGES_SPEC = {"changes": {"type": "str", "choices": list(CHANGES), "default": ALL}}
 DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("predefined_values",))]}
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": "str"}, "name": {"type": "str"}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
@@ -96,26 +104,30 @@ def _lines(properties: dict[str, Any] | None) -> str:
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in (properties or {}).items())
 
 
+def planned_set(params: Mapping[str, Any], sets: Sequence[AttributeSet]) -> SetPlan:
+    """Plan what validated options of the module ask for, given the sets there are. Raises Forbidden."""
+    return plan_set(
+        AttributeSet(params["name"], params["description"] or "", params["max_attributes_per_set"]),
+        sets,
+        described=params["description"] is not None,
+        limited=params["max_attributes_per_set"] is not None,
+    )
+
+
 def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`attribute_set`: one GET, and one POST or PATCH if something differs."""
     schema = Schema(graph)
-    wish = AttributeSet(params["name"], params["description"] or "", params["max_attributes_per_set"])
 
     def attempt() -> SetPlan:
-        planned = plan_set(
-            wish,
-            schema.sets(),
-            described=params["description"] is not None,
-            limited=params["max_attributes_per_set"] is not None,
-        )
+        planned = planned_set(params, schema.sets())
         if not check_mode:
             schema.apply_set(planned)
         return planned
 
     planned = graph.persist(attempt, _there_already)
     before, after = set_result(planned.before), set_result(planned.after)
-    title = f"attribute set {wish.name}"
-    return {"changed": planned.changed, "attribute_set": after, "diff": _diff(title, before, after)}
+    diff = _diff(f"attribute set {params['name']}", before, after)
+    return {"changed": planned.changed, "attribute_set": after, "previous_attribute_set": before, "diff": diff}
 
 
 def run_set_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -130,12 +142,12 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     What is created or reactivated is checked against the whole tenant, which takes two more reads.
     """
     schema = Schema(graph)
-    wish = _wish(params)
+    wish = definition_wish(params)
 
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
         planned = _planned(wish, schema, check_mode)
         usage: dict[str, Any] = {"in_use": None}
-        if wish.deprecated and planned.before is not None and params["in_use"] != "ignore":
+        if wish.deprecated and wish.forbids and planned.before is not None and params["in_use"] != "ignore":
             usage = _usage(planned.before, params["in_use"], Directory(graph))
         if not check_mode:
             schema.apply_definition(planned)
@@ -143,8 +155,8 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 
     planned, usage = graph.persist(attempt, _there_already)
     before, after = definition_result(planned.before), definition_result(planned.after)
-    title = f"attribute {wish.attribute_set}.{wish.name}"
-    return {"changed": planned.changed, "definition": after, "diff": _diff(title, before, after), **usage}
+    diff = _diff(f"attribute {wish.attribute_set}.{wish.name}", before, after)
+    return {"changed": planned.changed, "definition": after, "previous_definition": before, "diff": diff, **usage}
 
 
 def _there_already(error: GraphError) -> bool:
@@ -155,7 +167,8 @@ def _there_already(error: GraphError) -> bool:
     return error.status == 409 or "ConflictingObject" in error.code
 
 
-def _wish(params: Mapping[str, Any]) -> DefinitionWish:
+def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
+    """What validated options of the module ask for."""
     return DefinitionWish(
         attribute_set=params["attribute_set"],
         name=params["name"],
@@ -165,19 +178,25 @@ def _wish(params: Mapping[str, Any]) -> DefinitionWish:
         searchable=params["searchable"],
         predefined_only=params["predefined_values_only"],
         predefined=params["predefined_values"],
+        inactive=params["inactive_predefined_values"],
         purge=params["purge_predefined_values"],
         deprecated=params["state"] == "deprecated",
+        changes=params.get("changes", ALL),
     )
 
 
 def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> DefinitionPlan:
     """Plan with the definitions of the set; where there is none of the name, or it becomes active, with all the tenant.
 
-    In check mode a set that is not there is not held against the plan, since an earlier task may be about to create it.
+    In check mode a set that is not there is not held against the plan, since an earlier task may be about to create it;
+    nor is what permits more, before what forbids is planned.
     """
     definitions = schema.definitions(wish.attribute_set)
     known = next((one for one in definitions if one.name == wish.name), None)
-    if known and (wish.deprecated or not known.deprecated):
+    if check_mode and wish.changes == FORBID:
+        permitted = plan_definition(replace(wish, changes=PERMIT), definitions).after
+        return plan_definition(wish, [permitted, *definitions] if permitted else definitions)
+    if known and (wish.deprecated or not known.deprecated or not wish.permits):
         return plan_definition(wish, definitions)
     sets = schema.sets()
     absent = all(one.name.casefold() != wish.attribute_set.casefold() for one in sets)
@@ -213,3 +232,7 @@ def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: boo
     found = Schema(graph).definitions(params["attribute_set"], params["name"])
     found.sort(key=lambda one: (one.attribute_set, one.name))
     return {"changed": False, "definitions": [definition_result(one) for one in found]}
+
+
+SET = Entry(run_set, SET_SPEC)
+DEFINITION = Entry(run_definition, {**DEFINITION_SPEC, **CHANGES_SPEC}, DEFINITION_CONSTRAINTS)

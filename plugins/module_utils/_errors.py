@@ -70,6 +70,7 @@ class OptionError(EntraError):
     def __init__(self, option: str, reason: str, hint: str = "") -> None:
         super().__init__(f"{option}: {reason}", hint)
         self.option = option
+        self.reason = reason
 
     def details(self) -> dict[str, Any]:
         return {"option": self.option, **super().details()}
@@ -81,6 +82,7 @@ class InvalidValue(EntraError):
     def __init__(self, attribute: str, reason: str, hint: str = "") -> None:
         super().__init__(f"value of {attribute}: {reason}", hint)
         self.attribute = attribute
+        self.reason = reason
 
     def details(self) -> dict[str, Any]:
         return {"attribute": self.attribute, **super().details()}

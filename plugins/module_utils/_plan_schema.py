@@ -31,6 +31,8 @@ MAX_SETS = 500
 MAX_ACTIVE_DEFINITIONS = 500
 MAX_PREDEFINED_VALUES = 100
 MAX_DESCRIPTION = 128
+ALL, PERMIT, FORBID = CHANGES = ("all", "permit", "forbid")
+"""What to do of a wish: assignments are made after all that permits more, and before all that forbids."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,39 @@ class DefinitionWish:
     searchable: bool | None = None
     predefined_only: bool | None = None
     predefined: list[str] | None = None
+    inactive: list[str] | None = None
     purge: bool = False
     deprecated: bool = False
+    changes: str = ALL
+
+    @property
+    def permits(self) -> bool:
+        """Whether what lets more be assigned is to be done."""
+        return self.changes != FORBID
+
+    @property
+    def forbids(self) -> bool:
+        """Whether what lets less be assigned is to be done."""
+        return self.changes != PERMIT
+
+    @property
+    def creates(self) -> bool:
+        """Whether it is to be created where it is missing; to be deprecated, only so that it is assigned before."""
+        return self.permits and (not self.deprecated or (not self.forbids and self.type is not None))
+
+    @property
+    def listed(self) -> list[str]:
+        """The predefined values that it names, active and inactive ones."""
+        return [*(self.predefined or []), *(self.inactive or [])]
+
+    def problems(self) -> list[str]:
+        """What the service would refuse of this, whatever there is already."""
+        names = [
+            f"{option} {problem}"
+            for option, name in (("attribute_set", self.attribute_set), ("name", self.name))
+            if (problem := name_problem(name))
+        ]
+        return names + _wish_problems(self, None)
 
 
 @dataclass(frozen=True)
@@ -77,7 +110,7 @@ class DefinitionPlan:
     """A definition before and after, and the requests between them.
 
     `create` is the body of a POST, predefined values included. Else `update` is the body of a PATCH, `values` are those
-    whose activity changes and `new_values` those to add, in the order of the declaration.
+    whose activity changes and `new_values` those to add, each with whether it is active.
     """
 
     before: Definition | None
@@ -85,7 +118,7 @@ class DefinitionPlan:
     create: dict[str, Any] | None = None
     update: dict[str, Any] | None = None
     values: dict[str, bool] = field(default_factory=dict)
-    new_values: list[str] = field(default_factory=list)
+    new_values: dict[str, bool] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -95,7 +128,7 @@ class DefinitionPlan:
     def gives_more(self) -> bool:
         """Whether something can be assigned afterwards that could not be before."""
         reactivated = (self.update or {}).get("status") == "Available"
-        return bool(self.create or reactivated or self.new_values or any(self.values.values()))
+        return bool(self.create or reactivated or any((self.values | self.new_values).values()))
 
 
 def twin(name: str, names: Iterable[str]) -> str:
@@ -152,12 +185,12 @@ def plan_definition(
         problems += _missing_problems(wish, definitions, sets)
     else:
         problems += _change_problems(wish, before)
-    if not wish.deprecated and (before is None or before.deprecated):
+    if wish.creates if before is None else (before.deprecated and wish.permits and not wish.deprecated):
         problems += _room_problems(wish, definitions, sets)
     if problems:
         raise Forbidden(f"attribute {wish.attribute_set}.{wish.name}", problems)
     if before is None:
-        return DefinitionPlan(None, None) if wish.deprecated else _created(wish)
+        return _created(wish) if wish.creates else DefinitionPlan(None, None)
     return _changed(wish, before)
 
 
@@ -168,7 +201,7 @@ def _created(wish: DefinitionWish) -> DefinitionPlan:
         type=wish.type or "",
         collection=bool(wish.collection),
         predefined_only=bool(wish.predefined_only),
-        predefined=dict.fromkeys(wish.predefined or [], True),
+        predefined={value: value not in (wish.inactive or []) or not wish.forbids for value in wish.listed},
         description=wish.description or "",
         searchable=wish.searchable is not False,
         id=f"{wish.attribute_set}_{wish.name}",
@@ -185,29 +218,36 @@ def _created(wish: DefinitionWish) -> DefinitionPlan:
     if wish.description is not None:
         body["description"] = wish.description
     if after.predefined:
-        body["allowedValues"] = [{"id": value, "isActive": True} for value in after.predefined]
+        body["allowedValues"] = [{"id": value, "isActive": active} for value, active in after.predefined.items()]
     return DefinitionPlan(None, after, create=body)
 
 
 def _changed(wish: DefinitionWish, before: Definition) -> DefinitionPlan:
     update: dict[str, Any] = {}
-    if wish.description is not None and wish.description != before.description:
-        update["description"] = wish.description
-    if wish.deprecated != before.deprecated:
-        update["status"] = "Deprecated" if wish.deprecated else "Available"
-    if wish.predefined_only is False and before.predefined_only:
-        update["usePreDefinedValuesOnly"] = False
-    listed = wish.predefined if wish.predefined is not None else []
-    values = {value: True for value in listed if before.predefined.get(value) is False}
-    if wish.purge and wish.predefined is not None:
-        values |= {value: False for value, active in before.predefined.items() if active and value not in listed}
-    new_values = [value for value in listed if value not in before.predefined]
+    values: dict[str, bool] = {}
+    new_values: dict[str, bool] = {}
+    active, inactive = wish.predefined or [], wish.inactive or []
+    if wish.permits:
+        if wish.description is not None and wish.description != before.description:
+            update["description"] = wish.description
+        if before.deprecated and not wish.deprecated:
+            update["status"] = "Available"
+        if wish.predefined_only is False and before.predefined_only:
+            update["usePreDefinedValuesOnly"] = False
+        values |= {value: True for value in active if before.predefined.get(value) is False}
+        new_values |= {value: True for value in active if value not in before.predefined}
+    if wish.forbids:
+        if wish.deprecated and not before.deprecated:
+            update["status"] = "Deprecated"
+        unlisted = [value for value in before.predefined if value not in active] if wish.purge else []
+        values |= {value: False for value in (*unlisted, *inactive) if before.predefined.get(value)}
+        new_values |= {value: False for value in inactive if value not in before.predefined}
     after = replace(
         before,
         description=update.get("description", before.description),
-        deprecated=wish.deprecated,
+        deprecated=update["status"] == "Deprecated" if "status" in update else before.deprecated,
         predefined_only=update.get("usePreDefinedValuesOnly", before.predefined_only),
-        predefined={**before.predefined, **values, **dict.fromkeys(new_values, True)},
+        predefined={**before.predefined, **values, **new_values},
     )
     return DefinitionPlan(before, after, update=update or None, values=values, new_values=new_values)
 
@@ -232,9 +272,9 @@ def _wish_problems(wish: DefinitionWish, before: Definition | None) -> list[str]
     problems = _description_problems(wish.description)
     if type_ == BOOLEAN and wish.collection:
         problems.append("a Boolean attribute cannot be multi_valued")
-    if type_ == BOOLEAN and (wish.predefined_only or wish.predefined):
+    if type_ == BOOLEAN and (wish.predefined_only or wish.listed):
         problems.append("a Boolean attribute cannot have predefined values")
-    listed = wish.predefined or []
+    listed = wish.listed
     integer = type_ == INTEGER
     for value in listed:
         try:
@@ -246,7 +286,10 @@ def _wish_problems(wish: DefinitionWish, before: Definition | None) -> list[str]
                 problems.append(f"predefined_values: write the integer {value} as {meant}")
     repeated = sorted({value for value in listed if listed.count(value) > 1})
     if repeated:
-        problems.append(f"predefined_values lists {', '.join(repeated)} more than once")
+        options = (
+            "predefined_values and inactive_predefined_values list" if wish.inactive else "predefined_values lists"
+        )
+        problems.append(f"{options} {', '.join(repeated)} more than once")
     total = len({*(before.predefined if before else ()), *listed})
     if total > MAX_PREDEFINED_VALUES:
         problems.append(
@@ -264,10 +307,10 @@ def _missing_problems(
     names = [attribute_set.name for attribute_set in sets or ()]
     if wish.attribute_set not in names:
         wrong = _name_problems("attribute_set", wish.attribute_set, names)
-        if not wrong and sets is not None and not wish.deprecated:
+        if not wrong and sets is not None and wish.creates:
             wrong = [f"there is no attribute set {wish.attribute_set}; create it first"]
         problems += wrong
-    if wish.type is None and not wish.deprecated:
+    if wish.type is None and wish.creates:
         problems.append("type must be given to create it")
     return problems
 

@@ -70,8 +70,8 @@ class Schema:
             self._write(self._graph.post, _DEFINITIONS, planned.create)
         if planned.update:
             self._write(self._graph.patch, path, planned.update)
-        for value in planned.new_values:
-            self._write(self._graph.post, f"{path}/allowedValues", {"id": value, "isActive": True})
+        for value, active in planned.new_values.items():
+            self._write(self._graph.post, f"{path}/allowedValues", {"id": value, "isActive": active})
         for value, active in planned.values.items():
             self._write(self._graph.patch, f"{path}/allowedValues{key(value)}", {"isActive": active})
         if planned.gives_more:

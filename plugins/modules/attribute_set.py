@@ -74,14 +74,18 @@ attribute_set:
       description: How many active attributes it can have; null if only the limit of the tenant counts.
       type: int
       sample: 25
+previous_attribute_set:
+  description: The attribute set before the task, with the same keys; null if there was none.
+  returned: success
+  type: dict
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET_SPEC, run_set
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET
+from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(Entry(run_set, SET_SPEC))
+    run_module(SET)
 
 
 if __name__ == "__main__":

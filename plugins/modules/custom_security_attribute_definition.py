@@ -53,6 +53,11 @@ options:
         O(purge_predefined_values=true).
     type: list
     elements: str
+  inactive_predefined_values:
+    description: Values that are predefined and inactive, none of them in O(predefined_values). Missing ones are added,
+      active ones deactivated.
+    type: list
+    elements: str
   purge_predefined_values:
     description: Whether to deactivate the predefined values that O(predefined_values) does not list.
     type: bool
@@ -65,6 +70,15 @@ options:
     type: str
     choices: [present, deprecated]
     default: present
+  changes:
+    description:
+      - What to do of all this, for playbooks that assign values in between.
+      - V(permit) does not deprecate the definition and deactivates no value. If there is no such definition, it is
+        created with all values active, and with O(state=deprecated) and a O(type) as well.
+      - V(forbid) does the rest. In check mode it takes for done what V(permit) would do.
+    type: str
+    choices: [all, permit, forbid]
+    default: all
   in_use:
     description:
       - What to do with O(state=deprecated) if principals still hold a value of the attribute, or if that cannot be
@@ -175,6 +189,10 @@ definition:
       description: V(present) or V(deprecated).
       type: str
       sample: present
+previous_definition:
+  description: The definition before the task, with the same keys; null if there was none.
+  returned: success
+  type: dict
 in_use:
   description: How many principals hold a value; null if it was not counted or could not be.
   returned: success
@@ -190,16 +208,12 @@ in_use:
       sample: 0
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
-    DEFINITION_CONSTRAINTS,
-    DEFINITION_SPEC,
-    run_definition,
-)
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import DEFINITION
+from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(Entry(run_definition, DEFINITION_SPEC, DEFINITION_CONSTRAINTS))
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ description:
 options:
   assignments:
     description:
-      - What shall be assigned to whom. Exactly one of O(assignments) and O(src) is needed.
+      - What shall be assigned to whom. At least one of O(assignments) and O(src) is needed.
       - A principal that is declared twice is an error, also if it is named in different ways.
     type: list
     elements: dict
@@ -31,6 +31,9 @@ options:
         type: str
       service_principal:
         description: Object ID, application (client) ID or display name of a service principal.
+        type: str
+      display_name:
+        description: Tells people who it is, and is not used.
         type: str
       attributes:
         description:
@@ -44,13 +47,14 @@ options:
         required: true
   src:
     description:
-      - File with the declarations on the host where the task runs; its ending tells what it is.
+      - File with declarations, or folder with files, on the host where the task runs, beside those of O(assignments).
+        The ending of a file tells what it is. Hidden files and other endings are no part of a folder.
       - C(.yml), C(.yaml) and C(.json) hold a list as O(assignments), or a dictionary with that list under
-        C(assignments).
+        C(assignments), beside which it may have C(attribute_sets) and C(definitions) for others.
       - C(.jsonl) and C(.ndjson) hold one element of that list in each line.
       - C(.csv) holds a principal in each row. A column is called C(user), C(service_principal), or by an attribute
         such as C(Engineering.NumVendors); C([]) behind it says that it is multi-valued, such as
-        C(Engineering.Project[]). An empty cell leaves the attribute alone, C(null) removes it, C(;) separates the
+        C(Engineering.Project[]). A column C(display_name) is for people. An empty cell leaves the attribute alone, C(null) removes it, C(;) separates the
         values of a multi-valued one. Everything is text, which becomes what the attribute is.
       - YAML needs the Python library PyYAML where the task runs.
     type: path

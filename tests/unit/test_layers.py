@@ -21,6 +21,7 @@ ANSIBLE = (EDGE, CONTROLLER, RUN)
 LAYERS = {
     "_directory": DOMAIN,
     "_declarations": DOMAIN,
+    "_files": DOMAIN,
     "_schema": DOMAIN,
     "_graph": TRANSPORT,
     "_batch": TRANSPORT,

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from ansible_collections.entra.attributes.plugins.module_utils import _declarations
+from ansible_collections.entra.attributes.plugins.module_utils import _files
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
 from ansible_collections.entra.attributes.plugins.module_utils._directory import SERVICE_PRINCIPAL, USER
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, MissingLibrary, OptionError
@@ -96,9 +97,9 @@ def test_documents(file: Any, name: str, content: str) -> None:
 
 def test_yaml_without_its_fast_loader(file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = file("a.yml", json.dumps(ITEMS))
-    monkeypatch.delattr(_declarations.yaml, "CSafeLoader", raising=False)
+    monkeypatch.delattr(_files.yaml, "CSafeLoader", raising=False)
     assert meant(declarations(None, str(path))) == MEANT
-    monkeypatch.setattr(_declarations, "HAS_YAML", False)
+    monkeypatch.setattr(_files, "HAS_YAML", False)
     with pytest.raises(MissingLibrary, match="PyYAML"):
         declarations(None, str(path))
 
@@ -140,8 +141,8 @@ def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
         "A@contoso.com,,Baker,\n",
     )
     told = problems(src=path)
-    assert told[0].startswith("value of FILE:2, column Engineering.Project: empty text")
-    assert told[1].startswith("value of FILE:2, column Engineering.ProjectDate: text of 65 characters")
+    assert told[0].startswith("FILE:2: column Engineering.Project: empty text")
+    assert told[1].startswith("FILE:2: column Engineering.ProjectDate: text of 65 characters")
     assert told[2:] == [
         "FILE:3: exactly one of user and service_principal is needed",
         "FILE:4: exactly one of user and service_principal is needed",
@@ -159,28 +160,30 @@ def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
             "user;Engineering.Project\n",
             [
                 "FILE:1: no column is user or service_principal",
-                "FILE:1: column 1 'user;Engineering.Project' is neither user, service_principal nor Set.Attribute",
+                "FILE:1: column 1 'user;Engineering.Project' is neither user, service_principal, display_name nor"
+                " Set.Attribute",
             ],
         ),
         (
             "a.csv",
             "user,Project,Engineering.9,Engineering.A,Engineering.A[],user\n",
             [
-                "FILE:1: column 2 'Project' is neither user, service_principal nor Set.Attribute",
-                "FILE:1: column 3 'Engineering.9' is neither user, service_principal nor Set.Attribute",
+                "FILE:1: column 2 'Project' is neither user, service_principal, display_name nor Set.Attribute",
+                "FILE:1: column 3 'Engineering.9' is neither user, service_principal, display_name nor Set.Attribute",
                 "FILE:1: column 5 'Engineering.A[]' is there twice",
                 "FILE:1: column 6 'user' is there twice",
             ],
         ),
         ("a.csv", 'user,A.B\na@b,"x\nc@d,y\n', ["FILE:3: unexpected end of data"]),
-        ("a.json", "[{]", ["FILE: Expecting property name enclosed in double quotes: line 1 column 3 (char 2)"]),
-        ("a.json", '{"items": []}', ["FILE: holds no list of assignments"]),
-        ("a.yml", "a", ["FILE: holds no list of assignments"]),
-        ("a.yml", "[3]", ["FILE[0]: is no dictionary with user or service_principal and attributes"]),
+        ("a.json", "[{]", ["FILE:1: Expecting property name enclosed in double quotes"]),
+        ("a.json", '{"items": []}', ["FILE:1: 'items' is none of attribute_sets, definitions, assignments"]),
+        ("a.yml", "a", ["FILE:1: holds no list of assignments"]),
+        ("a.yml", "[3]", ["FILE:1: is no dictionary with user or service_principal and attributes"]),
+        ("a.csv", b"user,A.B\nJ\xfcrgen,1\n", ["FILE:2: is not UTF-8 text"]),
         ("a.jsonl", '[]\n{"user"\n', None),
     ],
 )
-def test_wrong_files(file: Any, name: str, content: str, words: list[str] | None) -> None:
+def test_wrong_files(file: Any, name: str, content: Any, words: list[str] | None) -> None:
     told = problems(src=file(name, content))
     if words is None:
         assert told[0] == "FILE:1: is no dictionary with user or service_principal and attributes"
@@ -191,7 +194,7 @@ def test_wrong_files(file: Any, name: str, content: str, words: list[str] | None
 
 def test_a_mistake_in_yaml_is_told_with_its_line(file: Any) -> None:
     (told,) = problems(src=file("a.yml", "assignments:\n- user: a\n  attributes: {A: {B: [}}\n"))
-    assert "line 3" in told
+    assert told.startswith("FILE:3: while parsing a flow ")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,6 @@ def test_a_mistake_in_yaml_is_told_with_its_line(file: Any) -> None:
     [
         ("a.txt", "", r"src: .*a\.txt has none of the endings \.yml, \.yaml, \.json, \.jsonl, \.ndjson, \.csv"),
         ("a", "", "none of the endings"),
-        ("a.csv", b"user,A.B\nJ\xfcrgen,1\n", r"src: .*a\.csv is not UTF-8 text"),
     ],
 )
 def test_unusable_files(file: Any, name: str, content: Any, words: str) -> None:
@@ -208,11 +210,89 @@ def test_unusable_files(file: Any, name: str, content: Any, words: str) -> None:
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"src: .*missing\.csv cannot be read: No such file or directory"):
+    with pytest.raises(OptionError, match=r"src: there is no file or folder .*missing\.csv"):
         declarations(None, str(tmp_path / "missing.csv"))
     (tmp_path / "folder.yml").mkdir()
-    with pytest.raises(OptionError, match=r"folder\.yml cannot be read: Is a directory"):
+    with pytest.raises(OptionError, match=r"src: the folder .*folder\.yml has no file with one of the endings"):
         declarations(None, str(tmp_path / "folder.yml"))
+
+
+SCATTERED = [
+    "assignments:",
+    "  - user: a@contoso.com",
+    "    display_name: Only for people",
+    "    attributes:",
+    "      Engineering:",
+    "        Project: [Baker]",
+    "        NumVendors: 99999999999",
+    "  - user: b@contoso.com",
+    "    attributes: {Engineering: 3}",
+    "  - {service_principal: c, attributes: {Sales: {'Bad Name': 1}}, expected: {Sales: {Region: {add: [x]}}}}",
+]
+PROBLEMS = [
+    (7, "attributes.Engineering.NumVendors: 99999999999 is outside the range of 32-bit integers,"),
+    (9, "attributes.Engineering: is no dictionary of attributes"),
+    (10, "attributes.Sales: attribute 'Bad Name' has characters that names cannot hold: ' '"),
+    (10, "expected.Sales.Region: takes an exact value"),
+]
+
+
+def test_each_problem_of_yaml_is_told_with_its_line(file: Any) -> None:
+    told = problems(src=file("a.yml", "\n".join(SCATTERED)))
+    assert len(told) == len(PROBLEMS)
+    for problem, (line, words) in zip(told, PROBLEMS, strict=True):
+        assert problem.startswith(f"FILE:{line}: {words}")
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_each_problem_of_json_is_told_with_the_line_of_its_item(file: Any, bare: bool) -> None:
+    items = yaml.safe_load("\n".join(SCATTERED))["assignments"]
+    text = json.dumps(items if bare else {"definitions": [], "assignments": items}, indent=2)
+    first = text.splitlines()
+    starts = [number for number, line in enumerate(first, 1) if line == ("  {" if bare else "    {")]
+    told = problems(src=file("a.json", "\n" + text))
+    assert [problem.split(": ")[0] for problem in told] == [f"FILE:{starts[n] + 1}" for n in (0, 1, 2, 2)]
+
+
+def test_a_key_that_is_there_twice_is_told(file: Any) -> None:
+    told = problems(src=file("a.yml", "assignments: []\n'assignments': []\ndefinitions:\n- {name: a, name: b}\n"))
+    assert told == ["FILE:2: 'assignments' is there twice", "FILE:4: 'name' is there twice"]
+
+
+def test_yaml_that_cannot_be_constructed_is_told(file: Any) -> None:
+    assert problems(src=file("a.yml", "- 2022-13-45\n")) == ["FILE:1: month must be in 1..12"]
+    assert problems(src=file("a.yml", "- 1\n- \x07\n"))[0].startswith("FILE:2: ")
+    assert problems(src=file("a.yml", "a: 1\n---\nb: 1\n"))[0].startswith("FILE:2: expected a single document")
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "b" / ".git").mkdir(parents=True)
+    (tmp_path / "a.yml").write_text(
+        "attribute_sets:\n- what: ever\ndefinitions:\nassignments:\n- user: a\n  attributes: {A: {B: 1}}\n"
+    )
+    (tmp_path / "b" / "c.csv").write_text("display_name,user,A.B\nBe,b,1\n")
+    (tmp_path / "b" / "d.jsonl").write_text('{"user": "d", "attributes": {"A": {"B": "\u2028"}}}\n')
+    (tmp_path / "b" / "README.md").write_text("# Read me")
+    (tmp_path / "b" / "empty.yml").write_text("# nothing")
+    (tmp_path / "b" / ".git" / "hidden.yml").write_text("wrong")
+    (tmp_path / ".hidden.yml").write_text("wrong")
+    found = declarations([{"user": "v", "attributes": {"A": {"B": 1}}}], str(tmp_path))
+    labels = ["assignments[0]", f"{tmp_path}/a.yml:5", f"{tmp_path}/b/c.csv:2", f"{tmp_path}/b/d.jsonl:1"]
+    assert [(one.label, one.name) for one in found] == list(zip(labels, "vabd", strict=True))
+
+
+def test_all_files_of_a_folder_are_told_of_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("assignments:\n- user: A\n  attributes: {A: {B: 1}}\n")
+    (tmp_path / "b.csv").write_text("user,A.B\na,1\n")
+    (tmp_path / "c.json").write_text("{")
+    (tmp_path / "d.yml").write_text("roles: []\n")
+    (tmp_path / "e.csv").write_bytes(b"user\n\xff")
+    assert problems(src=tmp_path) == [
+        "FILE/b.csv:2: user 'a' is declared in FILE/a.yml:2 already",
+        "FILE/c.json:1: Expecting property name enclosed in double quotes",
+        "FILE/d.yml:1: 'roles' is none of attribute_sets, definitions, assignments",
+        "FILE/e.csv:2: is not UTF-8 text",
+    ]
 
 
 def item(attributes: Any, **who: Any) -> dict[str, Any]:
@@ -229,9 +309,9 @@ def item(attributes: Any, **who: Any) -> dict[str, Any]:
         (item({"A": 1}), "assignments[0].attributes.A: is no dictionary of attributes"),
         (item({"9": {"B": 1}}), "assignments[0].attributes.9: attribute set '9' starts with a digit"),
         (item({"A": {"B C": 1}}), "assignments[0].attributes.A: attribute 'B C' has characters"),
-        (item({"A": {"B": ""}}), "value of assignments[0].attributes.A.B: empty text"),
-        (item({"A": {"B": 2**31}}), "value of assignments[0].attributes.A.B: 2147483648 is outside"),
-        (item({"A": {"B": [True]}}), "value of assignments[0].attributes.A.B: a list cannot hold Booleans"),
+        (item({"A": {"B": ""}}), "assignments[0].attributes.A.B: empty text"),
+        (item({"A": {"B": 2**31}}), "assignments[0].attributes.A.B: 2147483648 is outside"),
+        (item({"A": {"B": [True]}}), "assignments[0].attributes.A.B: a list cannot hold Booleans"),
         (item({"A": {"B": {}}}), "assignments[0].attributes.A.B: a dictionary can have the keys add and remove only"),
         (item({"A": {"B": {"set": 1}}}), "assignments[0].attributes.A.B: a dictionary can have the keys add"),
         (item({"A": {"B": {"add": [1], "remove": [1]}}}), "assignments[0].attributes.A.B: 1 is both added and removed"),

@@ -42,7 +42,7 @@ def a_set(graph: _graph.Graph, name: str, **options: Any) -> dict[str, Any]:
 
 
 def a_definition(graph: _graph.Graph, name: str, attribute_set: str = "Engineering", **options: Any) -> dict[str, Any]:
-    spec, constraints = _definitions.DEFINITION_SPEC, _definitions.DEFINITION_CONSTRAINTS
+    spec, constraints = _definitions.DEFINITION.spec, _definitions.DEFINITION_CONSTRAINTS
     options |= {"attribute_set": attribute_set, "name": name}
     result: dict[str, Any] = run(_definitions.run_definition, spec, constraints, graph=graph, **options)
     return result
@@ -98,6 +98,7 @@ def test_1_2_a_set_is_created_with_the_documented_members(emulator: Emulator, gr
             "before_header": "attribute set Sales",
             "after_header": "attribute set Sales",
         },
+        "previous_attribute_set": None,
     }
     assert a_set(graph, "Größe")["changed"], "letters of any language"
     assert written(emulator) == [("POST", SETS, {"id": "Größe"})]
@@ -688,3 +689,66 @@ def test_6_4_pauses_are_jittered(emulator: Emulator, waits: Patient) -> None:
     http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], sleep=waits, jitter=lambda: 0.5)
     http.pause(4.0)
     assert waits.waits == [3.0]
+
+
+# Before and after assignments: what permits, what forbids
+
+
+def both(graph: _graph.Graph, name: str, **options: Any) -> list[dict[str, Any]]:
+    """What permits, then what forbids."""
+    return [a_definition(graph, name, changes=changes, **options) for changes in ("permit", "forbid")]
+
+
+RETIRED: dict[str, Any] = {"type": "string", "predefined_values_only": True, "state": "deprecated"}
+
+
+def test_what_is_born_retired_can_be_assigned_in_between(emulator: Emulator, graph: _graph.Graph) -> None:
+    options: dict[str, Any] = {**RETIRED, "predefined_values": ["One"], "inactive_predefined_values": ["Two"]}
+    predicted = both(graph, "Level", check_mode=True, **options)
+    assert not written(emulator)
+    permitted = a_definition(graph, "Level", changes="permit", **options)
+    assert permitted["definition"]["predefined_values"] == ["One", "Two"]
+    assign(graph, "Level", "Two")
+    done = [permitted, a_definition(graph, "Level", changes="forbid", **options)]
+    assert [(one["changed"], one["definition"]) for one in done] == [(True, one["definition"]) for one in predicted]
+    assert done[1]["previous_definition"] == done[0]["definition"] == predicted[1]["previous_definition"]
+    found = stored(emulator, "Level")
+    assert (found["status"], found["allowedValues"]) == ("Deprecated", {"One": True, "Two": False})
+    assert [one["changed"] for one in both(graph, "Level", **options)] == [False, False]
+
+
+def test_what_is_retired_is_not_revived_in_between(emulator: Emulator, graph: _graph.Graph) -> None:
+    assert [one["changed"] for one in both(graph, "Legacy", state="deprecated", description="No longer in use")] == [
+        False,
+        False,
+    ]
+    assert not written(emulator)
+    permitted, forbidden = both(graph, "Legacy", description="Back")
+    assert (permitted["changed"], forbidden["changed"]) == (True, False)
+    assert stored(emulator, "Legacy")["status"] == "Available"
+
+
+def test_values_come_before_and_go_after(emulator: Emulator, graph: _graph.Graph) -> None:
+    options: dict[str, Any] = {
+        "predefined_values": ["Alpine", "Skagit", "Nome"],
+        "inactive_predefined_values": ["Baker", "Gone"],
+        "purge_predefined_values": True,
+    }
+    a_definition(graph, "Project", changes="permit", **options)
+    values = {"Alpine": True, "Baker": True, "Cascade": True, "Skagit": True, "Nome": True}
+    assert stored(emulator, "Project")["allowedValues"] == values
+    a_definition(graph, "Project", changes="forbid", **options)
+    values |= {"Baker": False, "Cascade": False, "Gone": False}
+    assert stored(emulator, "Project")["allowedValues"] == values
+    assert not a_definition(graph, "Project", **options)["changed"]
+
+
+@pytest.mark.parametrize("changes", ["all", "permit", "forbid"])
+def test_what_never_was_and_has_no_type_stays_away(emulator: Emulator, graph: _graph.Graph, changes: str) -> None:
+    assert not a_definition(graph, "Level", state="deprecated", changes=changes)["changed"]
+    assert not written(emulator)
+
+
+def test_a_value_cannot_be_active_and_inactive(graph: _graph.Graph) -> None:
+    with pytest.raises(Forbidden, match="predefined_values and inactive_predefined_values list Baker more than once"):
+        a_definition(graph, "Project", predefined_values=["Baker"], inactive_predefined_values=["Baker"])

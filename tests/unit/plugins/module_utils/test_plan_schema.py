@@ -117,7 +117,7 @@ def test_a_definition_is_created_in_one_request_with_the_documented_members() ->
         "usePreDefinedValuesOnly": True,
         "allowedValues": [{"id": "Public", "isActive": True}, {"id": "Private", "isActive": True}],
     }
-    assert (planned.update, planned.values, planned.new_values) == (None, {}, [])
+    assert (planned.update, planned.values, planned.new_values) == (None, {}, {})
     again = definition(
         "Level", [*TENANT, planned.after], type="String", collection=True, predefined=["Private", "Public"], purge=True
     )
@@ -139,29 +139,37 @@ def test_a_definition_is_created_in_one_request_with_the_documented_members() ->
 @pytest.mark.parametrize(
     ("name", "wished", "update", "values", "new_values"),
     [
-        ("Project", {}, None, {}, []),
-        ("Project", {"type": "String", "collection": True, "searchable": True, "predefined_only": True}, None, {}, []),
-        ("Project", {"description": "d"}, {"description": "d"}, {}, []),
-        ("Project", {"deprecated": True}, {"status": "Deprecated"}, {}, []),
-        ("Legacy", {}, {"status": "Available"}, {}, []),
-        ("Legacy", {"deprecated": True}, None, {}, []),
-        ("Project", {"predefined_only": False}, {"usePreDefinedValuesOnly": False}, {}, []),
-        ("Project", {"predefined": ["Baker", "Alpine"]}, None, {}, []),
-        ("Project", {"predefined": ["Skagit", "Cascade"]}, None, {"Skagit": True}, ["Cascade"]),
-        ("Project", {"predefined": ["Baker"], "purge": True}, None, {"Alpine": False}, []),
-        ("Project", {"predefined": [], "purge": True}, None, {"Alpine": False, "Baker": False}, []),
+        ("Project", {}, None, {}, {}),
+        ("Project", {"type": "String", "collection": True, "searchable": True, "predefined_only": True}, None, {}, {}),
+        ("Project", {"description": "d"}, {"description": "d"}, {}, {}),
+        ("Project", {"deprecated": True}, {"status": "Deprecated"}, {}, {}),
+        ("Legacy", {}, {"status": "Available"}, {}, {}),
+        ("Legacy", {"deprecated": True}, None, {}, {}),
+        ("Project", {"predefined_only": False}, {"usePreDefinedValuesOnly": False}, {}, {}),
+        ("Project", {"predefined": ["Baker", "Alpine"]}, None, {}, {}),
+        ("Project", {"predefined": ["Skagit", "Cascade"]}, None, {"Skagit": True}, {"Cascade": True}),
+        ("Project", {"predefined": ["Baker"], "purge": True}, None, {"Alpine": False}, {}),
+        ("Project", {"predefined": [], "purge": True}, None, {"Alpine": False, "Baker": False}, {}),
         (
             "Project",
             {"description": "d", "predefined": ["Skagit"], "purge": True, "predefined_only": False},
             {"description": "d", "usePreDefinedValuesOnly": False},
             {"Skagit": True, "Alpine": False, "Baker": False},
-            [],
+            {},
+        ),
+        ("Project", {"inactive": ["Alpine", "Skagit", "Nome"]}, None, {"Alpine": False}, {"Nome": False}),
+        (
+            "Project",
+            {"predefined": ["Skagit"], "inactive": ["Baker"], "purge": True},
+            None,
+            {"Skagit": True, "Alpine": False, "Baker": False},
+            {},
         ),
     ],
     ids=str,
 )
 def test_only_what_differs_is_sent_and_the_second_time_nothing(
-    name: str, wished: dict[str, Any], update: Any, values: dict[str, bool], new_values: list[str]
+    name: str, wished: dict[str, Any], update: Any, values: dict[str, bool], new_values: dict[str, bool]
 ) -> None:
     planned = definition(name, **wished)
     assert (planned.create, planned.update, planned.values, planned.new_values) == (None, update, values, new_values)

@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: declarations
+short_description: Read and check attribute sets, definitions and assignments of a folder
+version_added: 1.0.0
+author:
+  - The entra.attributes authors (@entra-attributes)
+description:
+  - Reads declarations of attribute sets, definitions and assignments from a folder or file on the controller, in the
+    form that the role P(entra.attributes.reconcile#role) takes.
+  - Everything that is wrong with them, whatever the tenant is like, is told at once, with file and line.
+  - Nothing is sent.
+options:
+  _terms:
+    description:
+      - Paths of folders or files. A relative one is searched as files are, first in C(files) of
+        the role or beside the playbook.
+      - Without any, only the variables are checked.
+    type: list
+    elements: str
+  attribute_sets:
+    description: Attribute sets that are declared in a variable, beside those of the path.
+    type: list
+    elements: dict
+  definitions:
+    description: Definitions that are declared in a variable, beside those of the path.
+    type: list
+    elements: dict
+  assignments:
+    description: Assignments that are declared in a variable, beside those of the path.
+    type: list
+    elements: dict
+seealso:
+  - module: entra.attributes.attribute_set
+  - module: entra.attributes.custom_security_attribute_definition
+  - module: entra.attributes.custom_security_attributes
+"""
+
+EXAMPLES = r"""
+- name: What is declared is right in itself
+  ansible.builtin.set_fact:
+    declared: "{{ lookup('entra.attributes.declarations', 'attributes') }}"
+
+- name: Show how much it is
+  ansible.builtin.debug:
+    msg: "{{ declared.definitions | length }} definitions, {{ declared.assignments }} principals"
+"""
+
+RETURN = r"""
+_raw:
+  description: What each path declares, together with the variables.
+  type: list
+  elements: dict
+  contains:
+    src:
+      description: Absolute path; null if only variables were checked.
+      type: str
+    attribute_sets:
+      description: The attribute sets, as they are written.
+      type: list
+      elements: dict
+    definitions:
+      description: The definitions, as they are written.
+      type: list
+      elements: dict
+    assignments:
+      description: How many principals are declared.
+      type: int
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._files import SECTIONS
+
+
+class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        self.set_options(var_options=variables, direct=kwargs)
+        declarations = {section: self.get_option(section) for section in SECTIONS}
+        return [self._read(self._found(term, variables), declarations) for term in terms or [""]]
+
+    def _found(self, term: str, variables: dict[str, Any] | None) -> str | None:
+        found = term and self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
+        if term and not found:
+            raise AnsibleLookupError(f"There is no file or folder {term}.")
+        return found or None
+
+    def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = declared(src, variables)
+        except Forbidden as forbidden:
+            raise AnsibleError(
+                "\n".join([f"{src or 'variables'}: what is declared is wrong:", *forbidden.problems])
+            ) from None
+        except EntraError as error:
+            raise AnsibleError(str(error)) from None
+        return {
+            "src": src,
+            "attribute_sets": found.attribute_sets,
+            "definitions": found.definitions,
+            "assignments": len(found.assignments),
+        }

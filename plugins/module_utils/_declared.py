@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""A folder's attribute sets, definitions and assignments, checked together before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import (
+    Declaration,
+    Declarations,
+    Once,
+    refuse,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
+    DEFINITION_CONSTRAINTS,
+    DEFINITION_SPEC,
+    SET_SPEC,
+    definition_wish,
+    planned_set,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._files import (
+    ASSIGNMENTS,
+    DEFINITIONS,
+    SECTIONS,
+    SETS,
+    Place,
+    listed,
+    read,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import twin
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What is declared: sets and definitions as they were written, and the assignments."""
+
+    attribute_sets: list[Any] = field(default_factory=list)
+    definitions: list[Any] = field(default_factory=list)
+    assignments: list[Declaration] = field(default_factory=list)
+
+
+def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declared:
+    """What variables (by section) and the file or folder `src` declare together.
+
+    Raises Forbidden with everything that is wrong whatever the tenant is like, each with its place; OptionError where
+    there is nothing to read.
+    """
+    problems: list[str] = []
+    once = Once(problems)
+    found = Declared()
+    assigned = Declarations(problems)
+    homes: dict[str, str] = {}
+    variable_items = (listed(section, variables.get(section) or []) for section in SECTIONS)
+    for section, place, item in chain(*variable_items, read(src, problems) if src else ()):
+        if section == ASSIGNMENTS:
+            assigned.add(place, item)
+        elif section == SETS and (params := _validated(place, SET_SPEC, {}, item, problems)):
+            name = params["name"]
+            problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _set_problems(params)]
+            once.note(place.label, "attribute set", name)
+            found.attribute_sets.append(item)
+        elif section == DEFINITIONS and (
+            params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
+        ):
+            name = f"{params['attribute_set']}.{params['name']}"
+            wrong = definition_wish(params).problems()
+            problems += [f"{place.label}: definition {name}: {problem}" for problem in wrong]
+            once.note(place.label, "definition", name)
+            homes.setdefault(params["attribute_set"], place.label)
+            found.definitions.append(item)
+    sets = [one["name"] for one in found.attribute_sets]
+    for home, label in homes.items():
+        if home not in sets and (other := twin(home, sets)):
+            problems.append(f"{label}: attribute set {home} is declared as {other}")
+    refuse(src or "variables", problems)
+    found.assignments.extend(assigned.found)
+    return found
+
+
+def _validated(
+    place: Place, spec: Mapping[str, Any], constraints: Mapping[str, Any], item: Any, problems: list[str]
+) -> dict[str, Any] | None:
+    """The item as a module would have its options, or null if it would not take them, which is noted."""
+    if not isinstance(item, Mapping):
+        problems.append(f"{place.label}: is no dictionary")
+        return None
+    unknown = sorted(map(str, set(item) - set(spec)))
+    wrong = [f"has unknown keys: {', '.join(unknown)}"] if unknown else []
+    given = {key: value for key, value in item.items() if key in spec and value is not None}
+    validated = ArgumentSpecValidator(spec, **constraints).validate(given)
+    wrong += validated.error_messages
+    problems += [f"{place.label}: {problem}" for problem in wrong]
+    return None if validated.error_messages else validated.validated_parameters
+
+
+def _set_problems(params: Mapping[str, Any]) -> list[str]:
+    try:
+        planned_set(params, [])
+    except Forbidden as forbidden:
+        return forbidden.problems
+    return []
