@@ -19,12 +19,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import diff
 from ansible_collections.entra.attributes.plugins.module_utils._batch import BATCH_SIZE, Batches, Pace, Part
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
+    DEFINITION_CONSTRAINTS,
+    DEFINITION_SPEC,
+    definition_wish,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._directory import (
     KINDS,
     PAGE_SIZE,
@@ -36,6 +41,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
+    Forbidden,
     GraphError,
     InvalidValue,
     Need,
@@ -43,18 +49,23 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     OptionError,
     PrincipalError,
     Undefined,
+    Unexpected,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
+    Desired,
     Plan,
     check,
     in_doubt,
     plan,
     untouched,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import PERMIT, plan_definition
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
+from ansible_collections.entra.attributes.plugins.module_utils._snapshot import record
+from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Definition, Value, same
 
 BULK_SPEC: dict[str, Any] = {
     "assignments": {
@@ -65,14 +76,23 @@ BULK_SPEC: dict[str, Any] = {
             "service_principal": {"type": "str"},
             "display_name": {"type": "str"},
             "attributes": {"type": "dict", "required": True},
+            "expected": {"type": "dict"},
         },
     },
     "src": {"type": "path"},
+    "definitions": {
+        "type": "list",
+        "elements": "dict",
+        "options": DEFINITION_SPEC,
+        **DEFINITION_CONSTRAINTS,
+    },
     "purge": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
     "max_changes": {"type": "str"},
     "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
     "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "all"},
     "results_path": {"type": "path"},
+    "snapshot_path": {"type": "path"},
     "diff_limit": {"type": "int", "default": 100},
     "priority": {"type": "str", "choices": ["low", "normal"], "default": "normal"},
 }
@@ -207,7 +227,7 @@ class Bulk:
             self._progress.read += 1
             try:
                 entry.plan = self._planned(entry.declaration, principal)
-            except (InvalidValue, Undefined) as error:
+            except (InvalidValue, Undefined, Unexpected) as error:
                 entry.plan, entry.error = untouched(principal.assignments, entry.declaration.desired), error
             self._progress.to_change += entry.pending
         elif entry.principal.id != principal.id:  # the same one comes twice where it is asked for by two names
@@ -222,8 +242,10 @@ class Bulk:
     def _planned(self, declaration: Declaration, principal: Principal) -> Plan:
         """The plan, with the definitions where they matter: to know types, and to foresee what Graph would refuse."""
         current, desired, purge = principal.assignments, declaration.desired, self._params["purge"]
-        for attribute_set in desired.keys() - current.keys():
-            self._prove(principal.kind, attribute_set, next(iter(desired[attribute_set]), None))
+        expected = {} if self._params["force"] else declaration.expected
+        for attribute_set in (desired.keys() | expected.keys()) - current.keys():
+            names = {**desired.get(attribute_set, {}), **expected.get(attribute_set, {})}
+            self._prove(principal.kind, attribute_set, next(iter(names), None))
         definitions = None
         if in_doubt(current, desired):
             try:
@@ -232,6 +254,7 @@ class Bulk:
                 error.hint = f"Text that reads as an integer or Boolean may be either. {error.hint}"
                 raise
         planned = plan(current, desired, definitions, purge=purge)
+        _ensure_expected(expected, current, desired, planned)
         if planned.changed:
             self._foresee(planned)
         return planned
@@ -246,12 +269,23 @@ class Bulk:
         """All definitions, asked for once. Raises GraphError, each time, where they may not be read."""
         if self._definitions is None:
             try:
-                self._definitions = {(one.attribute_set, one.name): one for one in self._schema.definitions()}
+                found = self._schema.definitions()
+                self._definitions = {(one.attribute_set, one.name): one for one in [*found, *self._to_be(found)]}
             except GraphError as error:
                 self._definitions = error
         if isinstance(self._definitions, GraphError):
             raise self._definitions
         return self._definitions
+
+    def _to_be(self, found: Sequence[Definition]) -> Iterator[Definition]:
+        """The definitions as declared tasks make them before this one, in check mode, where they did not."""
+        for params in (self._params["definitions"] or []) if self._check_mode else []:
+            try:
+                after = plan_definition(replace(definition_wish(params), changes=PERMIT), found).after
+            except Forbidden:
+                continue  # the task of the definition tells why
+            if after:
+                yield after
 
     def _foresee(self, planned: Plan) -> None:
         """Raise what Graph would refuse as InvalidValue or Undefined, as far as the definitions may be read."""
@@ -267,6 +301,12 @@ class Bulk:
 
     def _batches(self, need: Need) -> Batches:
         return Batches(self._graph, need)
+
+    def record(self) -> None:
+        """Keep what is about to change. Raises OptionError."""
+        changes = [(entry.principal, entry.plan) for entry in self.entries if entry.pending]
+        if changes:
+            record(self._params["snapshot_path"], [(one, plan) for one, plan in changes if one and plan])
 
     def write(self) -> None:
         """Send one PATCH for each principal that differs, paced, and note what came of it."""
@@ -350,6 +390,23 @@ class Bulk:
         """What changed, by principal; in sorted order, diff_limit at most."""
         changed = {str(e.principal): e.plan for e in self.entries if e.pending and (planned or e.written) and e.plan}
         return [diff(title, changed[title]) for title in sorted(changed)[: self._params["diff_limit"]]]
+
+
+def _ensure_expected(
+    expected: Mapping[str, Mapping[str, Value | None]], current: Assignments, desired: Desired, planned: Plan
+) -> None:
+    """Raise Unexpected for what has neither its expected value nor the one desired."""
+    changing = set(planned.changes())
+    for attribute_set, values in expected.items():
+        for name, value in values.items():
+            now = current.get(attribute_set, {}).get(name)
+            fulfilled = name in desired.get(attribute_set, {}) and (attribute_set, name) not in changing
+            if not fulfilled and not same(now, value):
+                said, was = (json.dumps(one, ensure_ascii=False) for one in (value, now))
+                raise Unexpected(
+                    f"{attribute_set}.{name} is expected to be {said}, but is {was}",
+                    "It was changed since. Look who did, or write all the same with force=true.",
+                )
 
 
 class _Progress:
@@ -441,6 +498,8 @@ def run_bulk(
         bulk.read_and_plan()
     bulk.check_limit()
     if not check_mode:
+        if params["snapshot_path"]:
+            bulk.record()
         bulk.write()
     result = bulk.result(planned=check_mode)
     failed = [entry for entry in bulk.entries if entry.error]

@@ -12,6 +12,7 @@ EntraError
 ├── InvalidValue           a value does not fit its attribute; nothing was written
 ├── Forbidden              what is declared breaks rules of the service; all of them are told, nothing was written
 ├── Undefined              an attribute has no definition
+├── Unexpected             an attribute no longer has the value that a declaration builds on; it was not written
 ├── PrincipalError         no principal, or more than one, has that name
 ├── Unreadable             the token does not allow to read what was asked for
 ├── MissingLibrary         a Python library is not installed
@@ -90,6 +91,10 @@ class InvalidValue(EntraError):
 
 class Undefined(EntraError):
     """An attribute set or attribute that does not exist, or that the identity may not see."""
+
+
+class Unexpected(EntraError):
+    """An attribute that has neither the value it is expected to have nor the one desired."""
 
 
 class Forbidden(EntraError):

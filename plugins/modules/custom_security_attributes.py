@@ -45,6 +45,12 @@ options:
             keeps others.
         type: dict
         required: true
+      expected:
+        description:
+          - What the principal must have before anything of it is written, in the form of
+            O(assignments[].attributes), exact values only; null for what must not be assigned.
+          - If an attribute has neither its expected value nor the one desired, the principal fails.
+        type: dict
   src:
     description:
       - File with declarations, or folder with files, on the host where the task runs, beside those of O(assignments).
@@ -54,14 +60,73 @@ options:
       - C(.jsonl) and C(.ndjson) hold one element of that list in each line.
       - C(.csv) holds a principal in each row. A column is called C(user), C(service_principal), or by an attribute
         such as C(Engineering.NumVendors); C([]) behind it says that it is multi-valued, such as
-        C(Engineering.Project[]). A column C(display_name) is for people. An empty cell leaves the attribute alone, C(null) removes it, C(;) separates the
-        values of a multi-valued one. Everything is text, which becomes what the attribute is.
+        C(Engineering.Project[]). A column C(display_name) is for people. An empty cell leaves the attribute alone,
+        C(null) removes it, C(;) separates the values of a multi-valued one. Everything is text, which becomes what the
+        attribute is.
       - YAML needs the Python library PyYAML where the task runs.
     type: path
+  definitions:
+    description:
+      - Definitions that tasks of the same playbook declare before this one. In check mode, in which they are not made,
+        it takes for done what these tasks permit more.
+      - The options are those of M(entra.attributes.custom_security_attribute_definition).
+    type: list
+    elements: dict
+    suboptions:
+      attribute_set:
+        description: Name of the attribute set.
+        type: str
+        required: true
+      name:
+        description: Name of the attribute.
+        type: str
+        required: true
+      description:
+        description: Description.
+        type: str
+      type:
+        description: Type of the values.
+        type: str
+        choices: [string, integer, boolean]
+      multi_valued:
+        description: Whether an object can have several values.
+        type: bool
+      searchable:
+        description: Whether filters can use the attribute.
+        type: bool
+      predefined_values_only:
+        description: Whether only predefined values can be assigned.
+        type: bool
+      predefined_values:
+        description: Values that are predefined and active.
+        type: list
+        elements: str
+      inactive_predefined_values:
+        description: Values that are predefined and inactive.
+        type: list
+        elements: str
+      purge_predefined_values:
+        description: Whether predefined values that are not listed are deactivated.
+        type: bool
+        default: false
+      state:
+        description: V(present) or V(deprecated).
+        type: str
+        choices: [present, deprecated]
+        default: present
+      in_use:
+        description: What is done with a definition that is deprecated and in use.
+        type: str
+        choices: [fail, warn, ignore]
+        default: warn
   purge:
     description:
       - Whether to remove attributes that a declaration does not list, only in the attribute sets that it names.
       - What the identity may not read is never removed.
+    type: bool
+    default: false
+  force:
+    description: Whether to write also what has not the value of O(assignments[].expected).
     type: bool
     default: false
   max_changes:
@@ -85,6 +150,15 @@ options:
       - File on the host where the task runs to which the results of all principals are written, one JSON object in
         each line.
       - It is written in check mode as well, and can be read by its owner only, as it holds values.
+    type: path
+  snapshot_path:
+    description:
+      - File on the host where the task runs to which, before the first write, is written what is about to change; never
+        in check mode. Its folder must exist.
+      - As O(src) it undoes this task, as far as nobody changed the same attributes since.
+      - A file that is there is continued, so that the snapshot of a task that was cut off and is started again undoes
+        both. To begin anew, remove it.
+      - It can be read by its owner only, as it holds values.
     type: path
   diff_limit:
     description: How many principals a diff shows at most.
@@ -133,6 +207,11 @@ EXAMPLES = r"""
     src: "{{ playbook_dir }}/attributes.csv"
     report: changed
     results_path: "{{ playbook_dir }}/record.jsonl"
+    snapshot_path: "{{ playbook_dir }}/snapshot.jsonl"
+
+- name: The directory's attributes are as they were before
+  entra.attributes.custom_security_attributes:
+    src: "{{ playbook_dir }}/snapshot.jsonl"
 """
 
 RETURN = r"""

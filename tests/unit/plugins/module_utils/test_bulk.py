@@ -23,8 +23,9 @@ from typing import Any
 
 import pytest
 from _emulator import Emulator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.entra.attributes.plugins.module_utils import _batch, _bulk, _graph
+from ansible_collections.entra.attributes.plugins.module_utils import _batch, _bulk, _definitions, _graph
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BulkError, reading
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Forbidden,
@@ -41,11 +42,14 @@ WRITE, READ = "CustomSecAttributeAssignment.ReadWrite.All", "CustomSecAttributeA
 DEFAULTS: dict[str, Any] = {
     "assignments": None,
     "src": None,
+    "definitions": None,
     "purge": False,
+    "force": False,
     "max_changes": None,
     "on_error": "continue",
     "report": "all",
     "results_path": None,
+    "snapshot_path": None,
     "diff_limit": 100,
     "priority": "normal",
 }
@@ -688,3 +692,145 @@ def test_a_person_at_a_terminal_sees_it(emulator: Emulator, tmp_path: Path) -> N
     progress = [line for line in lines if line.endswith("throttled")]
     assert progress[-1] == "400 of 400 read, 400 to change, 0 written, 0 throttled"
     assert 2 <= len(progress) <= 3
+
+
+# Snapshots and what is expected
+
+
+def test_a_snapshot_undoes_the_run_and_nothing_else(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
+    bulk(graph, [user("adele@contoso.com", NumVendors=4, CostCenter=[1, 2], ProjectDate="2024")])
+    before, snapshot = stored(emulator), tmp_path / "snapshot.jsonl"
+    wished = [
+        user("adele@contoso.com", NumVendors=5, CostCenter={"add": [3]}, ProjectDate=None, Certification=True),
+        service_principal("payroll-api", Project=["Baker"]),
+        user("alex@contoso.com"),
+        user("nobody@contoso.com", NumVendors=1),
+    ]
+    failure(graph, wished, check_mode=True, snapshot_path=str(snapshot))
+    assert not snapshot.exists()
+    failure(graph, wished, snapshot_path=str(snapshot))
+    assert stat.S_IMODE(snapshot.stat().st_mode) == 0o600
+    assert [json.loads(line) for line in snapshot.read_text().splitlines()] == [
+        {
+            "user": ADELE,
+            "display_name": "Adele Vance",
+            "attributes": {
+                "Engineering": {"NumVendors": 4, "CostCenter": [1, 2], "ProjectDate": "2024", "Certification": None}
+            },
+            "expected": {
+                "Engineering": {"NumVendors": 5, "CostCenter": [1, 2, 3], "ProjectDate": None, "Certification": True}
+            },
+        },
+        {
+            "service_principal": PAYROLL,
+            "display_name": "payroll-api",
+            "attributes": {"Engineering": {"Project": None}},
+            "expected": {"Engineering": {"Project": ["Baker"]}},
+        },
+    ]
+    bulk(graph, [user("adele@contoso.com", Secret="untouched")])
+    assert bulk(graph, src=str(snapshot))["summary"]["changed"] == 2
+    before[ADELE]["Engineering"]["Secret"] = "untouched"
+    assert stored(emulator) == before
+    assert not bulk(graph, src=str(snapshot))["changed"]
+
+
+def test_a_snapshot_is_continued(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
+    before, snapshot = stored(emulator), str(tmp_path / "snapshot.jsonl")
+    bulk(
+        graph, [user("adele@contoso.com", NumVendors=1), user("alex@contoso.com", NumVendors=1)], snapshot_path=snapshot
+    )
+    bulk(graph, [user(ADELE, NumVendors=2, Certification=True)], snapshot_path=snapshot)
+    bulk(graph, [user(ADELE, NumVendors=2)], snapshot_path=snapshot)
+    bulk(graph, src=snapshot)
+    assert stored(emulator) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("{", "is no snapshot"), ("[1]", "is no snapshot"), ('{"who": 1}', "is no snapshot"), (None, "cannot be read")],
+)
+def test_what_is_no_snapshot_is_not_overwritten(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, content: str | None, words: str
+) -> None:
+    path = tmp_path / "snapshot.jsonl"
+    path.mkdir() if content is None else path.write_text(content)
+    with pytest.raises(OptionError, match=rf"snapshot_path: .*{words}"):
+        bulk(graph, [user("adele@contoso.com", NumVendors=1)], snapshot_path=str(path))
+    with pytest.raises(OptionError, match=r"snapshot_path: .* cannot be written: No such file or directory"):
+        bulk(graph, [user("adele@contoso.com", NumVendors=1)], snapshot_path=str(tmp_path / "none" / "snapshot"))
+    assert not patches(emulator)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected", "desired", "written"),
+    [
+        (1, 1, 2, True),
+        (3, 1, 2, False),
+        (2, 1, 2, True),
+        (None, 1, 2, False),
+        (None, None, 2, True),
+        (1, None, 2, False),
+        (1, 1, None, True),
+        (2, 1, None, False),
+        (None, 1, None, True),
+    ],
+)
+def test_what_was_changed_since_is_left_alone_unless_told(
+    emulator: Emulator, graph: _graph.Graph, now: int | None, expected: int | None, desired: int | None, written: bool
+) -> None:
+    bulk(graph, [user("adele@contoso.com", NumVendors=now, ProjectDate="before")])
+    one = user("adele@contoso.com", NumVendors=desired, ProjectDate="after")
+    one["expected"] = {"Engineering": {"NumVendors": expected}}
+    if not written:
+        for check_mode in (True, False):
+            (result,) = failure(graph, [one], check_mode).result["results"]
+            assert result["msg"].startswith(
+                f"Engineering.NumVendors is expected to be {json.dumps(expected)}, but is {json.dumps(now)}. "
+            )
+            assert result["after"]["Engineering"].get("NumVendors") == now
+        assert stored(emulator)[ADELE]["Engineering"]["ProjectDate"] == "before"
+    bulk(graph, [one], force=not written)
+    assert stored(emulator)[ADELE] == {
+        "Engineering": {**({"NumVendors": desired} if desired else {}), "ProjectDate": "after"}
+    }
+
+
+def test_what_is_expected_of_other_attributes(emulator: Emulator, graph: _graph.Graph) -> None:
+    one = {**user("adele@contoso.com", NumVendors=1), "expected": {"Marketing": {"EmployeeId": "GS1"}}}
+    assert "Marketing.EmployeeId is expected" in str(failure(graph, [one]))
+    bulk(graph, [user("adele@contoso.com", "Marketing", EmployeeId="GS1")])
+    assert bulk(graph, [one])["changed"]
+
+
+# Definitions of the same run
+
+
+def definition(name: str, attribute_set: str = "Engineering", **options: Any) -> dict[str, Any]:
+    given = {"attribute_set": attribute_set, "name": name, **options}
+    validated = ArgumentSpecValidator(_definitions.DEFINITION_SPEC).validate(given)
+    assert not validated.error_messages
+    return validated.validated_parameters  # type: ignore[no-any-return]
+
+
+def test_in_check_mode_definitions_of_the_same_run_are_taken_for_made(emulator: Emulator, graph: _graph.Graph) -> None:
+    definitions = [
+        definition("Region", "Sales", type="integer"),
+        definition("Retired", "Sales", type="string", state="deprecated"),
+        definition("Legacy"),
+        definition("Project", predefined_values=["Nome"], inactive_predefined_values=["Baker"]),
+        definition("Project", type="integer"),
+        definition("Unknown", state="deprecated"),
+    ]
+    items = [
+        user("adele@contoso.com", Legacy="x", Project=["Nome", "Baker"]),
+        user("alex@contoso.com", "Sales", Region="7", Retired="x"),
+    ]
+    result = bulk(graph, items, check_mode=True, definitions=definitions)
+    assert result["summary"]["changed"] == 2
+    assert "warnings" not in result
+    assert result["results"][1]["after"] == {"Sales": {"Region": 7, "Retired": "x"}}
+    error = failure(graph, items, definitions=definitions)
+    assert error.result["summary"]["failed"] == 2
+    assert not patches(emulator)
