@@ -44,7 +44,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
 
 @dataclass(frozen=True)
 class Declared:
-    """What is declared: sets and definitions as they were written, and the assignments."""
+    """What is declared: sets and definitions as they were written but for nulls, and the assignments."""
 
     attribute_sets: list[Any] = field(default_factory=list)
     definitions: list[Any] = field(default_factory=list)
@@ -70,7 +70,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             name = params["name"]
             problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _set_problems(params)]
             once.note(place.label, "attribute set", name)
-            found.attribute_sets.append(item)
+            found.attribute_sets.append(_given(item))
         elif section == DEFINITIONS and (
             params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
         ):
@@ -79,7 +79,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             problems += [f"{place.label}: definition {name}: {problem}" for problem in wrong]
             once.note(place.label, "definition", name)
             homes.setdefault(params["attribute_set"], place.label)
-            found.definitions.append(item)
+            found.definitions.append(_given(item))
     sets = [one["name"] for one in found.attribute_sets]
     for home, label in homes.items():
         if home not in sets and (other := twin(home, sets)):
@@ -98,11 +98,16 @@ def _validated(
         return None
     unknown = sorted(map(str, set(item) - set(spec)))
     wrong = [f"has unknown keys: {', '.join(unknown)}"] if unknown else []
-    given = {key: value for key, value in item.items() if key in spec and value is not None}
-    validated = ArgumentSpecValidator(spec, **constraints).validate(given)
+    known = {key: value for key, value in _given(item).items() if key in spec}
+    validated = ArgumentSpecValidator(spec, **constraints).validate(known)
     wrong += validated.error_messages
     problems += [f"{place.label}: {problem}" for problem in wrong]
     return None if validated.error_messages else validated.validated_parameters
+
+
+def _given(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What an item says; null says nothing."""
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def _set_problems(params: Mapping[str, Any]) -> list[str]:

@@ -72,6 +72,11 @@ def set_result(attribute_set: AttributeSet | None) -> dict[str, Any] | None:
     }
 
 
+def set_from(result: Mapping[str, Any]) -> AttributeSet:
+    """The attribute set that `set_result()` gave that for."""
+    return AttributeSet(result["name"], result["description"], result["max_attributes_per_set"])
+
+
 def definition_result(definition: Definition | None) -> dict[str, Any] | None:
     """A definition as results name it; the keys are options, active and inactive values apart."""
     if definition is None:
@@ -88,6 +93,22 @@ def definition_result(definition: Definition | None) -> dict[str, Any] | None:
         "inactive_predefined_values": sorted(value for value, active in definition.predefined.items() if not active),
         "state": "deprecated" if definition.deprecated else "present",
     }
+
+
+def definition_from(result: Mapping[str, Any]) -> Definition:
+    """The definition that `definition_result()` gave that for."""
+    values = ((True, result["predefined_values"]), (False, result["inactive_predefined_values"]))
+    return Definition(
+        attribute_set=result["attribute_set"],
+        name=result["name"],
+        type=result["type"].capitalize(),
+        collection=result["multi_valued"],
+        deprecated=result["state"] == "deprecated",
+        predefined_only=result["predefined_values_only"],
+        predefined={value: active for active, listed in values for value in listed},
+        description=result["description"],
+        searchable=result["searchable"],
+    )
 
 
 def _diff(title: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, str]:
@@ -145,10 +166,10 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     wish = definition_wish(params)
 
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
-        planned = _planned(wish, schema, check_mode)
+        planned, known = _planned(wish, schema, check_mode)
         usage: dict[str, Any] = {"in_use": None}
-        if wish.deprecated and wish.forbids and planned.before is not None and params["in_use"] != "ignore":
-            usage = _usage(planned.before, params["in_use"], Directory(graph))
+        if wish.deprecated and wish.forbids and known and params["in_use"] != "ignore":
+            usage = _usage(known, params["in_use"], Directory(graph))
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage
@@ -185,8 +206,10 @@ def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
     )
 
 
-def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> DefinitionPlan:
-    """Plan with the definitions of the set; where there is none of the name, or it becomes active, with all the tenant.
+def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[DefinitionPlan, Definition | None]:
+    """The plan, and the definition there is.
+
+    It takes the definitions of the set; where there is none of the name, or it becomes active, all of the tenant.
 
     In check mode a set that is not there is not held against the plan, since an earlier task may be about to create it;
     nor is what permits more, before what forbids is planned.
@@ -195,12 +218,12 @@ def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> Definiti
     known = next((one for one in definitions if one.name == wish.name), None)
     if check_mode and wish.changes == FORBID:
         permitted = plan_definition(replace(wish, changes=PERMIT), definitions).after
-        return plan_definition(wish, [permitted, *definitions] if permitted else definitions)
+        return plan_definition(wish, [permitted, *definitions] if permitted else definitions), known
     if known and (wish.deprecated or not known.deprecated or not wish.permits):
-        return plan_definition(wish, definitions)
+        return plan_definition(wish, definitions), known
     sets = schema.sets()
     absent = all(one.name.casefold() != wish.attribute_set.casefold() for one in sets)
-    return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets)
+    return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets), known
 
 
 def _usage(definition: Definition, in_use: str, directory: Directory) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What the role reconcile does to attribute sets and definitions, and what undoes it; and what drifted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import refuse
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
+    DEFINITION_SPEC,
+    SET_SPEC,
+    definition_from,
+    definition_result,
+    definition_wish,
+    planned_set,
+    set_from,
+    set_result,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import FORBID, PERMIT, plan_definition
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What has to be done, in this order, assignments between `permit` and `forbid`.
+
+    `attribute_sets`, `permit` and `forbid` are what was declared of those that change. `before` is what undoes it, in
+    the form of a folder's file. `drifts` are the differences.
+    """
+
+    attribute_sets: list[Options] = field(default_factory=list)
+    permit: list[Options] = field(default_factory=list)
+    forbid: list[Options] = field(default_factory=list)
+    before: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    drifts: list[dict[str, Any]] = field(default_factory=list)
+
+
+def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
+    """Compare what is declared with what the modules for information say that there is.
+
+    `kept` is the `before` of a run that was cut off: it stays, and what is new comes to it. Raises Forbidden with
+    everything that the service would refuse of all.
+    """
+    steps = Steps()
+    problems: list[str] = []
+    sets = [set_from(one) for one in tenant["attribute_sets"]]
+    definitions = [definition_from(one) for one in tenant["definitions"]]
+    before_sets = {one["name"]: dict(one) for one in kept.get("attribute_sets") or []}
+    before_definitions = {_name(one): dict(one) for one in kept.get("definitions") or []}
+    for item in declared["attribute_sets"]:
+        try:
+            planned = planned_set(_params(SET_SPEC, item), sets)
+        except Forbidden as forbidden:
+            problems += [f"attribute set {item['name']}: {problem}" for problem in forbidden.problems]
+            continue
+        if planned.changed:
+            was = set_result(planned.before)
+            steps.attribute_sets.append(item)
+            steps.drifts.extend(_differences("attribute_set", item["name"], was, set_result(planned.after)))
+            before_sets.setdefault(item["name"], _given(was or {"name": item["name"]}))
+        sets = [planned.after, *(one for one in sets if one.name != planned.after.name)]
+    for item in declared["definitions"]:
+        wish = replace(definition_wish(_params(DEFINITION_SPEC, item)), changes=PERMIT)
+        try:
+            permitted = plan_definition(wish, definitions, sets)
+            known = [*([permitted.after] if permitted.after else []), *definitions]
+            forbidden_too = plan_definition(replace(wish, changes=FORBID), known)
+        except Forbidden as forbidden:
+            problems += [f"definition {_name(item)}: {problem}" for problem in forbidden.problems]
+            continue
+        after = forbidden_too.after
+        definitions = [*([after] if after else []), *(one for one in definitions if one != permitted.before)]
+        steps.permit.extend([item] if permitted.changed else [])
+        steps.forbid.extend([item] if forbidden_too.changed else [])
+        if permitted.changed or forbidden_too.changed:
+            was, now = definition_result(permitted.before), definition_result(after)
+            steps.drifts.extend(_differences("definition", _name(item), was, now))
+            _remember(before_definitions.setdefault(_name(item), _before(item, was, now or {})), now or {})
+    refuse("what is declared", problems)
+    steps.before["attribute_sets"] = list(before_sets.values())
+    steps.before["definitions"] = list(before_definitions.values())
+    return steps
+
+
+def _params(spec: Mapping[str, Any], item: Options) -> dict[str, Any]:
+    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(dict(item)).validated_parameters
+    return params
+
+
+def _name(item: Options) -> str:
+    return f"{item['attribute_set']}.{item['name']}"
+
+
+def _given(result: Options) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if value is not None}
+
+
+def _before(item: Options, was: Options | None, now: Options) -> dict[str, Any]:
+    """What undoes the change of a definition, as far as Entra lets it be undone."""
+    if was is None:
+        return {"attribute_set": item["attribute_set"], "name": item["name"], "state": "deprecated"}
+    final = {"predefined_values_only"} if was["predefined_values_only"] != now["predefined_values_only"] else set()
+    return {key: value for key, value in _given(was).items() if key not in final}
+
+
+def _remember(entry: dict[str, Any], now: Options) -> None:
+    """Have an entry of `before` deactivate the predefined values that come new."""
+    if "type" in entry:  # else the whole definition is new
+        listed = [*entry["predefined_values"], *entry["inactive_predefined_values"]]
+        values = [*now["predefined_values"], *now["inactive_predefined_values"]]
+        new = [value for value in values if value not in listed]
+        entry["inactive_predefined_values"] = [*entry["inactive_predefined_values"], *new]
+
+
+def _differences(kind: str, name: str, before: Options | None, after: Options | None) -> Iterator[dict[str, Any]]:
+    """A drift for each property, or one for all of what is created."""
+    if before is None or after is None:
+        yield {"kind": kind, "object": name, "attribute": None, "before": before, "after": after}
+        return
+    for attribute, value in after.items():
+        if before[attribute] != value:
+            yield {"kind": kind, "object": name, "attribute": attribute, "before": before[attribute], "after": value}
+
+
+def assignment_drifts(results: Sequence[Options]) -> Iterator[dict[str, Any]]:
+    """A drift for each attribute that differs, from `results` of custom_security_attributes."""
+    for one in results:
+        principal, before, after = one["principal"], one["before"], one["after"]
+        name = principal.get("user_principal_name") or principal["display_name"]
+        for attribute_set in sorted({*before, *after}) if one["changed"] else ():
+            was, now = before.get(attribute_set, {}), after.get(attribute_set, {})
+            for attribute in sorted({*was, *now}):
+                if was.get(attribute) != now.get(attribute):
+                    yield {
+                        "kind": principal["type"],
+                        "object": name,
+                        "id": principal["id"],
+                        "attribute": f"{attribute_set}.{attribute}",
+                        "before": was.get(attribute),
+                        "after": now.get(attribute),
+                    }
