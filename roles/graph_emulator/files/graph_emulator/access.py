@@ -90,6 +90,12 @@ class Caller:
         """The sets whose definitions this caller may create and change."""
         return self._sets(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
 
+    @property
+    def may_read_audits(self) -> bool:
+        """Whether the audit log may be read (graph-facts 5.2)."""
+        roles = ("Attribute Log Reader", "Attribute Log Administrator")
+        return self._sets(("CustomSecAttributeAuditLogs.Read.All",), roles).everything
+
     def _sets(self, permissions: Iterable[str], roles: Iterable[str]) -> Sets:
         if self.permissions.isdisjoint(permissions):
             return Sets()

@@ -25,6 +25,8 @@ class Quirks:
     deprecated_removal: Literal["accept", "refuse"] = "accept"
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
+    audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each at a time of its own
+    audit_resolution: float = 0.0  # seconds to which the times in the audit log are rounded down
     latency: float = 0.0  # seconds added to every answer
     token_lifetime: int = 3599  # seconds
     throttle: dict[str, float] | None = None  # {"writes": 3000, "seconds": 150, "scale": 1.0}

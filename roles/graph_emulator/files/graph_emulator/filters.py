@@ -44,7 +44,8 @@ class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
     NULL = r"(?<!/)null\b"
     NOT = r"not(?:\s+|(?=\())"
     IN = r"\s+in(?:\s+|(?=\())"
-    ANY = ALL = r"(?!)"  # never: no collection here serves them, and names begin so
+    ANY = r"(?<=targetResources/)any(?=\()"  # of the audit log alone; elsewhere names begin so
+    ALL = r"(?!)"  # never: no collection here serves it
 
     def tokenize(self, text: str, *args: Any) -> Iterator[Any]:
         """Yield the tokens as the library's parser wants them."""

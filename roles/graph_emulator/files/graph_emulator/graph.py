@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
 from .access import Caller
+from .audits import Audits
 from .directory import COLLECTIONS, Collection, Directory
 from .exchange import GraphError, Request, Response, wrong_method
 from .faults import Quirks
@@ -53,8 +54,9 @@ class Graph:
     def __init__(self, directory: Directory, quirks: Quirks, url: str) -> None:
         self.quirks = quirks
         self.url = url
-        self.principals = {name: Principals(name, directory, quirks) for name in COLLECTIONS}
-        self.schema = Schema(directory, quirks)
+        self.audits = Audits(directory, quirks)
+        self.principals = {name: Principals(name, directory, quirks, self.audits) for name in COLLECTIONS}
+        self.schema = Schema(directory, quirks, self.audits)
         self.throttle = Throttle(directory.tenant_id)
 
     def answer(self, request: Request, caller: Caller) -> Response:
@@ -63,9 +65,12 @@ class Graph:
         if version not in VERSIONS:
             raise GraphError(400, "BadRequest", f"Invalid version: {version}.")
         headers: dict[str, str] = {}
-        if request.method != "GET" and self.quirks.throttle:
+        if self.quirks.throttle:
             fractional = self.quirks.fractional_retry_after
-            headers = self.throttle.count_write(caller, self.quirks.throttle, fractional=fractional)
+            if path[:1] == ["auditLogs"]:
+                self.throttle.count_report(caller, self.quirks.throttle, fractional=fractional)
+            elif request.method != "GET":
+                headers = self.throttle.count_write(caller, self.quirks.throttle, fractional=fractional)
         response = self._route(path, request, caller, f"{self.url}/{version}")
         response.headers = {"x-ms-resource-unit": "1", **headers, **response.headers}
         return response
@@ -92,6 +97,10 @@ class Graph:
                 return self.schema.values(key, request, caller, base)
             case ["directory", "customSecurityAttributeDefinitions", key, "allowedValues", value]:
                 return self.schema.value(key, value, request, caller, base)
+            case ["auditLogs", "customSecurityAttributeAudits"] if base.endswith("/beta"):
+                return self.audits.many(request, caller, base)
+            case ["auditLogs", "customSecurityAttributeAudits", key] if base.endswith("/beta"):
+                return self.audits.one(key, request, caller, base)
         raise _unknown_segment(path[-1] if path else "")
 
     def _of(self, name: str) -> Principals:

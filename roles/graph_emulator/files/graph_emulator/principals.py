@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from . import assignments, query
 from .access import Caller
+from .audits import Audits
 from .directory import Collection, Directory, Principal
 from .exchange import GraphError, Request, Response, bad_request, denied, not_found, wrong_method
 from .faults import Quirks
@@ -21,10 +22,11 @@ _READ_ONLY: Final = {"id", "appId", "createdDateTime", "deletedDateTime", "servi
 class Principals:
     """Handles the requests on one collection of principals."""
 
-    def __init__(self, collection: Collection, directory: Directory, quirks: Quirks) -> None:
+    def __init__(self, collection: Collection, directory: Directory, quirks: Quirks, audits: Audits) -> None:
         self.collection = collection
         self.directory = directory
         self.quirks = quirks
+        self.audits = audits
 
     def many(self, request: Request, caller: Caller, base: str) -> Response:
         """Answer a request on the collection itself. `base` is the URL of the service with the version."""
@@ -58,7 +60,7 @@ class Principals:
             body = {"@odata.context": f"{base}/$metadata#{self._context(names)}/$entity"}
             return Response(200, {**body, **self._shown(principal, names, caller)})
         if request.method == "PATCH":
-            self._patch(self._found(key, by_app_id=by_app_id), request.json(), caller)
+            self._patch(self._found(key, by_app_id=by_app_id), request, caller)
             return Response(204)
         raise wrong_method()
 
@@ -105,8 +107,9 @@ class Principals:
                 shown[name] = properties.get(name)
         return shown
 
-    def _patch(self, principal: Principal, body: Any, caller: Caller) -> None:
+    def _patch(self, principal: Principal, request: Request, caller: Caller) -> None:
         """Change a principal, wholly or not at all."""
+        body = request.json()
         if not isinstance(body, dict):
             raise GraphError(400, "BadRequest", "The request body is not an object.")
         self._check_type(principal, body.get("@odata.type"))
@@ -122,8 +125,10 @@ class Principals:
             writable = caller.writable_assignments
             if not writable:
                 raise denied()
-            changed = assignments.write(self.directory, principal.attributes, body[ATTRIBUTES], writable, self.quirks)
+            before = principal.attributes
+            changed = assignments.write(self.directory, before, body[ATTRIBUTES], writable, self.quirks)
             principal.store(changed, self.quirks.read_lag)
+            self.audits.note_assignment(request, caller, principal, before, changed)
         self.directory.update(principal, others)
 
     def _check_type(self, principal: Principal, stated: Any) -> None:

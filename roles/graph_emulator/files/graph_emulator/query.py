@@ -24,11 +24,11 @@ _SORTABLE: Final = {"displayName", "userPrincipalName"}
 _OPTIONS: Final = {"$filter", "$select", "$top", "$count", "$orderby", "$skiptoken", "ConsistencyLevel"}
 
 
-def top(options: dict[str, str]) -> int:
-    """Return the page size. Raises GraphError (400) outside 1 to 999 (graph-facts 3)."""
+def top(options: dict[str, str], largest: int = LARGEST_PAGE) -> int:
+    """Return the page size. Raises GraphError (400) outside 1 to 999 (graph-facts 3), or to another largest one."""
     text = options.get("$top", str(PAGE_SIZE))
-    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_PAGE:
-        raise unsupported_query(f"Invalid page size specified: '{text}'. Must be between 1 and 999 inclusive.")
+    if not text.isdecimal() or not 1 <= int(text) <= largest:
+        raise unsupported_query(f"Invalid page size specified: '{text}'. Must be between 1 and {largest} inclusive.")
     return int(text)
 
 

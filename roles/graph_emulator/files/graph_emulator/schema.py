@@ -11,6 +11,7 @@ from odata_query import ast
 
 from . import filters, query, rules
 from .access import Caller, Sets
+from .audits import Audits
 from .directory import AttributeSet, Definition, Directory
 from .exchange import Request, Response, bad_request, denied, not_found, unsupported_query, wrong_method
 from .faults import Quirks
@@ -40,15 +41,17 @@ _VALUE_PROPERTIES: Final = frozenset({"id", "isActive"})
 class Schema:
     """Handles the requests below `/directory`. What is refused, and why: `rules`."""
 
-    def __init__(self, directory: Directory, quirks: Quirks) -> None:
+    def __init__(self, directory: Directory, quirks: Quirks, audits: Audits) -> None:
         self.directory = directory
         self.quirks = quirks
+        self.audits = audits
 
     def sets(self, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/attributeSets`."""
         if request.method == "POST":
             self._require_tenant_wide(caller)
             created = rules.create_set(self.directory, request.json())
+            self.audits.note_schema(request, caller, "add set", created.id, {}, _set_as_json(created))
             return Response(201, _entity(_set_as_json(created), SETS, base))
         readable = _readable(request, caller)
         items = [
@@ -66,7 +69,9 @@ class Schema:
         if found is None or not self._shows(name):
             raise not_found(name)
         if request.method == "PATCH":
+            before = _set_as_json(found)
             rules.update_set(found, request.json())
+            self.audits.note_schema(request, caller, "update set", name, before, _set_as_json(found))
             return Response(204)
         if name not in caller.readable_definitions:
             raise denied()
@@ -79,6 +84,7 @@ class Schema:
             if not isinstance(body, dict) or str(body.get("attributeSet")) not in caller.writable_definitions:
                 raise denied()
             created = rules.create_definition(self.directory, body, self.quirks)
+            self.audits.note_schema(request, caller, "add definition", created.id, {}, _with_values(created))
             return Response(201, _entity(_definition_as_json(created), DEFINITIONS, base))
         readable = _readable(request, caller)
         options = request.query
@@ -98,8 +104,9 @@ class Schema:
         """Answer `/directory/customSecurityAttributeDefinitions/{id}`."""
         found = self._definition(key, request, caller, "PATCH")
         if request.method == "PATCH":
-            version = request.headers.get("odata-version", "4.0")
+            before, version = _with_values(found), request.headers.get("odata-version", "4.0")
             rules.update_definition(self.directory, found, request.json(), version)
+            self._note_update(request, caller, found, before)
             return Response(204)
         item = _definition_as_json(found)
         return _single(request, item, DEFINITIONS, _DEFINITION_TYPE, _DEFINITION_PROPERTIES, base)
@@ -109,7 +116,9 @@ class Schema:
         definition = self._definition(key, request, caller, "POST")
         context = f"{DEFINITIONS}('{key}')/allowedValues"
         if request.method == "POST":
+            before = _with_values(definition)
             value = rules.create_value(self.directory, definition, request.json())
+            self._note_update(request, caller, definition, before)
             return Response(201, _entity(_value_as_json(definition, value), context, base))
         return _listed(
             request, self._values(definition), context, "microsoft.graph.allowedValue", _VALUE_PROPERTIES, base
@@ -121,7 +130,9 @@ class Schema:
         if value not in definition.allowedValues or not self._shows(definition.attributeSet, definition.name, value):
             raise not_found(value)
         if request.method == "PATCH":
+            before = _with_values(definition)
             rules.update_value(definition, value, request.json())
+            self._note_update(request, caller, definition, before)
             return Response(204)
         item = _value_as_json(definition, value)
         context = f"{DEFINITIONS}('{key}')/allowedValues"
@@ -138,6 +149,10 @@ class Schema:
             for value in definition.allowedValues
             if self._shows(definition.attributeSet, definition.name, value)
         ]
+
+    def _note_update(self, request: Request, caller: Caller, definition: Definition, before: dict[str, Any]) -> None:
+        after = _with_values(definition)
+        self.audits.note_schema(request, caller, "update definition", definition.id, before, after)
 
     def _require_tenant_wide(self, caller: Caller) -> None:
         if not caller.writable_definitions.everything:
@@ -179,6 +194,12 @@ def _set_as_json(attribute_set: AttributeSet) -> dict[str, Any]:
 
 def _definition_as_json(definition: Definition) -> dict[str, Any]:
     return {name: getattr(definition, name) for name in sorted(_DEFINITION_PROPERTIES)}
+
+
+def _with_values(definition: Definition) -> dict[str, Any]:
+    """Return a definition as JSON with all its predefined values, for the audit log."""
+    values = [_value_as_json(definition, value) for value in definition.allowedValues]
+    return {**_definition_as_json(definition), "allowedValues": values}
 
 
 def _value_as_json(definition: Definition, value: str) -> dict[str, Any]:

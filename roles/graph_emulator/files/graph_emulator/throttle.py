@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service's write quota as a token bucket (graph-facts 8)."""
+"""The service's quotas of writes and of reports as token buckets (graph-facts 8)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class _Bucket:
 
 
 class Throttle:
-    """Counts the writes of each application in the tenant."""
+    """Counts the writes and the reports of each application in the tenant."""
 
     def __init__(self, tenant_id: str) -> None:
         self.tenant_id = tenant_id
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def count_write(self, caller: Caller, quota: dict[str, float], *, fractional: bool) -> dict[str, str]:
         """Take one write from the caller's quota. Returns response headers.
@@ -35,18 +35,30 @@ class Throttle:
         a refused write costs nothing, but waiting less than Retry-After says is refused again.
         """
         capacity = quota.get("writes", 3000) * quota.get("scale", 1.0)
-        rate = capacity / quota.get("seconds", 150)
+        kind = ("ReadWrite", "WriteLimitExceeded")
+        return self._take(caller, kind, capacity, quota.get("seconds", 150), fractional=fractional)
+
+    def count_report(self, caller: Caller, quota: dict[str, float], *, fractional: bool) -> None:
+        """Take one request from the quota of reports: 5 in 10 seconds, of which size and time are scaled likewise."""
+        capacity = max(5 * quota.get("scale", 1.0), 1.0)
+        kind = ("Read", "ResourceUnitLimitExceeded")
+        self._take(caller, kind, capacity, 10 * quota.get("seconds", 150) / 150, fractional=fractional)
+
+    def _take(
+        self, caller: Caller, kind: tuple[str, str], capacity: float, seconds: float, *, fractional: bool
+    ) -> dict[str, str]:
+        rate = capacity / seconds
         now = time.monotonic()
-        bucket = self._buckets.setdefault(caller.app_id, _Bucket(capacity))
+        bucket = self._buckets.setdefault((caller.app_id, kind[0]), _Bucket(capacity))
         bucket.level = min(capacity, bucket.level + (now - bucket.at) * rate)
         bucket.at = now
         if bucket.level < 1:
             wait = (1 - bucket.level) / rate
-            scope = f"Tenant_Application/ReadWrite/{caller.app_id}/{self.tenant_id}"
+            scope = f"Tenant_Application/{kind[0]}/{caller.app_id}/{self.tenant_id}"
             headers = {
                 "Retry-After": f"{wait:.3f}" if fractional else str(math.ceil(wait)),
                 "x-ms-throttle-scope": scope,
-                "x-ms-throttle-information": "WriteLimitExceeded",
+                "x-ms-throttle-information": kind[1],
                 "x-ms-throttle-limit-percentage": "1.0",
             }
             raise GraphError(429, "TooManyRequests", "Too many requests.", headers)
