@@ -21,6 +21,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -223,6 +224,10 @@ class Graph:
     def __exit__(self, *_failure: object) -> None:
         self._http.close()
 
+    def in_version(self, api_version: str) -> Graph:
+        """The same Graph as the same identity on the same connections, in another version of its interface."""
+        return Graph(self._http, self._tokens, self._host, api_version)
+
     def get(
         self, path: str, *, need: Need, query: Mapping[str, str] | None = None, advanced: bool = False
     ) -> dict[str, Any]:
@@ -233,22 +238,35 @@ class Graph:
         return self._json("GET", self._url(path, query, advanced), need, advanced=advanced)
 
     def pages(
-        self, path: str, *, need: Need, query: Mapping[str, str] | None = None, advanced: bool = False
+        self,
+        path: str,
+        *,
+        need: Need,
+        query: Mapping[str, str] | None = None,
+        advanced: bool = False,
+        before: Callable[[], None] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The items of all pages, one request per page, in the order Graph gives them.
 
-        While the items of a page are taken, the next page is on its way.
+        While the items of a page are taken the next one is on its way. Not so with a `before`, which is called before
+        each request: who has to wait for a request may not want another.
         """
-        page = self._json("GET", self._url(path, query, advanced), need, advanced=advanced)
+
+        def fetched(url: str) -> dict[str, Any]:
+            if before:
+                before()
+            return self._json("GET", url, need, advanced=advanced)
+
+        page = fetched(self._url(path, query, advanced))
         with ThreadPoolExecutor(1) as ahead:
             while url := page.get("@odata.nextLink"):
                 if urlsplit(url)[:2] != urlsplit(self._host)[:2]:
                     raise NoAnswer(
                         f"The next page of {path} is said to be on {urlsplit(url).netloc}, to which no token is sent."
                     )
-                coming = ahead.submit(self._json, "GET", url, need, advanced=advanced)
+                following = partial(fetched, url) if before else ahead.submit(fetched, url).result
                 yield from page.get("value", [])
-                page = coming.result()
+                page = following()
             yield from page.get("value", [])
 
     def patch(self, path: str, body: Mapping[str, Any], *, need: Need) -> None:

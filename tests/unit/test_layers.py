@@ -19,6 +19,7 @@ PREFIX = "ansible_collections.entra.attributes.plugins."
 EDGE, CONTROLLER, RUN, DOMAIN, TRANSPORT, CORE, AUTH, LEAF = range(8)
 ANSIBLE = (EDGE, CONTROLLER, RUN)
 LAYERS = {
+    "_audit_log": DOMAIN,
     "_directory": DOMAIN,
     "_declarations": DOMAIN,
     "_files": DOMAIN,

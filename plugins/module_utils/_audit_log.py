@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""The audit log of custom security attributes, in domain terms."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, literal
+
+READ_AUDITS = Need(("CustomSecAttributeAuditLogs.Read.All",), ("Attribute Log Reader", "Attribute Log Administrator"))
+PAGE_SIZE = 100
+"""Entries of a page; Graph has no larger ones (graph-facts 1.6)."""
+REQUESTS = 5
+SECONDS = 10.0
+"""In which an app may send so many requests for reports (graph-facts 8)."""
+_PATH = "/auditLogs/customSecurityAttributeAudits"
+_NAMES = {"id", "display_name", "user_principal_name", "app_id"}
+_TYPES = {"user": "user", "serviceprincipal": "service_principal"}
+
+Entry = dict[str, Any]
+"""An entry as results name it: see `_entry`."""
+
+
+class AuditLog:
+    """The log behind a Graph, always in beta, as no other version has it (graph-facts 1.6).
+
+    It is read no faster than the quota allows, instead of until Graph throttles.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._graph = graph.in_version("beta")
+        self._clock = clock
+        self._sleep = sleep
+        self._sent: deque[float] = deque(maxlen=REQUESTS)
+
+    def entries(
+        self,
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        activity: str | None = None,
+        actor: str | None = None,
+        target: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Entry]:
+        """The entries from `since` to `until`, in the order of their times. Raises GraphError.
+
+        `activity` is a name or its beginning; `actor` and `target` are any of the names of one. Graph filters by what
+        it is documented to: a user's UPN as actor, an object id as target. Everything else is compared here.
+        """
+        conditions = [f"activityDateTime ge {_in_filter(since)}"]
+        conditions += [f"activityDateTime le {_in_filter(until)}"] if until else []
+        conditions += [f"startswith(activityDisplayName,{literal(activity)})"] if activity else []
+        conditions += [f"initiatedBy/user/userPrincipalName eq {literal(actor)}"] if actor and "@" in actor else []
+        conditions += [f"targetResources/any(t: t/id eq {literal(target)})"] if target and _is_guid(target) else []
+        query = {
+            "$filter": " and ".join(conditions),
+            "$orderby": f"activityDateTime {'desc' if newest_first else 'asc'}",
+            "$top": str(PAGE_SIZE if actor or target else min(limit or PAGE_SIZE, PAGE_SIZE)),
+        }
+        count = 0
+        for item in self._graph.pages(_PATH, need=READ_AUDITS, query=query, before=self._keep_pace):
+            entry = _entry(item)
+            if _has_name(entry["actor"], actor) and any(_has_name(one, target) for one in entry["targets"] or [{}]):
+                yield entry
+                count += 1
+                if count == limit:
+                    return
+
+    def _keep_pace(self) -> None:
+        """Wait until one more request is within the quota."""
+        if len(self._sent) == REQUESTS:
+            self._sleep(max(self._sent[0] + SECONDS - self._clock(), 0.0))
+        self._sent.append(self._clock())
+
+
+def instant(text: str) -> datetime:
+    """A time as Graph or a person writes it, in UTC where it says nothing else. Raises ValueError.
+
+    Python 3.10 knows neither the Z nor any number of decimals.
+    """
+    text = re.sub(r"[Zz]$", "+00:00", text)
+    at = datetime.fromisoformat(re.sub(r"\.([0-9]+)", lambda decimals: f".{decimals[1]:0<6.6}", text))
+    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+
+
+def _in_filter(at: datetime) -> str:
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.casefold()
+    except ValueError:
+        return False
+
+
+def _has_name(found: Mapping[str, Any], name: str | None) -> bool:
+    """Whether an actor or target is called so in one way or another; names are compared without case."""
+    return name is None or name.casefold() in (str(found[one]).casefold() for one in _NAMES & found.keys())
+
+
+def _entry(item: Mapping[str, Any]) -> Entry:
+    return {
+        "id": item["id"],
+        "time": item["activityDateTime"],
+        "activity": item["activityDisplayName"],
+        "result": item.get("result"),
+        "reason": item.get("resultReason") or "",
+        "correlation_id": item.get("correlationId"),
+        "actor": _actor(item.get("initiatedBy") or {}),
+        "targets": [_target(target) for target in item.get("targetResources") or []],
+    }
+
+
+def _actor(initiator: Mapping[str, Any]) -> dict[str, Any]:
+    """Who did it, with the keys by which results name principals (design 3.2): all, so that conditions can use them."""
+    user, app = initiator.get("user") or {}, initiator.get("app") or {}
+    return {
+        "id": user.get("id") if user else app.get("servicePrincipalId"),
+        "type": "user" if user else "service_principal",
+        "display_name": user.get("displayName") if user else app.get("displayName"),
+        "user_principal_name": user.get("userPrincipalName"),
+        "app_id": app.get("appId"),
+    }
+
+
+def _target(target: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": target.get("id"),
+        "type": _TYPES.get(str(target.get("type")).casefold(), "other"),
+        "display_name": target.get("displayName"),
+        "user_principal_name": target.get("userPrincipalName"),
+        "changes": [
+            {
+                "property": change.get("displayName"),
+                "before": _values(change.get("oldValue")),
+                "after": _values(change.get("newValue")),
+            }
+            for change in target.get("modifiedProperties") or []
+        ],
+    }
+
+
+def _values(text: str | None) -> list[Any]:
+    """The values that the log holds as the JSON text of a list or of a single one; what is not JSON is a text."""
+    if not text:
+        return []
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    return value if isinstance(value, list) else [] if value is None else [value]
