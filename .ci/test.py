@@ -94,6 +94,7 @@ class Part:
 UNIT = Check("python -m pytest -n 2 tests/unit", count_pytest, in_checkout=True)
 INTEGRATION = Check("ansible-test integration --local --color no --continue-on-error", count_ansible_test)
 AS_MODULES = Check(f".ci/as_modules.sh {INTEGRATION.command}", count_ansible_test)
+AWX = Check("python -m pytest tests/awx", count_pytest, in_checkout=True)
 SANITY = Check("ansible-test sanity --local --color no", count_ansible_test)
 
 PARTS = {
@@ -118,6 +119,7 @@ PARTS = {
     "sanity": Part("test", (SANITY,)),
     "integration": Part("test", (INTEGRATION,)),
     "modules": Part("test", (AS_MODULES,)),
+    "awx": Part("awx", (AWX,)),
     "galaxy": Part(
         "lint",
         (

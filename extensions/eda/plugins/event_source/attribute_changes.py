@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+short_description: An event for each change of custom security attributes
+description:
+  - Looks into the audit log of custom security attributes from time to time and gives an event for each new entry, in
+    the order of their times. The keys of an event are those of an entry that the module
+    entra.attributes.custom_security_attribute_audit_info returns.
+  - Entries appear in the log some minutes late, and not in order. Each time the log is read again from O(overlap)
+    before the newest entry, and what was given already is left out.
+  - When Graph throttles or cannot be reached, it waits longer and longer, up to ten minutes, and goes on where it was.
+  - Needs the Graph permission CustomSecAttributeAuditLogs.Read.All, and of a signed-in user the Entra role Attribute
+    Log Reader.
+options:
+  interval:
+    description: Seconds between two looks into the log. All of an application may look five times in ten seconds.
+    type: float
+    default: 60
+  overlap:
+    description: Seconds by which an entry may appear later than another with the same time.
+    type: float
+    default: 900
+  since:
+    description: Where to begin if there is no state yet. A time in ISO 8601, or how long ago, such as 24h. Now by
+      default.
+    type: str
+  state_path:
+    description:
+      - File that remembers which events were given, so that a restart goes on there. Without it, each start begins at
+        O(since).
+      - After a restart the last event comes again, as nobody knows whether it was dealt with.
+    type: path
+  tenant_id, client_id, client_secret and the other connection options of the modules:
+    description: As in the modules, with the same environment variables.
+"""
+
+EXAMPLES = r"""
+- name: Attributes
+  hosts: localhost
+  sources:
+    - entra.attributes.attribute_changes:
+        state_path: /var/lib/eda/attribute_changes.json
+  rules:
+    - name: Tell who assigned what
+      condition: event.activity is match("Update attribute values assigned")
+      action:
+        debug:
+          msg: "{{ event.actor.display_name }} changed {{ event.targets[0].display_name }}"
+"""
+
+import asyncio
+import importlib.util
+import json
+import logging
+import os
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+
+def _importable() -> bool:
+    try:
+        return importlib.util.find_spec("ansible_collections.entra.attributes.plugins") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+if not _importable():
+    # ansible-rulebook runs this file by its path, and unlike Ansible does not make collections importable. Ansible's way
+    # to do so would keep it from running the next file.
+    tree = Path(__file__).absolute().parents[6]
+    sys.path.append(str(tree.parent))
+    import ansible_collections
+
+    if str(tree) not in ansible_collections.__path__:  # which is elsewhere, and no namespace
+        ansible_collections.__path__.append(str(tree))
+
+from ansible_collections.entra.attributes.plugins.module_utils._audit import moment
+from ansible_collections.entra.attributes.plugins.module_utils._audit_log import AuditLog, Entry, instant
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AuthenticationError,
+    EntraError,
+    GraphError,
+    OptionError,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._graph import RETRIED_STATUSES
+from ansible_collections.entra.attributes.plugins.module_utils._module import connect, connection_spec
+
+LOGGER = logging.getLogger(__name__)
+LONGEST_PAUSE = 600.0
+"""Seconds between two attempts while Graph cannot be reached."""
+SPEC: dict[str, Any] = {
+    "interval": {"type": "float", "default": 60.0},
+    "overlap": {"type": "float", "default": 900.0},
+    "since": {"type": "str"},
+    "state_path": {"type": "path"},
+}
+
+
+@dataclass
+class Position:
+    """How far events were given: nothing from before `since`, up to `newest`, and which of the time of the overlap."""
+
+    since: datetime
+    newest: datetime
+    path: Path | None = None
+    given: dict[str, str] = field(default_factory=dict)  # time by id
+
+    @classmethod
+    def load(cls, path: Path | None, since: datetime) -> Position:
+        """The position that was saved, else the one to begin with. Raises OptionError for a file that is none."""
+        if path is None or not path.exists():
+            return cls(since, since, path)
+        try:
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            return cls(instant(saved["since"]), instant(saved["time"]), path, dict(saved["ids"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise OptionError("state_path", f"{path} cannot be read as a state: {error}") from None
+
+    def begin(self, overlap: timedelta) -> datetime:
+        """Where to read from. What was given before that will not be met again, and is forgotten."""
+        begin = max(self.since, self.newest - overlap)
+        self.given = {one: at for one, at in self.given.items() if instant(at) >= begin}
+        return begin
+
+    def note(self, entry: Entry) -> None:
+        """Take an entry for dealt with, and save that, all of it or nothing."""
+        self.newest = max(self.newest, instant(entry["time"]))
+        self.given[entry["id"]] = entry["time"]
+        if self.path is None:
+            return
+        saved = {"since": self.since.isoformat(), "time": self.newest.isoformat(), "ids": self.given}
+        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(saved, file)
+        os.replace(name, self.path)
+
+
+class Source:
+    """Reads the log and puts events on the queue. Whatever takes time runs in a thread of its own."""
+
+    def __init__(self, queue: Any, log: AuditLog, position: Position, overlap: timedelta) -> None:
+        self._queue = queue
+        self._log = log
+        self._position = position
+        self._overlap = overlap
+        self._last: Entry | None = None
+        self.proven = False  # whether Graph ever gave the log
+
+    async def poll(self) -> None:
+        """Give an event for each entry that is new. Raises EntraError."""
+        position = self._position
+        entries = self._log.entries(since=position.begin(self._overlap))
+        while (entry := await asyncio.to_thread(next, entries, None)) is not None:
+            self.proven = True
+            if entry["id"] in position.given or (self._last and self._last["id"] == entry["id"]):
+                continue
+            await self._queue.put(dict(entry))
+            # The queue of ansible-rulebook holds one event: that there was room means that the one before was taken.
+            if self._last:
+                await asyncio.to_thread(position.note, self._last)
+            self._last = entry
+        self.proven = True
+
+
+async def main(queue: Any, args: dict[str, Any]) -> None:
+    """Give events until cancelled. Raises EntraError for what waiting does not heal when it starts."""
+    params = _params(args)
+    since = moment("since", params["since"] or "0s", datetime.now(timezone.utc))
+    path = Path(params["state_path"]) if params["state_path"] else None
+    position = Position.load(path, since)
+    failures = 0
+    with connect(params, dict(os.environ)) as graph:
+        source = Source(queue, AuditLog(graph), position, timedelta(seconds=params["overlap"]))
+        while True:
+            try:
+                await source.poll()
+                failures, pause = 0, params["interval"]
+            except EntraError as error:
+                if not source.proven and _is_lasting(error):
+                    raise
+                failures = min(failures + 1, 10)
+                pause = min(params["interval"] * 2**failures, max(LONGEST_PAUSE, params["interval"]))
+                LOGGER.warning("The audit log cannot be read, next attempt in %.0f s: %s", pause, error)
+            await asyncio.sleep(pause)
+
+
+def _params(args: dict[str, Any]) -> dict[str, Any]:
+    """The options as modules read theirs. Raises OptionError."""
+    given = {name: value for name, value in args.items() if name != "eda_feedback_queue"}
+    validated = ArgumentSpecValidator({**connection_spec(os.environ), **SPEC}).validate(given)
+    if validated.error_messages:
+        raise OptionError("attribute_changes", f"wrong options: {'; '.join(validated.error_messages)}")
+    params: dict[str, Any] = validated.validated_parameters
+    for name in ("interval", "overlap"):
+        if params[name] < 0:
+            raise OptionError(name, f"must not be negative, as {params[name]} is")
+    return params
+
+
+def _is_lasting(error: EntraError) -> bool:
+    """Whether it is a matter of credentials, permissions and options, rather than of the network or the service."""
+    if isinstance(error, GraphError):
+        return error.status not in RETRIED_STATUSES
+    return isinstance(error, AuthenticationError)

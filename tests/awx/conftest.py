@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection as AWX and Event-Driven Ansible run it; `make awx` puts it on ANSIBLE_COLLECTIONS_PATH."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "unit"))
+
+from _emulator import Emulator, start  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    emulator = start(tmp_path_factory.mktemp("graph"))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    running.reset()
+    return running
+
+
+@pytest.fixture(scope="session")
+def collection() -> Path:
+    """The folder of the collection as it is installed."""
+    found = [
+        Path(folder) / "ansible_collections" / "entra" / "attributes"
+        for folder in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep)
+    ]
+    assert found[0].is_dir(), "ANSIBLE_COLLECTIONS_PATH names no folder with the collection; make awx sets it"
+    return found[0]

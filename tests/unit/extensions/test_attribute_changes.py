@@ -1,0 +1,262 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The event source against the local Graph: each entry once and in order, across late entries, outages and kills."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import runpy
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _emulator import Emulator
+
+SOURCE = Path(__file__).resolve().parents[3] / "extensions/eda/plugins/event_source/attribute_changes.py"
+PLUGIN = runpy.run_path(str(SOURCE))
+SET_TYPE = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue"
+ADELE = "33333333-3333-4333-8333-333333333301"
+QUICK = {"interval": 0.05, "since": "1h", "retries": 0}
+
+Entry = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def reach(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source reads the environment, as modules do; and the local Graph has no quota of reports here."""
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(PLUGIN["AuditLog"].entries.__globals__, "SECONDS", 0.0)
+
+
+@pytest.fixture
+def change(emulator: Emulator) -> Callable[..., None]:
+    """Assigns ProjectDate to Adele, a number at a time."""
+    token = emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def patch(*numbers: int) -> None:
+        for number in numbers:
+            members = {"@odata.type": SET_TYPE, "ProjectDate": str(number)}
+            answer = emulator.session.patch(
+                f"{emulator.url}/v1.0/users/{ADELE}",
+                json={"customSecurityAttributes": {"Engineering": members}},
+                headers=headers,
+                verify=emulator.environment["REQUESTS_CA_BUNDLE"],
+                timeout=10,
+            )
+            assert answer.status_code == 204
+
+    return patch
+
+
+def number(event: Entry) -> int:
+    return int(event["targets"][0]["changes"][0]["after"][0])
+
+
+async def collect(wanted: int, seconds: float = 20.0, **options: Any) -> list[int]:
+    """What the source gives until there are `wanted` events, by the numbers assigned; then it is cancelled."""
+    queue: asyncio.Queue[Entry] = asyncio.Queue(1)  # as that of ansible-rulebook
+    source = asyncio.create_task(PLUGIN["main"](queue, {**QUICK, **options}))
+    seen: list[int] = []
+    try:
+        deadline = time.monotonic() + seconds
+        while len(seen) < wanted and time.monotonic() < deadline:
+            taking = asyncio.create_task(queue.get())
+            await asyncio.wait({taking, source}, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+            if taking.done():
+                seen.append(number(taking.result()))
+            taking.cancel()
+            if source.done():
+                source.result()
+    finally:
+        source.cancel()
+        await asyncio.gather(source, return_exceptions=True)
+    return seen
+
+
+def test_each_change_is_an_event_in_order(change: Callable[..., None]) -> None:
+    change(*range(250))
+    assert asyncio.run(collect(250)) == list(range(250))
+
+
+def test_an_event_is_an_entry_of_the_module(change: Callable[..., None]) -> None:
+    async def first() -> Entry:
+        queue: asyncio.Queue[Entry] = asyncio.Queue(1)
+        source = asyncio.create_task(PLUGIN["main"](queue, QUICK))
+        event = await asyncio.wait_for(queue.get(), 10)
+        source.cancel()
+        return event
+
+    change(1)
+    event = asyncio.run(first())
+    assert event["activity"] == "Update attribute values assigned to a user"
+    assert event["actor"]["display_name"] == "default" or event["actor"]["app_id"]
+    assert event["targets"][0]["user_principal_name"] == "adele@contoso.com"
+
+
+def test_it_begins_now_unless_told_otherwise(change: Callable[..., None]) -> None:
+    change(1, 2)
+    later = threading.Timer(0.5, change, [3])
+    later.start()
+    assert asyncio.run(collect(1, since=None)) == [3]
+
+
+def test_late_entries_are_given_once(emulator: Emulator, change: Callable[..., None]) -> None:
+    emulator.quirks(audit_delay=1.0, audit_resolution=1.0)
+    change(*range(60))
+    seen = asyncio.run(collect(60))
+    assert sorted(seen) == list(range(60))
+
+
+def test_only_the_overlap_is_read_again(emulator: Emulator, change: Callable[..., None]) -> None:
+    change(*range(5))
+    asyncio.run(collect(6, seconds=1.0, overlap=0))
+    asked = [request["query"]["$filter"] for request in emulator.requests() if "/auditLogs/" in request["path"]]
+    newest_but_one = sorted(request["time"] for request in emulator.requests() if request["method"] == "PATCH")[-2]
+    begin = PLUGIN["instant"](asked[-1].removeprefix("activityDateTime ge ")).timestamp()
+    assert len(asked) > 2
+    assert begin == pytest.approx(newest_but_one, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 429, "headers": {"Retry-After": "0.01"}},
+        {"status": 503},
+        {"cut": "before"},
+        {"html": True},
+        {"truncate": True},
+        {"expire_token": True},
+    ],
+)
+def test_outages_delay_and_lose_nothing(
+    emulator: Emulator, change: Callable[..., None], caplog: pytest.LogCaptureFixture, fault: dict[str, Any]
+) -> None:
+    change(*range(150))
+    emulator.faults({"match": {"path": "/auditLogs/"}, "skip": 1, "times": 2, "do": fault})
+    with caplog.at_level(logging.WARNING):
+        assert asyncio.run(collect(150)) == list(range(150))
+    assert "next attempt in 0 s" in caplog.text
+
+
+def test_an_outage_at_the_start_is_waited_for(emulator: Emulator, change: Callable[..., None]) -> None:
+    change(1)
+    emulator.faults({"match": {"path": "/auditLogs/"}, "times": 2, "do": {"status": 503}})
+    assert asyncio.run(collect(1)) == [1]
+
+
+def test_what_waiting_does_not_heal_ends_it_at_the_start(emulator: Emulator) -> None:
+    reader = emulator.credentials["applications"]["reader"]
+    with pytest.raises(Exception, match=r"CustomSecAttributeAuditLogs\.Read\.All") as refusal:
+        asyncio.run(collect(1, client_id=reader["client_id"], client_secret=reader["client_secret"]))
+    assert type(refusal.value).__name__ == "GraphError"
+    with pytest.raises(Exception, match="AADSTS7000215") as refusal:
+        asyncio.run(collect(1, client_secret="wrong-secret-that-nobody-uses"))
+    assert type(refusal.value).__name__ == "AuthenticationError"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"intervall": 5}, "wrong options: intervall"),
+        ({"interval": "soon"}, "interval"),
+        ({"interval": -1}, "negative"),
+        ({"since": "yesterday"}, "ISO 8601"),
+        ({"state_path": str(SOURCE)}, "cannot be read as a state"),
+    ],
+)
+def test_wrong_options_end_it(emulator: Emulator, options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Exception, match=reason) as refusal:
+        asyncio.run(collect(1, **options))
+    assert type(refusal.value).__name__ == "OptionError"
+    assert emulator.requests(None) == []
+
+
+def test_the_loop_is_never_blocked(emulator: Emulator, change: Callable[..., None]) -> None:
+    change(1)
+    emulator.quirks(latency=0.5)
+
+    async def longest_gap() -> float:
+        collecting = asyncio.create_task(collect(1))
+        longest, last = 0.0, time.monotonic()
+        while not collecting.done():
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        assert await collecting == [1]
+        return longest
+
+    assert asyncio.run(longest_gap()) < 0.4
+
+
+def test_a_restart_goes_on_with_the_last_event(change: Callable[..., None], tmp_path: Path) -> None:
+    state = str(tmp_path / "state.json")
+    change(*range(10))
+    assert asyncio.run(collect(11, seconds=1.0, state_path=state)) == list(range(10))
+    saved = json.loads(Path(state).read_text())
+    assert len(saved["ids"]) == 9
+    change(10)
+    assert asyncio.run(collect(2, state_path=state)) == [9, 10]
+    assert [file.name for file in tmp_path.iterdir()] == ["state.json"], "nothing is left of how it was written"
+
+
+DRIVER = """
+import asyncio, runpy, sys
+plugin = runpy.run_path(sys.argv[1])
+plugin["AuditLog"].entries.__globals__["SECONDS"] = 0.0
+
+async def main():
+    queue = asyncio.Queue(1)
+    args = {"interval": 0.05, "since": "1h", "state_path": sys.argv[2]}
+    source = asyncio.create_task(plugin["main"](queue, args))
+    while not source.done():
+        event = await queue.get()
+        print(event["targets"][0]["changes"][0]["after"][0], flush=True)
+
+asyncio.run(main())
+"""
+
+
+def killed_at_random(state: Path, chance: random.Random) -> Iterator[list[int]]:
+    """Start the source as a process, kill it after some events, and so on; what each of them gave."""
+    while True:
+        command = [sys.executable, "-c", DRIVER, str(SOURCE), str(state)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert process.stdout is not None
+        seen, enough = [], chance.randint(1, 100)
+        for line in process.stdout:
+            seen.append(int(line))
+            if seen[-1] == 499:
+                process.kill()
+            elif len(seen) == enough:
+                threading.Timer(chance.uniform(0.0, 0.01), process.kill).start()
+        process.wait()
+        yield seen
+
+
+def test_killed_and_restarted_at_random_every_entry_of_500_comes_in_order(
+    change: Callable[..., None], tmp_path: Path
+) -> None:
+    change(*range(500))
+    seen: list[int] = []
+    runs = 0
+    for run in killed_at_random(tmp_path / "state.json", random.Random(6)):  # noqa: S311 - not secret
+        runs += 1
+        assert run == list(range(run[0], run[0] + len(run))), "each process gives them in order and once"
+        assert not seen or seen[-1] - 1 <= run[0] <= seen[-1] + 1, "what is given again is what the kill left in doubt"
+        seen += run
+        if seen[-1] == 499 or runs > 60:
+            break
+    assert sorted(set(seen)) == list(range(500))
+    assert runs >= 5
