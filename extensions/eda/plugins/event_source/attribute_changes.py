@@ -76,8 +76,8 @@ def _importable() -> bool:
 
 
 if not _importable():
-    # ansible-rulebook runs this file by its path, and unlike Ansible does not make collections importable. Ansible's way
-    # to do so would keep it from running the next file.
+    # ansible-rulebook runs this file by its path, and unlike Ansible makes no collection importable. Ansible's own way
+    # would keep it from running the next file.
     tree = Path(__file__).absolute().parents[6]
     sys.path.append(str(tree.parent))
     import ansible_collections

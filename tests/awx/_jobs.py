@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs as AWX has ansible-runner run them: a private data folder with project, inventory and what credentials inject."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import sandbox
+
+AWX = Path(__file__).resolve().parents[2] / "docs" / "awx"
+
+
+def built_in_credential(variables: dict[str, str]) -> dict[str, str]:
+    """What the credential Microsoft Azure Resource Manager injects, with client, tenant and secret (graph-facts 10.4)."""
+    return {
+        "AZURE_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000000",
+        "AZURE_CLIENT_ID": variables["AZURE_CLIENT_ID"],
+        "AZURE_TENANT": variables["AZURE_TENANT_ID"],
+        "AZURE_SECRET": variables["AZURE_CLIENT_SECRET"],
+        "AZURE_CLOUD_ENVIRONMENT": "AzureCloud",
+    }
+
+
+def custom_credential(inputs: dict[str, str], folder: Path) -> dict[str, str]:
+    """What the credential type of docs/awx injects; its files go to `folder`.
+
+    AWX renders with a sandbox, in which a field that is not filled in is undefined, and puts every file into the
+    private data folder, an empty one as well.
+    """
+    fields = {field["id"]: field for field in yaml.safe_load((AWX / "input.yml").read_text())["fields"]}
+    injectors = yaml.safe_load((AWX / "injector.yml").read_text())
+    assert inputs.keys() <= fields.keys()
+    values = {name: field["default"] for name, field in fields.items() if "default" in field} | inputs
+    environment = sandbox.ImmutableSandboxedEnvironment()  # of text, not of a page
+    names: dict[str, str] = {}
+    for name, template in injectors["file"].items():
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:
+            file.write(environment.from_string(template).render(values))
+        names[name.removeprefix("template.")] = file.name
+    namespace = {**values, "tower": {"filename": names}}
+    return {name: environment.from_string(text).render(namespace) for name, text in injectors["env"].items()}
+
+
+def reach(variables: dict[str, str]) -> dict[str, str]:
+    """What leads to the local Graph instead of Microsoft's."""
+    return {name: variables[name] for name in ("AZURE_AUTHORITY_HOST", "ENTRA_GRAPH_URL", "REQUESTS_CA_BUNDLE")}
+
+
+@dataclass
+class Outcome:
+    """What a job left."""
+
+    folder: Path
+    status: str
+    stdout: str
+    events: list[dict[str, Any]]
+
+    def results(self, task: str) -> list[dict[str, Any]]:
+        """The results of a task's last event on each host."""
+        done = ("runner_on_ok", "runner_on_failed")
+        return [
+            event["event_data"]["res"]
+            for event in self.events
+            if event["event"] in done and event["event_data"]["task"] == task
+        ]
+
+
+def prepare(folder: Path, env: dict[str, str], inventory: dict[str, Any], playbook: str | None = None) -> Path:
+    """Make the private data folder; `inventory` is what AWX's inventory script prints."""
+    for name in ("env", "inventory", "project"):
+        (folder / name).mkdir(parents=True)
+    (folder / "env" / "envvars").write_text(json.dumps(env))
+    script = folder / "inventory" / "hosts"
+    script.write_text(f"#!/usr/bin/env python3\nprint({json.dumps(json.dumps(inventory))})\n")
+    script.chmod(0o700)
+    shutil.copytree(AWX / "project", folder / "project", dirs_exist_ok=True)
+    if playbook is not None:
+        (folder / "project" / "attributes.yml").write_text(playbook)
+    return folder
+
+
+def outcome(runner: Any) -> Outcome:
+    """What a finished runner left in its artifacts."""
+    artifacts = Path(runner.config.artifact_dir)
+    events = [json.loads(file.read_text()) for file in sorted((artifacts / "job_events").glob("*.json"))]
+    events.sort(key=lambda event: event["counter"])
+    return Outcome(Path(runner.config.private_data_dir), runner.status, (artifacts / "stdout").read_text(), events)
+
+
+def hosts(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The inventory that AWX's script prints, of the variables of hosts."""
+    return {"all": {"hosts": sorted(entries)}, "_meta": {"hostvars": entries}}
