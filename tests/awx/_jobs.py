@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs as AWX has ansible-runner run them: a private data folder with project, inventory and what credentials inject."""
+"""Jobs as AWX has ansible-runner run them: private data folders with project, inventory and what credentials inject."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AWX = Path(__file__).resolve().parents[2] / "docs" / "awx"
 
 
 def built_in_credential(variables: dict[str, str]) -> dict[str, str]:
-    """What the credential Microsoft Azure Resource Manager injects, with client, tenant and secret (graph-facts 10.4)."""
+    """What the credential Microsoft Azure Resource Manager injects for an application (graph-facts 10.4)."""
     return {
         "AZURE_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000000",
         "AZURE_CLIENT_ID": variables["AZURE_CLIENT_ID"],

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs under ansible-runner: the credentials of AWX reach the modules, secrets reach no event, and results are counted."""
+"""Jobs under ansible-runner: credentials of AWX reach the modules, secrets reach no event, results are counted."""
 
 from __future__ import annotations
 

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A sliced job: four processes at once, each with its part of one inventory, all with the quota of one application."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+from _emulator import Emulator
+from _jobs import built_in_credential, hosts, outcome, prepare, reach
+
+SLICES = 4
+PRINCIPALS = 10_000
+QUOTA = {"writes": 3000, "seconds": 15}
+"""The published one (graph-facts 8), ten times as fast."""
+TASK = "The attributes of all hosts of this slice are as declared"
+
+
+def upn(number: int) -> str:
+    return f"user{number:05}@contoso.com"
+
+
+def slices(entries: dict[str, dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """What AWX's inventory script prints for each slice: every so many of the hosts in the order of their names."""
+    names = sorted(entries)
+    return [hosts({name: entries[name] for name in names[first::count]}) for first in range(count)]
+
+
+def test_four_slices_share_the_quota(emulator: Emulator, tmp_path: Path) -> None:
+    tenant = emulator.tenant()
+    tenant["users"] = [
+        {
+            "id": f"33333333-3333-4333-8333-{number:012}",
+            "displayName": f"User {number}",
+            "userPrincipalName": upn(number),
+        }
+        for number in range(PRINCIPALS)
+    ]
+    emulator.tenant(tenant)
+    declared = {
+        upn(number): {
+            "entra_assignment": {
+                "user": "{{ inventory_hostname }}",
+                "attributes": {"Engineering": {"NumVendors": number}},
+            }
+        }
+        for number in range(PRINCIPALS)
+    }
+    env = {**built_in_credential(emulator.environment), **reach(emulator.environment)}
+    emulator.quirks(throttle=QUOTA)
+    emulator.clear()
+    running = []
+    for number, inventory in enumerate(slices(declared, SLICES)):
+        folder = prepare(tmp_path / f"slice{number}", env, inventory)
+        running.append(ansible_runner.run_async(private_data_dir=str(folder), playbook="attributes.yml", quiet=True))
+    for thread, _runner in running:
+        thread.join()
+    jobs = [outcome(runner) for _thread, runner in running]
+    assert [job.status for job in jobs] == ["successful"] * SLICES, [job.stdout for job in jobs]
+    summaries = [job.results(TASK)[0]["summary"] for job in jobs]
+    assert [summary["changed"] for summary in summaries] == [PRINCIPALS // SLICES] * SLICES
+
+    writes = [request for request in emulator.requests() if request["method"] == "PATCH"]
+    done = [request for request in writes if request["status"] == 204]
+    assert len(Counter(request["path"] for request in done)) == len(done) == PRINCIPALS, "none lost, none done twice"
+    held = {user["userPrincipalName"]: user["customSecurityAttributes"] for user in emulator.tenant()["users"]}
+    assert held == {upn(number): {"Engineering": {"NumVendors": number}} for number in range(PRINCIPALS)}
+
+    times = sorted(request["time"] for request in done)
+    available = QUOTA["writes"] * (1 + (times[-1] - times[0]) / QUOTA["seconds"])
+    used = len(done) / available
+    throttled = sum(request["status"] == 429 for request in writes) / len(writes)
+    print(f"{used:.1%} of the quota used in {times[-1] - times[0]:.1f} s, {throttled:.2%} answered 429, {summaries}")
+    assert used >= 0.9
