@@ -70,7 +70,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             name = params["name"]
             problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _set_problems(params)]
             once.note(place.label, "attribute set", name)
-            found.attribute_sets.append(_given(item))
+            found.attribute_sets.append(given(item))
         elif section == DEFINITIONS and (
             params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
         ):
@@ -79,7 +79,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             problems += [f"{place.label}: definition {name}: {problem}" for problem in wrong]
             once.note(place.label, "definition", name)
             homes.setdefault(params["attribute_set"], place.label)
-            found.definitions.append(_given(item))
+            found.definitions.append(given(item))
     sets = [one["name"] for one in found.attribute_sets]
     for home, label in homes.items():
         if home not in sets and (other := twin(home, sets)):
@@ -98,16 +98,22 @@ def _validated(
         return None
     unknown = sorted(map(str, set(item) - set(spec)))
     wrong = [f"has unknown keys: {', '.join(unknown)}"] if unknown else []
-    known = {key: value for key, value in _given(item).items() if key in spec}
+    known = {key: value for key, value in given(item).items() if key in spec}
     validated = ArgumentSpecValidator(spec, **constraints).validate(known)
     wrong += validated.error_messages
     problems += [f"{place.label}: {problem}" for problem in wrong]
     return None if validated.error_messages else validated.validated_parameters
 
 
-def _given(item: Mapping[str, Any]) -> dict[str, Any]:
-    """What an item says; null says nothing."""
-    return {key: value for key, value in item.items() if value is not None}
+def given(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What an item says, as null says nothing, in containers of its own: Ansible's may be lazy and costly to copy."""
+    return {key: _own(value) for key, value in item.items() if value is not None}
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _own(one) for key, one in value.items()}
+    return [_own(one) for one in value] if isinstance(value, list) else value
 
 
 def _set_problems(params: Mapping[str, Any]) -> list[str]:

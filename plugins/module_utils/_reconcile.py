@@ -16,6 +16,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import refuse
+from ansible_collections.entra.attributes.plugins.module_utils._declared import given
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
     DEFINITION_SPEC,
     SET_SPEC,
@@ -69,7 +70,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
             was = set_result(planned.before)
             steps.attribute_sets.append(item)
             steps.drifts.extend(_differences("attribute_set", item["name"], was, set_result(planned.after)))
-            before_sets.setdefault(item["name"], _given(was or {"name": item["name"]}))
+            before_sets.setdefault(item["name"], given(was or {"name": item["name"]}))
         sets = [planned.after, *(one for one in sets if one.name != planned.after.name)]
     for item in declared["definitions"]:
         wish = replace(definition_wish(_params(DEFINITION_SPEC, item)), changes=PERMIT)
@@ -95,7 +96,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
 
 
 def _params(spec: Mapping[str, Any], item: Options) -> dict[str, Any]:
-    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(dict(item)).validated_parameters
+    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(given(item)).validated_parameters
     return params
 
 
@@ -103,16 +104,12 @@ def _name(item: Options) -> str:
     return f"{item['attribute_set']}.{item['name']}"
 
 
-def _given(result: Options) -> dict[str, Any]:
-    return {key: value for key, value in result.items() if value is not None}
-
-
 def _before(item: Options, was: Options | None, now: Options) -> dict[str, Any]:
     """What undoes the change of a definition, as far as Entra lets it be undone."""
     if was is None:
         return {"attribute_set": item["attribute_set"], "name": item["name"], "state": "deprecated"}
     final = {"predefined_values_only"} if was["predefined_values_only"] != now["predefined_values_only"] else set()
-    return {key: value for key, value in _given(was).items() if key not in final}
+    return {key: value for key, value in given(was).items() if key not in final}
 
 
 def _remember(entry: dict[str, Any], now: Options) -> None:
