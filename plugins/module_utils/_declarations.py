@@ -101,7 +101,7 @@ def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | 
         problems.append(f"{place.at('attributes')}: is no dictionary of attribute sets")
         return None
     desired = _wishes(place, "attributes", attributes, problems)
-    expected = _expected(place, item.get("expected") or {}, problems)
+    expected = _expected(place, item.get("expected"), problems)
     return (
         Declaration(label, named[0], str(item[named[0].name]).strip(), desired, expected) if len(named) == 1 else None
     )
@@ -132,6 +132,8 @@ def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: lis
 
 
 def _expected(place: Place, expected: Any, problems: list[str]) -> dict[str, dict[str, Value | None]]:
+    if expected is None:
+        return {}
     if not isinstance(expected, Mapping):
         problems.append(f"{place.at('expected')}: is no dictionary of attribute sets")
         return {}
@@ -163,5 +165,5 @@ def wish(attribute: str, value: Any) -> Wish:
 def _elements(attribute: str, value: Any) -> list[Any]:
     if value is None or value == []:
         return []
-    typed = checked(attribute, value)
-    return typed if isinstance(typed, list) else [typed]
+    elements = checked(attribute, value if isinstance(value, list) else [value])
+    return elements if isinstance(elements, list) else [elements]

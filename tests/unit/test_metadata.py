@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+
+from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK_SPEC
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import DEFINITION_SPEC, SET_SPEC
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,3 +43,27 @@ def test_the_action_group_holds_every_module() -> None:
 def test_the_execution_environment_names_an_existing_file() -> None:
     python = load("meta/execution-environment.yml")["dependencies"]["python"]
     assert "msal" in (ROOT / python).read_text()
+
+
+@pytest.mark.parametrize("name", ["github-actions", "gitlab-ci", "azure-pipelines"])
+def test_a_pipeline_is_yaml_runs_the_playbook_and_has_no_secret(name: str) -> None:
+    text = (ROOT / "docs" / "pipelines" / f"{name}.yml").read_text()
+    assert isinstance(load(f"docs/pipelines/{name}.yml"), dict)
+    assert "ansible-playbook entra.attributes.reconcile" in text
+    assert "AZURE_FEDERATED_TOKEN" in text
+    assert "SECRET" not in text
+    variables = set(re.findall(r"--extra-vars (reconcile_\w+)=", text))
+    options = load("roles/reconcile/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert variables
+    assert variables <= options.keys()
+
+
+def test_options_of_the_role_reconcile_are_those_of_the_modules() -> None:
+    options = load("roles/reconcile/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    for variable, spec in (("reconcile_attribute_sets", SET_SPEC), ("reconcile_definitions", DEFINITION_SPEC)):
+        documented = {
+            name: {key: value for key, value in option.items() if key != "description"}
+            for name, option in options[variable]["options"].items()
+        }
+        assert documented == spec
+    assert options["reconcile_assignments"]["options"].keys() == BULK_SPEC["assignments"]["options"].keys()

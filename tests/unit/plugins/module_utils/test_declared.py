@@ -154,7 +154,7 @@ def test_the_lookup_tells_everything_at_once(ten: Path) -> None:
     with pytest.raises(AnsibleError) as refusal:
         lookup(str(ten))
     assert all(f"{ten}/{name}:{line}: " in str(refusal.value) for name, (_text, line) in WRONG.items())
-    with pytest.raises(AnsibleError, match="There is no file or folder nowhere"):
+    with pytest.raises(AnsibleError, match="There is no file or folder nowhere, neither beside"):
         lookup("nowhere")
     (ten / "none").mkdir()
     with pytest.raises(AnsibleError, match="has no file with one of the endings"):
