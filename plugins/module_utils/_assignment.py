@@ -48,6 +48,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     checked,
     coerced,
     doubtful,
+    in_order,
     name_problem,
 )
 
@@ -68,9 +69,7 @@ ASSIGNMENT_CONSTRAINTS = {
     "required_if": [("append", True, ("value",))],
 }
 
-INFO_SPEC = {
-    **PRINCIPAL_SPEC,
-    "principal_type": {"type": "str", "choices": list(KINDS)},
+SELECTION_SPEC = {
     "where": {
         "type": "list",
         "elements": "dict",
@@ -82,6 +81,12 @@ INFO_SPEC = {
         },
     },
     "filter": {"type": "str"},
+}
+
+INFO_SPEC = {
+    **PRINCIPAL_SPEC,
+    **SELECTION_SPEC,
+    "principal_type": {"type": "str", "choices": list(KINDS)},
     "attribute_set": {"type": "str"},
     "name": {"type": "str"},
 }
@@ -186,8 +191,8 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 def diff(principal: str, planned: Plan) -> dict[str, str]:
     """A task's `diff`: the named attributes of a principal before and after, as sorted YAML."""
     return {
-        "before": as_yaml(planned.before),
-        "after": as_yaml(planned.after),
+        "before": as_yaml(in_order(planned.before)),
+        "after": as_yaml(in_order(planned.after)),
         "before_header": principal,
         "after_header": principal,
     }
@@ -245,8 +250,7 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
     narrowed = (params["attribute_set"], params["name"])
     if params["principal_type"]:
         kind = KINDS[params["principal_type"]]
-        conditions = _conditions(params, Schema(graph))
-        principals = list(directory.select(kind, " and ".join(conditions)))
+        principals = list(directory.select(kind, selection(params, Schema(graph))))
     else:
         kind, name = _named_principal(params)
         try:
@@ -281,8 +285,8 @@ def _listed(principal: Principal, attribute_set: str | None, name: str | None) -
     }
 
 
-def _conditions(params: Mapping[str, Any], schema: Schema) -> list[str]:
-    """The OData conditions of `where` and `filter`."""
+def selection(params: Mapping[str, Any], schema: Schema) -> str:
+    """The OData filter of `where` and `filter`, empty without them. Raises OptionError, InvalidValue and GraphError."""
     conditions = []
     for index, item in enumerate(params["where"] or []):
         _check_names(item, f"where[{index}].")
@@ -299,7 +303,7 @@ def _conditions(params: Mapping[str, Any], schema: Schema) -> list[str]:
         conditions.append(condition(item["attribute_set"], item["name"], item["operator"], value))
     if params["filter"]:
         conditions.append(f"({params['filter']})" if conditions else params["filter"])
-    return conditions
+    return " and ".join(conditions)
 
 
 ASSIGNMENT = Entry(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)

@@ -34,6 +34,9 @@ WRITTEN_SET_TYPE = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue"
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _BOOLEAN = {"true": True, "false": False}
+_PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_ESCAPED_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _FORBIDDEN_IN_NAMES = frozenset(" `~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/")
 
 
@@ -232,15 +235,44 @@ def _annotation(value: Value | None) -> str:
     return "#Int32" if integer else ""
 
 
-def as_yaml(assignments: Mapping[str, Mapping[str, Value]]) -> str:
-    """Assignments as YAML text, sorted, for diffs. JSON scalars are YAML, so the target needs no YAML library."""
-    lines = []
-    for attribute_set in sorted(assignments):
-        lines.append(f"{attribute_set}:\n")
-        for name, value in sorted(assignments[attribute_set].items()):
-            if isinstance(value, list):
-                lines.append(f"  {name}:\n")
-                lines.extend(f"    - {json.dumps(item, ensure_ascii=False)}\n" for item in sorted(value))
+def in_order(assignments: Assignments) -> Assignments:
+    """The same assignments with sets, attributes and the elements of collections sorted."""
+    return {
+        attribute_set: {name: _sorted(value) for name, value in sorted(values.items())}
+        for attribute_set, values in sorted(assignments.items())
+    }
+
+
+def _sorted(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value
+
+
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """Dictionaries, lists and scalars as YAML, in their order. JSON is YAML, so the target needs no library for it."""
+    return "".join(f"{line}\n" for line in _yaml_lines(document))
+
+
+def _yaml_lines(node: Any) -> list[str]:
+    if isinstance(node, Mapping) and node:
+        lines = []
+        for key, value in node.items():
+            inner, name = _yaml_lines(value), _yaml_key(key)
+            if isinstance(value, Mapping | list) and value:
+                lines += [f"{name}:", *(f"  {line}" for line in inner)]
             else:
-                lines.append(f"  {name}: {json.dumps(value, ensure_ascii=False)}\n")
-    return "".join(lines)
+                lines.append(f"{name}: {inner[0]}")
+        return lines
+    if isinstance(node, list) and node:
+        return [f"{'  ' if number else '- '}{line}" for item in node for number, line in enumerate(_yaml_lines(item))]
+    return [_yaml_scalar(node)]
+
+
+def _yaml_key(name: str) -> str:
+    """A key in quotes only where it would not be text without them, as the attribute set `No` would not."""
+    return name if _PLAIN_KEY.fullmatch(name) and name.lower() not in _NO_TEXT else _yaml_scalar(name)
+
+
+def _yaml_scalar(value: Any) -> str:
+    """JSON, with what YAML forbids or takes for a line break escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _ESCAPED_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -24,43 +24,9 @@ options:
         service principal.
     type: str
   principal_type:
-    description: List all users or all service principals, or those that O(where) and O(filter) select.
+    description: List all users or all service principals, or those that O(where) and O(filter) select, which need it.
     type: str
     choices: [user, service_principal]
-  where:
-    description:
-      - Conditions on custom security attributes, all of which must hold. Needs O(principal_type).
-      - Graph answers them from an index, where a change may show a little later.
-    type: list
-    elements: dict
-    suboptions:
-      attribute_set:
-        description: Name of the attribute set, spelled as in Entra.
-        type: str
-        required: true
-      name:
-        description: Name of the attribute, spelled as in Entra. It must be a searchable attribute.
-        type: str
-        required: true
-      operator:
-        description:
-          - V(eq) holds where the attribute, or one of the values of a multi-valued one, equals O(where[].value).
-          - V(ne) holds where it does not, principals without the attribute included.
-          - V(startswith) holds where text begins with O(where[].value).
-        type: str
-        choices: [eq, ne, startswith]
-        default: eq
-      value:
-        description:
-          - Text, an integer or a Boolean. Text is compared by case.
-          - Null, or left out, with V(ne) selects who has the attribute, with V(eq) who has not.
-        type: raw
-  filter:
-    description:
-      - An OData filter, for what O(where) cannot express, such as conditions on other properties. It is joined to
-        O(where) by C(and).
-      - Needs O(principal_type).
-    type: str
   attribute_set:
     description: Return the attributes of this set only.
     type: str
@@ -71,6 +37,7 @@ extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.reads
+  - entra.attributes._selection
 seealso:
   - module: entra.attributes.custom_security_attribute
   - name: Manage custom security attributes with Microsoft Graph

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils import _values
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
@@ -204,6 +209,22 @@ def test_what_a_definition_forbids(
     assert bool(words) == bool(problem)
 
 
-def test_yaml_is_sorted_and_typed() -> None:
-    text = _values.as_yaml({"M": {"B": True}, "E": {"P": ["b", "a"], "N": 8, "D": "8"}})
-    assert text == 'E:\n  D: "8"\n  N: 8\n  P:\n    - "a"\n    - "b"\nM:\n  B: true\n'
+def test_diffs_are_sorted_and_typed() -> None:
+    text = _values.as_yaml(_values.in_order({"M": {"B": True}, "E": {"P": ["b", "a"], "Num": 8, "D": "8"}}))
+    assert text == 'E:\n  D: "8"\n  Num: 8\n  P:\n    - "a"\n    - "b"\nM:\n  B: true\n'
+
+
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(st.characters(exclude_categories=["Cs"])))
+_KEYS = st.one_of(st.sampled_from(["No", "null", "y", "ON", "Straße", "1", "a b", "~", ""]), st.text(max_size=32))
+_NODES = st.recursive(
+    _SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_KEYS, inner, max_size=3))
+)
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
+@given(document=st.dictionaries(_KEYS, _NODES, min_size=1, max_size=4))
+@example(
+    document={"No": ["\x85", "\u2028x", "\ufeff", "\x7f", "a: b # c", "{{ x }}", "=1", "1e3", "\U0001f600", "\t\r\n"]}
+)
+def test_every_yaml_parser_reads_what_was_written(loader: Any, document: dict[str, Any]) -> None:
+    assert yaml.load(_values.as_yaml(document), Loader=loader) == document  # noqa: S506 - both are safe

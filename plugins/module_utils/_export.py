@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What `declarations` does: the tenant, or a part of it, as a folder of files that can be declared again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import SELECTION_SPEC, selection
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import (
+    CSV_LIST,
+    CSV_REMOVED,
+    CSV_SEPARATOR,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
+from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory, Kind, Principal
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError, Undefined
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
+from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
+from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    Assignments,
+    Definition,
+    Value,
+    as_yaml,
+    in_order,
+    name_problem,
+)
+
+PLURALS = {f"{kind.name}s": kind for kind in KINDS.values()}
+EXPORT_SPEC: dict[str, Any] = {
+    "dest": {"type": "path", "required": True},
+    "attribute_sets": {"type": "list", "elements": "str"},
+    "principals": {"type": "list", "elements": "str", "choices": list(PLURALS), "default": list(PLURALS)},
+    **SELECTION_SPEC,
+    "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
+}
+SETS, ASSIGNMENTS = "attribute_sets", "assignments"
+ENDINGS = (".yml", ".csv")
+MOST_SHOWN = 100_000
+"""Characters of a file up to which a diff shows it."""
+_FORMULA = ("=", "+", "-", "@")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+Item = dict[str, Any]
+
+
+def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`declarations`: everything is read, then the files that differ are written. Raises before it writes anything."""
+    schema, directory = Schema(graph), Directory(graph)
+    dest = Path(params["dest"])
+    if dest.exists() and not dest.is_dir():
+        raise OptionError("dest", f"{dest} is no folder")
+    sets = {one.name: one for one in schema.sets()}
+    definitions = schema.definitions()
+    chosen = _chosen(params["attribute_sets"], {*sets, *(one.attribute_set for one in definitions)})
+    files = {
+        f"{SETS}/{name}.yml": _set_file(sets.get(name), [one for one in definitions if one.attribute_set == name])
+        for name in chosen
+    }
+    condition, certain, exported = selection(params, schema), True, 0
+    for plural in dict.fromkeys(params["principals"]):
+        kind = PLURALS[plural]
+        principals = list(directory.select(kind, condition))
+        items = _items(kind, principals, chosen if params["attribute_sets"] else None)
+        seen = {attribute_set for item in items for attribute_set in item["attributes"]}
+        unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]
+        proven = _proven(directory, kind, unseen, set(chosen) - seen, bool(params["attribute_sets"]))
+        certain = certain and proven
+        files.update(_assignment_files(plural, kind, items, params["format"]))
+        exported += len(items)
+    outcome = _bring(dest, files, check_mode)
+    result = {
+        **outcome,
+        "summary": {
+            "attribute_sets": len(chosen),
+            "definitions": sum(one.attribute_set in chosen for one in definitions),
+            "principals": exported,
+        },
+    }
+    if not certain:
+        result["warnings"] = [
+            "The token does not show that the identity may read all attribute sets; some may be hidden, and missing in"
+            f" {dest}."
+        ]
+    return result
+
+
+def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
+    """The attribute sets to export, sorted. Raises Undefined and Forbidden."""
+    missing = sorted(set(wanted or ()) - names)
+    if missing:
+        raise Undefined(
+            f"There is no attribute set {', '.join(missing)}, or it may not be read.",
+            f"Names are matched exactly; there are: {', '.join(sorted(names)) or 'none'}.",
+        )
+    chosen = sorted(wanted or names)
+    problems = [f"attribute set {problem}" for name in chosen if (problem := name_problem(name))]
+    if problems:  # Entra allows no such name; it must not become the path of a file.
+        raise Forbidden("dest", problems)
+    return chosen
+
+
+def _proven(directory: Directory, kind: Kind, definitions: Iterable[Definition], unseen: set[str], named: bool) -> bool:
+    """Whether it is known that Graph hid none of the sets of which it showed no value. Raises Unreadable.
+
+    Where the token's claims leave it open each of them is tried. Sets that nobody named may be hidden altogether.
+    """
+    if directory.ensure_readable(kind):
+        return True
+    searchable = {one.attribute_set: one.name for one in definitions if one.searchable}
+    tried = [directory.ensure_readable(kind, (attribute_set, name)) for attribute_set, name in searchable.items()]
+    return named and all(tried) and unseen <= searchable.keys()
+
+
+def _set_file(attribute_set: AttributeSet | None, definitions: Iterable[Definition]) -> str:
+    """An attribute set and its definitions, the keys being options of their modules."""
+    document = {
+        "attribute_sets": [_declared(set_result(attribute_set))] if attribute_set else [],
+        "definitions": [_declared(definition_result(one)) for one in sorted(definitions, key=lambda one: one.name)],
+    }
+    return _document({key: values for key, values in document.items() if values})
+
+
+def _declared(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Without what declares nothing."""
+    return {name: value for name, value in (properties or {}).items() if value is not None and value != []}
+
+
+def _document(content: Mapping[str, Any]) -> str:
+    return f"---\n{as_yaml(content)}"
+
+
+def _items(kind: Kind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
+    """A declaration for each principal with values in the chosen sets (null: all), sorted by name.
+
+    An app id that several have names none of them: agents may share that of their blueprint.
+    """
+    counts = Counter(principal.key.casefold() for principal in principals)
+    items = []
+    for principal in principals:
+        assignments = _narrowed(principal.assignments, chosen)
+        if assignments:
+            unique = principal.key and counts[principal.key.casefold()] == 1
+            item: Item = {kind.name: principal.key if unique else principal.id}
+            if principal.display_name:
+                item["display_name"] = principal.display_name
+            items.append({**item, "attributes": in_order(assignments)})
+    return sorted(items, key=lambda item: (item[kind.name].casefold(), item[kind.name]))
+
+
+def _narrowed(assignments: Assignments, chosen: Sequence[str] | None) -> Assignments:
+    return {name: values for name, values in assignments.items() if chosen is None or name in chosen}
+
+
+def _assignment_files(plural: str, kind: Kind, items: Sequence[Item], form: str) -> dict[str, str]:
+    """The files with the assignments of a kind; what CSV cannot say goes to a YAML file beside it."""
+    rows = [item for item in items if _fits(item)] if form == "csv" else []
+    others = [item for item in items if not _fits(item)] if form == "csv" else list(items)
+    files = {f"{ASSIGNMENTS}/{plural}.csv": _csv(kind, rows)} if rows else {}
+    return {**files, f"{ASSIGNMENTS}/{plural}.yml": _document({ASSIGNMENTS: others})} if others else files
+
+
+def _fits(item: Item) -> bool:
+    """Whether cells of CSV give back every text of an item, as the reader strips and splits them."""
+    values = (value for values in item["attributes"].values() for value in values.values())
+    names = (value for key, value in item.items() if key != "attributes")
+    return all(_is_cell(text, listed) for value in (*names, *values) for text, listed in _texts(value))
+
+
+def _texts(value: Value) -> Iterator[tuple[str, bool]]:
+    listed = isinstance(value, list)
+    yield from ((text, listed) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+
+
+def _is_cell(text: str, listed: bool) -> bool:
+    return (
+        text.isprintable()
+        and text == text.strip()
+        and text != CSV_REMOVED
+        and not text.startswith(_FORMULA)
+        and not (listed and CSV_SEPARATOR in text)
+    )
+
+
+def _csv(kind: Kind, items: Sequence[Item]) -> str:
+    """A row for each principal, a column for each attribute that one of them has."""
+    columns = sorted(
+        {
+            (attribute_set, name, isinstance(value, list))
+            for item in items
+            for attribute_set, values in item["attributes"].items()
+            for name, value in values.items()
+        }
+    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    header = [f"{attribute_set}.{name}{CSV_LIST if listed else ''}" for attribute_set, name, listed in columns]
+    writer.writerow([kind.name, "display_name", *header])
+    for item in items:
+        cells = [_cell(item["attributes"].get(attribute_set, {}).get(name)) for attribute_set, name, _listed in columns]
+        writer.writerow([item[kind.name], item.get("display_name", ""), *cells])
+    return text.getvalue()
+
+
+def _cell(value: Value | None) -> str:
+    if isinstance(value, list):
+        return CSV_SEPARATOR.join(map(str, value))
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:
+    """Make the files in the two folders those given, and tell of each what became of it. Raises OptionError."""
+    outcomes, diffs = [], []
+    try:
+        wanted: dict[Path, str | None] = {dest / name: text for name, text in files.items()}
+        for path, text in sorted({**dict.fromkeys(_former(dest)), **wanted}.items()):
+            before = path.read_bytes() if path.exists() else None
+            after = None if text is None else text.encode()
+            changed = before != after
+            if changed and not check_mode:
+                _write(path, after)
+            if changed:
+                diffs.append(_diff(str(path), before, after))
+            state = "absent" if after is None else "present"
+            outcomes.append({"path": str(path), "state": state, "changed": changed})
+    except OSError as error:
+        raise OptionError("dest", f"{error.filename} cannot be read or written: {error.strerror}") from None
+    return {"changed": bool(diffs), "files": outcomes, "diff": diffs}
+
+
+def _former(dest: Path) -> Iterator[Path]:
+    """The files that an export may have made, hence those that are removed if it makes them no longer."""
+    yield from (path for path in dest.glob(f"{SETS}/*.yml") if not path.name.startswith("."))
+    yield from (path for plural in PLURALS for path in dest.glob(f"{ASSIGNMENTS}/{plural}.*") if path.suffix in ENDINGS)
+
+
+def _write(path: Path, content: bytes | None) -> None:
+    """Put a file in its place at once, or remove it. A new one is for its owner only, as it holds values."""
+    if content is None:
+        path.unlink()
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+    if path.exists():
+        shutil.copymode(path, new)
+    new.replace(path)
+
+
+def _diff(path: str, before: bytes | None, after: bytes | None) -> dict[str, str]:
+    """A file before and after; a large one is only named."""
+    texts = [(content or b"").decode(errors="replace") for content in (before, after)]
+    if max(map(len, texts)) > MOST_SHOWN:
+        texts = [f"{len(text)} characters {word}\n" for text, word in zip(texts, ("before", "after"), strict=True)]
+    return {"before": texts[0], "after": texts[1], "before_header": path, "after_header": path}
+
+
+EXPORT = Entry(run_export, EXPORT_SPEC)
