@@ -68,6 +68,12 @@ def count_ansible_test(log: str) -> Count:
     return Count(started - failed, failed)
 
 
+def count_molecule(log: str) -> Count:
+    """Count the scenarios that molecule sums up."""
+    failed = [int(figure) for figure in re.findall(r"^\w+ +: actions=\d+ .*failed=(\d+)", log, re.MULTILINE)]
+    return Count(failed.count(0), len(failed) - failed.count(0))
+
+
 def count_one(_log: str) -> Count:
     """Count a command whose exit status says it all."""
     return Count(passed=1)
@@ -120,6 +126,7 @@ PARTS = {
     "integration": Part("test", (INTEGRATION,)),
     "modules": Part("test", (AS_MODULES,)),
     "awx": Part("awx", (AWX,)),
+    "molecule": Part("molecule", (Check("molecule test --all", count_molecule),)),
     "galaxy": Part(
         "lint",
         (
