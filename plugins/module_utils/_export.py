@@ -19,14 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import SELECTION_SPEC, selection
-from ansible_collections.entra.attributes.plugins.module_utils._declarations import (
-    CSV_LIST,
-    CSV_REMOVED,
-    CSV_SEPARATOR,
-)
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory, Kind, Principal
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError, Undefined
+from ansible_collections.entra.attributes.plugins.module_utils._files import (
+    ASSIGNMENTS,
+    CSV_LIST,
+    CSV_REMOVED,
+    CSV_SEPARATOR,
+    DEFINITIONS,
+    SETS,
+    SPOKEN,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
@@ -48,7 +52,6 @@ EXPORT_SPEC: dict[str, Any] = {
     **SELECTION_SPEC,
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
 }
-SETS, ASSIGNMENTS = "attribute_sets", "assignments"
 ENDINGS = (".yml", ".csv")
 MOST_SHOWN = 100_000
 """Characters of a file up to which a diff shows it."""
@@ -129,8 +132,8 @@ def _proven(directory: Directory, kind: Kind, definitions: Iterable[Definition],
 def _set_file(attribute_set: AttributeSet | None, definitions: Iterable[Definition]) -> str:
     """An attribute set and its definitions, the keys being options of their modules."""
     document = {
-        "attribute_sets": [_declared(set_result(attribute_set))] if attribute_set else [],
-        "definitions": [_declared(definition_result(one)) for one in sorted(definitions, key=lambda one: one.name)],
+        SETS: [_declared(set_result(attribute_set))] if attribute_set else [],
+        DEFINITIONS: [_declared(definition_result(one)) for one in sorted(definitions, key=lambda one: one.name)],
     }
     return _document({key: values for key, values in document.items() if values})
 
@@ -157,7 +160,7 @@ def _items(kind: Kind, principals: Sequence[Principal], chosen: Sequence[str] | 
             unique = principal.key and counts[principal.key.casefold()] == 1
             item: Item = {kind.name: principal.key if unique else principal.id}
             if principal.display_name:
-                item["display_name"] = principal.display_name
+                item[SPOKEN] = principal.display_name
             items.append({**item, "attributes": in_order(assignments)})
     return sorted(items, key=lambda item: (item[kind.name].casefold(), item[kind.name]))
 
@@ -209,10 +212,10 @@ def _csv(kind: Kind, items: Sequence[Item]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     header = [f"{attribute_set}.{name}{CSV_LIST if listed else ''}" for attribute_set, name, listed in columns]
-    writer.writerow([kind.name, "display_name", *header])
+    writer.writerow([kind.name, SPOKEN, *header])
     for item in items:
         cells = [_cell(item["attributes"].get(attribute_set, {}).get(name)) for attribute_set, name, _listed in columns]
-        writer.writerow([item[kind.name], item.get("display_name", ""), *cells])
+        writer.writerow([item[kind.name], item.get(SPOKEN, ""), *cells])
     return text.getvalue()
 
 
