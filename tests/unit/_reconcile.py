@@ -28,6 +28,6 @@ def reconcile(graph: Graph, folder: Path, check_mode: bool = False, **bulk: Any)
     found = declared(str(folder), {})
     results = [run(SET, graph, check_mode, **one) for one in found.attribute_sets]
     results += [run(DEFINITION, graph, check_mode, **one, changes="permit") for one in found.definitions]
-    results.append(run(BULK, graph, check_mode, src=str(folder), **bulk))
+    results.append(run(BULK, graph, check_mode, src=str(folder), definitions=found.definitions, **bulk))
     results += [run(DEFINITION, graph, check_mode, **one, changes="forbid") for one in found.definitions]
     return results

@@ -174,7 +174,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("form", ["yaml", "csv"])
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(tenant=tenants())
 def test_export_and_reconcile_are_inverse(
     emulator: Emulator, graph: _graph.Graph, form: str, tenant: dict[str, Any]
@@ -189,7 +189,9 @@ def test_export_and_reconcile_are_inverse(
         assert not any(result["changed"] for result in reconcile(graph, folder))
         assert writes(emulator) == []
         emulator.tenant(emptied(tenant))
-        reconcile(graph, folder)
+        predicted = [result["changed"] for result in reconcile(graph, folder, check_mode=True)]
+        assert writes(emulator) == []
+        assert [result["changed"] for result in reconcile(graph, folder)] == predicted
         run(EXPORT, graph, dest=str(again), format=form)
         assert content(again) == content(folder)
         emulator.clear()
