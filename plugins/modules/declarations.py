@@ -12,7 +12,7 @@ short_description: Export attribute sets, definitions and assignments to files
 version_added: 1.0.0
 description:
   - Writes what a tenant has, or a part of it, to a folder of files that say the same as declarations. The role
-    C(entra.attributes.reconcile) takes them back, and has nothing to change as long as the tenant is the same.
+    P(entra.attributes.reconcile#role) takes them back, and has nothing to change as long as the tenant is the same.
   - The files are made to be committed. They are sorted, and they change only where the tenant did.
   - C(attribute_sets/NAME.yml) holds an attribute set and its definitions, C(assignments/users.yml) and
     C(assignments/service_principals.yml) hold who has what. Users are named by user principal name, service principals
