@@ -7,27 +7,53 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.entra.attributes.plugins.filter.schema_steps import FilterModule
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import DEFINITION, SET
+from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
+    DEFINITION,
+    SET,
+    run_definition_info,
+    run_set_info,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+
+steps = FilterModule().filters()["schema_steps"]
 
 
 def run(entry: Entry, graph: Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """A run of a module with its options validated as the module does."""
     validated = ArgumentSpecValidator(entry.spec, **entry.constraints).validate(options)
-    assert not validated.error_messages, validated.error_messages
+    assert not validated.error_messages
     return entry.run(validated.validated_parameters, graph, check_mode)
 
 
-def reconcile(graph: Graph, folder: Path, check_mode: bool = False, **bulk: Any) -> list[dict[str, Any]]:
-    """The results of all tasks: sets, what permits more, assignments, what forbids more."""
-    found = declared(str(folder), {})
-    results = [run(SET, graph, check_mode, **one) for one in found.attribute_sets]
-    results += [run(DEFINITION, graph, check_mode, **one, changes="permit") for one in found.definitions]
-    results.append(run(BULK, graph, check_mode, src=str(folder), definitions=found.definitions, **bulk))
-    results += [run(DEFINITION, graph, check_mode, **one, changes="forbid") for one in found.definitions]
+def reconcile(
+    graph: Graph, src: Path, snapshot: Path | None = None, *, check_mode: bool = False
+) -> list[dict[str, Any]]:
+    """The results of its tasks, in their order."""
+    wanted = declared(str(src), {})
+    finished = bool(snapshot and (snapshot / "finished").exists())
+    schema = snapshot / "schema.yml" if snapshot else None
+    kept = yaml.safe_load(schema.read_text()) if schema and schema.exists() and not finished else {}
+    sets = run_set_info({"name": None}, graph, False)["attribute_sets"]
+    definitions = run_definition_info({"attribute_set": None, "name": None}, graph, False)["definitions"]
+    todo = steps({"attribute_sets": wanted.attribute_sets, "definitions": wanted.definitions}, sets, definitions, kept)
+    if snapshot and schema:
+        if finished:
+            for file in ("schema.yml", "assignments.jsonl", "finished"):
+                (snapshot / file).unlink(missing_ok=True)
+        schema.write_text(yaml.safe_dump(todo["before"]))
+    results = [run(SET, graph, check_mode, **item) for item in todo["attribute_sets"]]
+    results += [run(DEFINITION, graph, check_mode, **item, changes="permit") for item in todo["permit"]]
+    if wanted.assignments:
+        path = {"snapshot_path": str(snapshot / "assignments.jsonl")} if snapshot else {}
+        results.append(run(BULK, graph, check_mode, src=str(src), definitions=wanted.definitions, **path))
+    results += [run(DEFINITION, graph, check_mode, **item, changes="forbid") for item in todo["forbid"]]
+    if snapshot:
+        (snapshot / "finished").touch()
     return results

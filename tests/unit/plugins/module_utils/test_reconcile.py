@@ -10,27 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from _emulator import Emulator
+from _reconcile import reconcile, steps
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.filter.assignment_drifts import FilterModule as Drifts
-from ansible_collections.entra.attributes.plugins.filter.schema_steps import FilterModule as Steps
 from ansible_collections.entra.attributes.plugins.module_utils import _graph
-from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK
-from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
-    DEFINITION,
-    SET,
-    run_definition_info,
-    run_set_info,
-)
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 
 from ..conftest import ADELE, PAYROLL, ReadyToken
 
-steps = Steps().filters()["schema_steps"]
 SALES = {"name": "Sales", "description": "", "max_attributes_per_set": None}
 PROJECT = {
     "attribute_set": "Engineering",
@@ -185,39 +173,6 @@ class Mortal(_graph.Http):
                 super().request(method, url, **kwargs)
             raise Killed
         return super().request(method, url, **kwargs)
-
-
-def reconcile(graph: _graph.Graph, src: Path, snapshot: Path | None = None) -> None:
-    """What the role does, in its order."""
-
-    def run(entry: Entry, **options: Any) -> None:
-        validated = ArgumentSpecValidator(entry.spec, **entry.constraints).validate(options)
-        assert not validated.error_messages
-        entry.run(validated.validated_parameters, graph, False)
-
-    wanted = declared(str(src), {})
-    finished = bool(snapshot and (snapshot / "finished").exists())
-    schema = snapshot / "schema.yml" if snapshot else None
-    kept = yaml.safe_load(schema.read_text()) if schema and schema.exists() and not finished else {}
-    sets = run_set_info({"name": None}, graph, False)["attribute_sets"]
-    definitions = run_definition_info({"attribute_set": None, "name": None}, graph, False)["definitions"]
-    todo = steps({"attribute_sets": wanted.attribute_sets, "definitions": wanted.definitions}, sets, definitions, kept)
-    if snapshot and schema:
-        if finished:
-            for file in ("schema.yml", "assignments.jsonl", "finished"):
-                (snapshot / file).unlink(missing_ok=True)
-        schema.write_text(yaml.safe_dump(todo["before"]))
-    for item in todo["attribute_sets"]:
-        run(SET, **item)
-    for item in todo["permit"]:
-        run(DEFINITION, **item, changes="permit")
-    if wanted.assignments:
-        path = {"snapshot_path": str(snapshot / "assignments.jsonl")} if snapshot else {}
-        run(BULK, src=str(src), definitions=wanted.definitions, **path)
-    for item in todo["forbid"]:
-        run(DEFINITION, **item, changes="forbid")
-    if snapshot:
-        (snapshot / "finished").touch()
 
 
 FOLDER = """
