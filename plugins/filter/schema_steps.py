@@ -58,6 +58,11 @@ _value:
       description: The declared definitions of which something has to be done after values are assigned.
       type: list
       elements: dict
+    limits:
+      description: The attribute sets in which fewer attributes can be active than before, with the limit that they get
+        last.
+      type: list
+      elements: dict
     before:
       description: Declarations that undo this, as far as Entra lets it be undone, in C(attribute_sets) and
         C(definitions).

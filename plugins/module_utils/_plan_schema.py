@@ -57,6 +57,13 @@ class SetPlan:
     def changed(self) -> bool:
         return bool(self.create or self.update)
 
+    @property
+    def meanwhile(self) -> AttributeSet:
+        """The set while its definitions are changed: a limit that is lower than before has to wait."""
+        former, limit = self.before.max_attributes if self.before else None, self.after.max_attributes
+        lower = limit is not None and (former is None or limit < former)
+        return replace(self.after, max_attributes=former) if lower else self.after
+
 
 @dataclass(frozen=True)
 class DefinitionWish:

@@ -28,7 +28,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     set_result,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
-from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import FORBID, PERMIT, plan_definition
+from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
+    FORBID,
+    PERMIT,
+    SetPlan,
+    plan_definition,
+)
 
 Options = Mapping[str, Any]
 
@@ -37,13 +42,15 @@ Options = Mapping[str, Any]
 class Steps:
     """What has to be done, in this order, assignments between `permit` and `forbid`.
 
-    `attribute_sets`, `permit` and `forbid` are what was declared of those that change. `before` is what undoes it, in
-    the form of a folder's file. `drifts` are the differences.
+    `attribute_sets`, `permit` and `forbid` are what was declared of those that change; `limits` are the attribute sets
+    in which fewer definitions can be active at the end than before. `before` is what undoes it, in the form of a
+    folder's file. `drifts` are the differences.
     """
 
     attribute_sets: list[Options] = field(default_factory=list)
     permit: list[Options] = field(default_factory=list)
     forbid: list[Options] = field(default_factory=list)
+    limits: list[Options] = field(default_factory=list)
     before: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     drifts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -68,31 +75,52 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
             continue
         if planned.changed:
             was = set_result(planned.before)
-            steps.attribute_sets.append(item)
+            first, last = _apart(item, planned)
+            steps.attribute_sets.extend(first)
+            steps.limits.extend(last)
             steps.drifts.extend(_differences("attribute_set", item["name"], was, set_result(planned.after)))
             before_sets.setdefault(item["name"], given(was or {"name": item["name"]}))
-        sets = [planned.after, *(one for one in sets if one.name != planned.after.name)]
+        sets = [planned.meanwhile, *(one for one in sets if one.name != planned.after.name)]
+    final = {(one.attribute_set, one.name): one for one in definitions}
     for item in declared["definitions"]:
         wish = replace(definition_wish(_params(DEFINITION_SPEC, item)), changes=PERMIT)
         try:
             permitted = plan_definition(wish, definitions, sets)
-            known = [*([permitted.after] if permitted.after else []), *definitions]
-            forbidden_too = plan_definition(replace(wish, changes=FORBID), known)
+            others = [one for one in definitions if one != permitted.before]
+            definitions = [*([permitted.after] if permitted.after else []), *others]
+            forbidden_too = plan_definition(replace(wish, changes=FORBID), definitions)
         except Forbidden as forbidden:
             problems += [f"definition {_name(item)}: {problem}" for problem in forbidden.problems]
             continue
         after = forbidden_too.after
-        definitions = [*([after] if after else []), *(one for one in definitions if one != permitted.before)]
+        if after:
+            final[after.attribute_set, after.name] = after
         steps.permit.extend([item] if permitted.changed else [])
         steps.forbid.extend([item] if forbidden_too.changed else [])
         if permitted.changed or forbidden_too.changed:
             was, now = definition_result(permitted.before), definition_result(after)
             steps.drifts.extend(_differences("definition", _name(item), was, now))
             _remember(before_definitions.setdefault(_name(item), _before(item, was, now or {})), now or {})
+    for item in steps.limits:
+        name, limit = item["name"], item["max_attributes_per_set"]
+        active = sum(one.attribute_set == name and not one.deprecated for one in final.values())
+        if active > limit:
+            problems.append(
+                f"attribute set {name}: would have {active} active attributes; its max_attributes_per_set is {limit}"
+            )
     refuse("what is declared", problems)
     steps.before["attribute_sets"] = list(before_sets.values())
     steps.before["definitions"] = list(before_definitions.values())
     return steps
+
+
+def _apart(item: Options, planned: SetPlan) -> tuple[list[Options], list[Options]]:
+    """What to do of a set before its definitions, and after, when those are deprecated that shall be."""
+    if planned.meanwhile == planned.after:
+        return [item], []
+    limit = {key: item[key] for key in ("name", "max_attributes_per_set")}
+    rest = {key: value for key, value in item.items() if key != "max_attributes_per_set"}
+    return [rest] if planned.meanwhile != planned.before else [], [limit]
 
 
 def _params(spec: Mapping[str, Any], item: Options) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def reconcile(
         path = {"snapshot_path": str(snapshot / "assignments.jsonl")} if snapshot else {}
         results.append(run(BULK, graph, check_mode, src=str(src), definitions=wanted.definitions, **path))
     results += [run(DEFINITION, graph, check_mode, **item, changes="forbid") for item in todo["forbid"]]
+    results += [run(SET, graph, check_mode, **item) for item in todo["limits"]]
     if snapshot:
         (snapshot / "finished").touch()
     return results

@@ -42,7 +42,7 @@ def planned(*, sets: Any = (), definitions: Any = (), kept: Any = None) -> dict[
 
 
 def test_what_is_as_declared_needs_no_step() -> None:
-    nothing = {"attribute_sets": [], "permit": [], "forbid": [], "drifts": []}
+    nothing = {"attribute_sets": [], "permit": [], "forbid": [], "limits": [], "drifts": []}
     kept = {"attribute_sets": [], "definitions": []}
     assert planned(sets=[ENGINEERING], definitions=[PROJECT]) == {**nothing, "before": kept}
 
@@ -83,6 +83,25 @@ def test_steps_drifts_and_what_undoes_them() -> None:
     ]
     assert result["drifts"][3]["after"]["state"] == "deprecated"
     assert result["drifts"][-1]["after"] == ["Baker", "Gone"]
+
+
+def test_a_lower_limit_waits_until_others_are_deprecated() -> None:
+    new = {"name": "Sales", "description": "Sellers", "max_attributes_per_set": 1}
+    definitions = [
+        {"attribute_set": "Sales", "name": name, "type": "string", "state": state}
+        for name, state in (("Old", "deprecated"), ("New", "present"))
+    ]
+    result = planned(sets=[new, {**ENGINEERING, "max_attributes_per_set": 1}], definitions=definitions)
+    assert result["attribute_sets"] == [{"name": "Sales", "description": "Sellers"}]
+    assert [one["name"] for one in result["permit"]] == ["Old", "New"]
+    assert result["limits"] == [
+        {"name": "Sales", "max_attributes_per_set": 1},
+        {"name": "Engineering", "max_attributes_per_set": 1},
+    ]
+    with pytest.raises(
+        AnsibleFilterError, match="Sales: would have 2 active attributes; its max_attributes_per_set is 1"
+    ):
+        planned(sets=[new], definitions=[{**one, "state": "present"} for one in definitions])
 
 
 def test_what_an_unfinished_run_kept_stays() -> None:
