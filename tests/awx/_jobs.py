@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,12 +88,18 @@ def prepare(folder: Path, env: dict[str, str], inventory: dict[str, Any], playbo
     return folder
 
 
-def outcome(runner: Any) -> Outcome:
-    """What a finished runner left in its artifacts."""
-    artifacts = Path(runner.config.artifact_dir)
+def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start ansible-runner in a private data folder."""
+    command = ["ansible-runner", "run", str(folder), "--playbook", "attributes.yml", "--ident", "job", "--quiet"]
+    return subprocess.Popen([*command, *options], stdin=subprocess.DEVNULL)
+
+
+def outcome(folder: Path) -> Outcome:
+    """What a finished job left in its artifacts."""
+    artifacts = folder / "artifacts" / "job"
     events = [json.loads(file.read_text()) for file in sorted((artifacts / "job_events").glob("*.json"))]
     events.sort(key=lambda event: event["counter"])
-    return Outcome(Path(runner.config.private_data_dir), runner.status, (artifacts / "stdout").read_text(), events)
+    return Outcome(folder, (artifacts / "status").read_text(), (artifacts / "stdout").read_text(), events)
 
 
 def hosts(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ansible_runner
 import jq
 import pytest
 import yaml
 from _emulator import Emulator
-from _jobs import AWX, Outcome, built_in_credential, custom_credential, outcome, prepare, reach
+from _jobs import AWX, Outcome, built_in_credential, custom_credential, outcome, prepare, reach, start
 
 ADELE = "33333333-3333-4333-8333-333333333301"
 PAYROLL = "44444444-4444-4444-8444-444444444401"
@@ -25,13 +24,14 @@ ASSIGNED = {"Engineering": {"Project": ["Baker", "Cascade"]}}
 """What the inventory of docs/awx declares for Adele."""
 
 
-def run(folder: Path, env: dict[str, str], playbook: str | None = None, **options: Any) -> Outcome:
+def run(folder: Path, env: dict[str, str], *options: str, playbook: str | None = None) -> Outcome:
     """A job with the inventory of docs/awx, as AWX takes it over, and one host more."""
     command = ["ansible-inventory", "-i", str(AWX / "project" / "inventory.yml"), "--list"]
     inventory = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     inventory["all"]["hosts"] = ["nothing-declared"]
     prepare(folder, env, inventory, playbook)
-    return outcome(ansible_runner.run(private_data_dir=str(folder), playbook="attributes.yml", quiet=True, **options))
+    start(folder, *options).wait()
+    return outcome(folder)
 
 
 def secrets_of(emulator: Emulator) -> list[str]:
@@ -62,7 +62,7 @@ def credential(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Pat
 def test_a_job_gets_its_credential_and_tells_no_secret(
     emulator: Emulator, credential: dict[str, str], tmp_path: Path
 ) -> None:
-    job = run(tmp_path / "job", {**credential, **reach(emulator.environment)}, verbosity=4)
+    job = run(tmp_path / "job", {**credential, **reach(emulator.environment)}, "-vvvv")
     assert job.status == "successful", job.stdout
     assert emulator.state(ADELE) == ASSIGNED
     assert emulator.state(PAYROLL) == {"Engineering": {"Certification": True}}
@@ -70,7 +70,7 @@ def test_a_job_gets_its_credential_and_tells_no_secret(
     assert result["changed"] is True
     assert result["summary"]["principals"] == 3, "a host without a declaration is left alone"
     told = job.stdout + str(job.events)
-    assert "adele@contoso.com" in told
+    assert '"principals": 3' in job.stdout, "this much is told"
     assert [secret for secret in secrets_of(emulator) if secret in told] == []
     # The one file that holds the environment is `command`, which AWX removes with the folder.
     files = [file for file in (job.folder / "artifacts").rglob("*") if file.is_file() and file.name != "command"]
@@ -80,7 +80,7 @@ def test_a_job_gets_its_credential_and_tells_no_secret(
 
 def test_a_plan_writes_nothing_and_shows_the_diff(emulator: Emulator, tmp_path: Path) -> None:
     env = {**built_in_credential(emulator.environment), **reach(emulator.environment)}
-    job = run(tmp_path / "job", env, cmdline="--check --diff")
+    job = run(tmp_path / "job", env, "--cmdline=--check --diff")
     assert job.status == "successful", job.stdout
     assert emulator.state(ADELE) == {}
     (result,) = job.results(BULK_TASK)
@@ -137,7 +137,7 @@ def test_managed_principals_are_counted_from_events(emulator: Emulator, tmp_path
     queries = yaml.safe_load((collection / "extensions/audit/event_query.yml").read_text())
     assert all((collection / f"plugins/modules/{name.rpartition('.')[2]}.py").exists() for name in queries)
     env = {**built_in_credential(emulator.environment), **reach(emulator.environment)}
-    job = run(tmp_path / "job", env, COUNTED)
+    job = run(tmp_path / "job", env, playbook=COUNTED)
     assert job.status == "successful", job.stdout
     counted: dict[str, list[dict[str, Any]]] = {}
     for event in job.events:

@@ -185,7 +185,7 @@ def test_wrong_options_end_it(emulator: Emulator, options: dict[str, Any], reaso
 
 def test_the_loop_is_never_blocked(emulator: Emulator, change: Callable[..., None]) -> None:
     change(1)
-    emulator.quirks(latency=0.5)
+    emulator.quirks(latency=1.0)
 
     async def longest_gap() -> float:
         collecting = asyncio.create_task(collect(1))
@@ -196,7 +196,7 @@ def test_the_loop_is_never_blocked(emulator: Emulator, change: Callable[..., Non
         assert await collecting == [1]
         return longest
 
-    assert asyncio.run(longest_gap()) < 0.4
+    assert asyncio.run(longest_gap()) < 0.8
 
 
 def test_a_restart_goes_on_with_the_last_event(change: Callable[..., None], tmp_path: Path) -> None:
