@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     OptionError,
     PrincipalError,
     Undefined,
+    Unreadable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
@@ -95,6 +96,12 @@ INFO_CONSTRAINTS = {
     "required_one_of": [("user", "service_principal", "principal_type")],
     "required_by": {"where": ("principal_type",), "filter": ("principal_type",), "name": ("attribute_set",)},
 }
+INVENTORY_SPEC = {
+    **SELECTION_SPEC,
+    "principal_type": {"type": "str", "choices": list(KINDS), "default": "user"},
+    "strict_permissions": {"type": "bool", "default": True},
+}
+PERHAPS_HIDDEN = "The token does not show that the identity may read all attribute sets; some may be hidden."
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class Assignment:
     def from_params(cls, params: Mapping[str, Any]) -> Assignment:
         """Raises OptionError and InvalidValue for everything that is wrong whatever the tenant holds."""
         kind, principal = _named_principal(params)
-        _check_names(params)
+        check_names(params)
         return cls(kind, principal, params["attribute_set"], params["name"], _wish(params))
 
 
@@ -127,7 +134,8 @@ def _named_principal(params: Mapping[str, Any]) -> tuple[Kind, str]:
     return kind, params[kind.name]
 
 
-def _check_names(params: Mapping[str, Any], prefix: str = "") -> None:
+def check_names(params: Mapping[str, Any], prefix: str = "") -> None:
+    """Raises OptionError where `attribute_set` or `name` can be no name."""
     for option in ("attribute_set", "name"):
         problem = name_problem(params[option]) if params[option] is not None else ""
         if problem:
@@ -245,34 +253,49 @@ def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema)
 
 def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`custom_security_attribute_info`: the principals asked for and what is assigned to them."""
-    _check_names(params)
+    check_names(params)
     directory = Directory(graph)
     narrowed = (params["attribute_set"], params["name"])
     if params["principal_type"]:
         kind = KINDS[params["principal_type"]]
-        principals = list(directory.select(kind, selection(params, Schema(graph))))
+        principals = _selected(params, graph)
     else:
         kind, name = _named_principal(params)
         try:
-            principals = [directory.find(kind, name)]
+            principals = iter([directory.find(kind, name)])
         except PrincipalError as error:
             if error.candidates:
                 raise
-            principals = []
-    result: dict[str, Any] = {
-        "changed": False,
-        "principals": [_listed(principal, *narrowed) for principal in principals],
-    }
-    seen = any(one["custom_security_attributes"] for one in result["principals"])
-    attribute = None if seen or not all(narrowed) else narrowed
-    if not directory.ensure_readable(kind, attribute):
-        result["warnings"] = [
-            "The token does not show that the identity may read all attribute sets; some may be hidden."
-        ]
-    return result
+            principals = iter(())
+    found = [_listed(principal, *narrowed) for principal in principals]
+    seen = any(one["custom_security_attributes"] for one in found)
+    known = directory.ensure_readable(kind, None if seen or not all(narrowed) else narrowed)
+    return {"changed": False, "principals": found, **({} if known else {"warnings": [PERHAPS_HIDDEN]})}
 
 
-def _listed(principal: Principal, attribute_set: str | None, name: str | None) -> dict[str, Any]:
+def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """The inventory `directory`: the principals that are selected and what is assigned to them.
+
+    Unless `strict_permissions` is set, it is a warning that the identity may not read this; what it may is listed.
+    """
+    found: list[dict[str, Any]] = []
+    warnings = []
+    try:
+        found.extend(_listed(principal) for principal in _selected(params, graph))
+        if not Directory(graph).ensure_readable(KINDS[params["principal_type"]]):
+            warnings = [PERHAPS_HIDDEN]
+    except (Unreadable, GraphError) as error:
+        if params["strict_permissions"] or (isinstance(error, GraphError) and error.status != 403):
+            raise
+        warnings = [str(error)]
+    return {"principals": found, "warnings": warnings}
+
+
+def _selected(params: Mapping[str, Any], graph: Graph) -> Iterator[Principal]:
+    return Directory(graph).select(KINDS[params["principal_type"]], selection(params, Schema(graph)))
+
+
+def _listed(principal: Principal, attribute_set: str | None = None, name: str | None = None) -> dict[str, Any]:
     """A principal with its assignments, narrowed to a set and an attribute where those are given."""
     assignments = {
         set_name: {attribute: value for attribute, value in values.items() if name in (None, attribute)}
@@ -289,7 +312,7 @@ def selection(params: Mapping[str, Any], schema: Schema) -> str:
     """The OData filter of `where` and `filter`, empty without them. Raises OptionError, InvalidValue and GraphError."""
     conditions = []
     for index, item in enumerate(params["where"] or []):
-        _check_names(item, f"where[{index}].")
+        check_names(item, f"where[{index}].")
         attribute, value = f"{item['attribute_set']}.{item['name']}", item["value"]
         if isinstance(value, list):
             raise OptionError(f"where[{index}].value", "must be a single value; eq matches collections that hold it")
@@ -308,3 +331,4 @@ def selection(params: Mapping[str, Any], schema: Schema) -> str:
 
 ASSIGNMENT = Entry(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)
 INFO = Entry(run_info, INFO_SPEC, INFO_CONSTRAINTS)
+INVENTORY = Entry(run_inventory, INVENTORY_SPEC)

@@ -124,17 +124,7 @@ class Directory:
         Raises PrincipalError for none or several.
         """
         found = [self._user(name)] if kind is USER else self._service_principals(name)
-        if not found:
-            raise PrincipalError(f"{kind.name}: there is no {kind.title} '{name}' in this tenant.")
-        if len(found) > 1:
-            candidates = [principal.as_result() for principal in found]
-            listed = "; ".join(f"id {principal.id}, app id {principal.key}" for principal in found)
-            raise PrincipalError(
-                f"{kind.name}: {len(found)} service principals are called '{name}': {listed}.",
-                "Name one by its id or app id.",
-                candidates,
-            )
-        return found[0]
+        return only(kind, name, found)
 
     def select(self, kind: Kind, condition: str = "") -> Iterator[Principal]:
         """All principals of a kind, or those that an OData filter selects, page by page."""
@@ -213,6 +203,21 @@ class Directory:
             SERVICE_PRINCIPAL.path, need=SERVICE_PRINCIPAL.read, query={**SERVICE_PRINCIPAL.query, "$filter": by}
         )
         return [_principal(SERVICE_PRINCIPAL, item) for item in items]
+
+
+def only(kind: Kind, name: str, found: Sequence[Principal]) -> Principal:
+    """The one that was found by a name. Raises PrincipalError for none or several."""
+    if not found:
+        raise PrincipalError(f"{kind.name}: there is no {kind.title} '{name}' in this tenant.")
+    if len(found) > 1:
+        candidates = [principal.as_result() for principal in found]
+        listed = "; ".join(f"id {principal.id}, app id {principal.key}" for principal in found)
+        raise PrincipalError(
+            f"{kind.name}: {len(found)} service principals are called '{name}': {listed}.",
+            "Name one by its id or app id.",
+            candidates,
+        )
+    return found[0]
 
 
 def place(principal: Principal) -> str:

@@ -14,6 +14,7 @@ EntraError
 ├── Undefined              an attribute has no definition
 ├── Unexpected             an attribute no longer has the value that a declaration builds on; it was not written
 ├── PrincipalError         no principal, or more than one, has that name
+├── Unassigned             an attribute is not assigned to a principal
 ├── Unreadable             the token does not allow to read what was asked for
 ├── MissingLibrary         a Python library is not installed
 ├── AuthenticationError    no token could be had
@@ -117,6 +118,10 @@ class PrincipalError(EntraError):
 
     def details(self) -> dict[str, Any]:
         return {"candidates": self.candidates, **super().details()}
+
+
+class Unassigned(EntraError):
+    """An attribute that was asked for is not assigned to the principal."""
 
 
 class Unreadable(EntraError):

@@ -13,14 +13,10 @@ which Ansible works off in one process, share these. What comes out is the same 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import os
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,20 +25,16 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.plugins.action.normal import ActionModule as ModuleAction
 
-from ansible_collections.entra.attributes.plugins.module_utils._graph import HAS_REQUESTS, Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, connect, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._graph import HAS_REQUESTS
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, plain, quiet
 
 DISCOVERED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 """What stands for an interpreter that nobody chose."""
 READ_AT_START = ("PYTHON", "LD_", "DYLD_", "OPENSSL_")
 """Variables so named have an effect on a process that starts, none on one that runs."""
-IDLE_GRAPHS = 4
-"""How many stay connected: a loop over some tenants finds each again, one over a thousand does not pile them up."""
-
-_idle: dict[str, Graph] = {}
 
 
 class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of its types
@@ -59,9 +51,9 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
             return dict(super().run(tmp, task_vars))
         args = dict(self._task.args)
         self._update_module_args(self._task.action, args, task_vars)
-        args = _plain(args)
+        args = plain(args)
         orders = {name: args.pop(name) for name in list(args) if name.startswith("_ansible_")}
-        with _as_a_module(_plain({name: str(value) for name, value in variables.items()}), self._loader.get_basedir()):
+        with _as_a_module(plain({name: str(value) for name, value in variables.items()}), self._loader.get_basedir()):
             return self._result(args, orders)
 
     def _is_here(self, task_vars: dict[str, Any], variables: Mapping[str, Any]) -> bool:
@@ -99,7 +91,7 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
                 environment,
                 check_mode=orders["_ansible_check_mode"],
                 diff=orders["_ansible_diff"],
-                connected=_connected,
+                connected=connected,
             )
         twice = [f"Both option {one['option']} and its alias {one['alias']} are set." for one in validated._warnings]
         if twice:
@@ -117,23 +109,12 @@ def _is_own(interpreter: str) -> bool:
     return same or interpreter in DISCOVERED
 
 
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    """The value as a module receives it: JSON, in which nothing is a template, a vault or marked in any way."""
-    plain: dict[str, Any] = json.loads(json.dumps(value, cls=AnsibleJSONEncoder, vault_to_text=True))
-    return plain
-
-
 @contextmanager
 def _as_a_module(variables: Mapping[str, str], folder: str) -> Iterator[None]:
-    """Meanwhile this process has the environment and folder of a local module, and libraries are as little heard.
-
-    What a module's libraries log and warn ends with its process; here it would reach the terminal or Ansible's log.
-    """
-    environment, here, silenced = dict(os.environ), os.getcwd(), logging.root.manager.disable
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """Meanwhile this process has the environment and folder of a local module, and libraries are as little heard."""
+    environment, here = dict(os.environ), os.getcwd()
+    with quiet():
         try:
-            logging.disable()
             os.environ.update(variables)
             os.chdir(folder)
             yield
@@ -141,24 +122,3 @@ def _as_a_module(variables: Mapping[str, str], folder: str) -> Iterator[None]:
             os.chdir(here)
             os.environ.clear()
             os.environ.update(environment)
-            logging.disable(silenced)
-
-
-@contextmanager
-def _connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Graph]:
-    """The Graph that was left by a task with the very same connection options and environment, else a new one.
-
-    It is left for the next one only if nothing failed, as an interrupted connection or a refused token is of no use.
-    Processes share none, so that a fork does not speak on its parent's connection.
-    """
-    options = {name: params[name] for name in connection_spec(environment)}
-    identity = json.dumps([os.getpid(), options, dict(environment)], sort_keys=True)
-    key = hashlib.sha256(identity.encode()).hexdigest()
-    with ExitStack() as stack:
-        graph = stack.enter_context(_idle.pop(key) if key in _idle else connect(params, environment))
-        yield graph
-        stack.pop_all()
-    _idle[key] = graph
-    for oldest in list(_idle)[:-IDLE_GRAPHS]:
-        with _idle.pop(oldest):
-            pass  # at the end of which it is closed

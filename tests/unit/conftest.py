@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible.plugins.loader import init_plugin_loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ if not importable():
         with contextlib.suppress(FileExistsError):  # made before, or by another worker at this moment
             (tree / NAME).symlink_to("../../../..")
     sys.path.insert(0, str(tree))
+
+# Ansible finds plugins by their full names only in collections that it has imported itself.
+if AnsibleCollectionConfig.collection_finder is None:
+    init_plugin_loader([path for path in sys.path if (Path(path) / NAME).is_dir()])
 
 
 @pytest.fixture(scope="session")

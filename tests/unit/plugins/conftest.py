@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -73,3 +74,12 @@ def impatient(emulator: Emulator, waits: Patient) -> _graph.Graph:
     http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, sleep=waits, jitter=lambda: 1.0)
     token = emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
     return _graph.Graph(http, ReadyToken(token), emulator.url)
+
+
+@pytest.fixture
+def reachable(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process' environment is that of the default application, with none of this machine's credentials."""
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "ENTRA_", "REQUESTS_"))]:
+        monkeypatch.delenv(name)
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)

@@ -29,7 +29,7 @@ from ansible_collections.entra.attributes.plugins.module_utils import _assignmen
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.plugin_utils import _action
+from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _controller
 
 SECRET = "a-secret-that-no-other-word-contains"
 TOKEN = {"access_token": SECRET}
@@ -66,7 +66,7 @@ def seen() -> Seen:
 def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Graph]]:
     """No Graph of another test, and none of this machine's credentials."""
     graphs: dict[str, Graph] = {}
-    monkeypatch.setattr(_action, "_idle", graphs)
+    monkeypatch.setattr(_controller, "_idle", graphs)
     for name in [name for name in os.environ if name.startswith(("AZURE_", "ENTRA_", "REQUESTS_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ANSIBLE_INJECT_INVOCATION", "true")
@@ -341,7 +341,7 @@ class TestSessions:
     ) -> None:
         closed: list[Graph] = []
         monkeypatch.setattr(Graph, "__exit__", lambda graph, *_failure: closed.append(graph))
-        for number in range(_action.IDLE_GRAPHS + 1):
+        for number in range(_controller.IDLE_GRAPHS + 1):
             run(args={"access_token": f"the-token-number-{number}"})
         assert closed == [seen.calls[0].graph]
         assert list(idle.values()) == [call.graph for call in seen.calls[1:]]

@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: directory
+short_description: Users or service principals of Microsoft Entra as hosts, with their custom security attributes
+version_added: 1.0.0
+author:
+  - The entra.attributes authors (@entra-attributes)
+description:
+  - Makes each user or each service principal a host, its custom security attributes variables of that host, and
+    groups of them. A directory is read in pages of 999.
+  - Its configuration is a YAML file whose name ends in C(entra_attributes.yml), C(entra_attributes.yaml),
+    C(directory.yml) or C(directory.yaml).
+  - Every host has the variable C(entra), a dictionary with C(id), C(type), C(display_name), C(user_principal_name) or
+    C(app_id), and for agents C(agent_type); and the variable C(custom_security_attributes), the values by attribute set
+    and attribute, names as they are spelled in Entra, empty if nothing is assigned. O(attributes) changes the latter.
+  - No value that comes from Entra is ever taken for a template.
+  - Nothing connects to these hosts by itself. Tasks about them run on the controller, with C(connection=local).
+options:
+  plugin:
+    description: Says that the file is for this plugin.
+    type: str
+    required: true
+    choices: [entra.attributes.directory]
+  principal_type:
+    description: What the hosts are. Agent users are users; agent identities and blueprints are service principals.
+    type: str
+    choices: [user, service_principal]
+    default: user
+  attributes:
+    description:
+      - Which attributes the hosts have as variables; all if it is not set.
+      - A list of C(Set.Attribute), or C(Set) for a whole set, leaves these in C(custom_security_attributes).
+      - A dictionary makes host variables of its own names, instead of C(custom_security_attributes). Its values are
+        C(Set.Attribute) or C(Set), and Jinja filters behind it change the value, as in C(Engineering.Project | first).
+        Where the attribute is not assigned, the host does not have the variable, unless the filter C(default) gives it.
+    type: raw
+  hostnames:
+    description:
+      - What a host is called, in order of preference. The first that the principal has, and no other principal, is
+        taken; at last its object ID.
+      - A property (V(id), V(display_name), V(user_principal_name), V(app_id)), an attribute with a single value as
+        C(Set.Attribute), or a Jinja expression of these and of the host's variables.
+      - A name that several principals would have is none of theirs. A warning tells of it.
+    type: list
+    elements: str
+    default: [user_principal_name, display_name, app_id]
+  filters:
+    description:
+      - Jinja conditions on the host's variables, all of which must hold, for what Graph cannot answer. The variables of
+        O(compose) are not there yet.
+    type: list
+    elements: str
+    default: []
+  strict_permissions:
+    description:
+      - Whether it is an error if the identity may not read custom security attributes, which Microsoft Graph hides as
+        if nothing was assigned.
+      - If V(false) it is a warning, and the inventory holds what is visible.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - entra.attributes._connection
+  - entra.attributes._connection.plugin
+  - entra.attributes._selection
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+notes:
+  - All options but O(attributes), O(hostnames), O(filters), O(compose), O(groups) and O(keyed_groups), which hold
+    expressions anyway, may be templates, as in C({{ lookup('ansible.builtin.file', '/run/secrets/entra') }}).
+  - The key of O(keyed_groups) may be of any type. Characters that the names of groups cannot have become C(_).
+  - The cache holds the attributes as they were read, and no credential. It is found again by the tenant, the
+    application, the host of Graph and what is selected; with O(access_token), or where O(tenant_id) or O(client_id) is
+    not set, the token tells who it is. The cache plugin V(jsonfile) keeps it from one run to the next, in a folder that
+    others should not read; V(memory), the default, does not.
+seealso:
+  - module: entra.attributes.custom_security_attribute_info
+  - plugin: entra.attributes.custom_security_attribute
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+# All users, called by their user principal names. The credential comes from the environment.
+---
+plugin: entra.attributes.directory
+
+# Service principals that are certified, in groups by project and by cost center
+---
+plugin: entra.attributes.directory
+principal_type: service_principal
+where:
+  - attribute_set: Engineering
+    name: Certification
+    value: true
+hostnames:
+  - display_name
+  - app_id
+keyed_groups:
+  - key: custom_security_attributes.Engineering.Project
+    prefix: project
+  - key: custom_security_attributes.Engineering.CostCenter
+    prefix: cost_center
+groups:
+  agents: entra.agent_type is defined
+compose:
+  vendors: custom_security_attributes.Engineering.NumVendors | default(0)
+
+# A few attributes, under other names; kept for an hour
+---
+plugin: entra.attributes.directory
+client_id: 22222222-2222-4222-8222-222222222222
+tenant_id: contoso.com
+client_secret: "{{ lookup('ansible.builtin.file', '/run/secrets/entra') }}"
+filter: accountEnabled eq true
+attributes:
+  employee: Marketing.EmployeeId
+  projects: Engineering.Project | default([]) | map('lower') | list
+filters:
+  - employee is defined
+hostnames:
+  - Marketing.EmployeeId
+  - user_principal_name | regex_replace('@.*', '')
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/entra-inventory
+cache_timeout: 3600
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError, AnsibleUndefinedVariable
+from ansible.inventory.data import InventoryData
+from ansible.inventory.group import to_safe_group_name
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import INVENTORY
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._module import connect
+from ansible_collections.entra.attributes.plugins.plugin_utils._controller import quiet, trusted, untrusted, validated
+from ansible_collections.entra.attributes.plugins.plugin_utils._hosts import (
+    ATTRIBUTES,
+    OWN,
+    Host,
+    followed,
+    give_names,
+    hosts,
+)
+
+ENDINGS = tuple(f"{name}.{ending}" for name in ("entra_attributes", "directory") for ending in ("yml", "yaml"))
+EXPRESSIONS = ("attributes", "hostnames", "filters", "compose", "groups", "keyed_groups")
+NAMES_TOLD = 5
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc] # Ansible says nothing of its types
+    NAME = "entra.attributes.directory"
+
+    _keying = False
+    _own: tuple[str, ...] = ()
+
+    def verify_file(self, path: str) -> bool:
+        return bool(super().verify_file(path)) and path.endswith(ENDINGS)
+
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._set_templated(self._read_config_data(path))
+        attributes = self.get_option("attributes")
+        if not self.get_option("use_extra_vars"):
+            self._own = (OWN, *attributes) if isinstance(attributes, dict) else (OWN, ATTRIBUTES)
+        try:
+            listing = self._listing(cache)
+            every = hosts(untrusted(listing["principals"]), attributes, self._evaluate)
+        except EntraError as error:
+            raise AnsibleParserError(str(error)) from None
+        chosen = [host for host in every if self._passes(host)]
+        clashes = give_names(chosen, [str(name) for name in self.get_option("hostnames")], self._evaluate)
+        for warning in listing["warnings"] + ([_told(clashes)] if clashes else []):
+            self.display.warning(warning)
+        for host in chosen:
+            self._add(host)
+
+    def _set_templated(self, config: Mapping[str, Any]) -> None:
+        """Set the options again, with what is a template in the file, but for those that hold expressions."""
+        self.templar.available_variables = self._vars
+        options = {
+            name: value if name in EXPRESSIONS else self.templar.template(value) for name, value in config.items()
+        }
+        self.set_options(direct=options, var_options=self._vars)
+
+    def _listing(self, cache: bool) -> dict[str, Any]:
+        """`principals` and `warnings`, from the cache where that is wanted and possible."""
+        environment = dict(os.environ)
+        params = validated(INVENTORY, self.get_option, environment)
+        with quiet(), connect(params, environment) as graph:
+            if not self.get_option("cache"):
+                return INVENTORY.run(params, graph, False)
+            key = self._key(params, graph)
+            try:
+                listing: dict[str, Any] | None = self._cache[key] if cache else None
+            except KeyError:
+                listing = None
+            if listing is None:
+                listing = self._cache[key] = INVENTORY.run(params, graph, False)
+            return listing
+
+    def _key(self, params: Mapping[str, Any], graph: Graph) -> str:
+        """What the cache is found by: who reads what, and where."""
+        reader = [params["tenant_id"], params["client_id"]]
+        if not all(reader) or params["access_token"]:
+            claims = graph.claims()
+            reader += [claims.get("tid"), claims.get("oid")]
+        where = [params[name] for name in ("cloud_environment", "graph_url", "api_version")]
+        what = [params[name] for name in INVENTORY.spec]
+        digest = hashlib.sha256(json.dumps([reader, where, what], sort_keys=True).encode()).hexdigest()
+        return f"{self.NAME}_{digest[:32]}"
+
+    def _evaluate(self, expression: str, variables: Mapping[str, Any]) -> Any:
+        """The value of an expression; None where it is undefined, and where it fails unless `strict` is set."""
+        try:
+            return self._compose(trusted(expression), dict(variables))
+        except AnsibleUndefinedVariable:
+            return None
+        except AnsibleError as error:
+            if self.get_option("strict"):
+                raise AnsibleParserError(f"{expression}: {error}") from error
+            return None
+
+    def _passes(self, host: Host) -> bool:
+        return all(
+            self._evaluate(f"true if ({condition}) else false", host.variables)
+            for condition in self.get_option("filters")
+        )
+
+    def _add(self, host: Host) -> None:
+        strict = self.get_option("strict")
+        self.inventory.add_host(host.name)
+        for variable, value in host.variables.items():
+            self.inventory.set_variable(host.name, variable, value)
+        self._set_composite_vars(self.get_option("compose"), host.variables, host.name, strict)
+        variables = self.inventory.get_host(host.name).get_vars()
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict, False)
+        self._keying = True
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict, False)
+        self._keying = False
+
+    def _compose(self, template: str, variables: Mapping[str, Any], *options: Any) -> Any:
+        """As Ansible does, but quickly, and the key of a group may also be an integer or a Boolean."""
+        try:
+            value = followed(template, variables, self._own)
+        except KeyError:
+            raise AnsibleUndefinedVariable(f"{template} is undefined") from None
+        except ValueError:
+            value = untrusted(super()._compose(template, variables, *options))
+        return str(value) if self._keying and isinstance(value, int) else value
+
+    @staticmethod
+    def _sanitize_group_name(name: str) -> str:
+        """Whatever Ansible is set to: a name with braces would be a template to ansible-core before 2.19."""
+        return str(to_safe_group_name(name, force=True, silent=True))
+
+
+def _told(clashes: list[str]) -> str:
+    more = f" and {len(clashes) - NAMES_TOLD} more" if len(clashes) > NAMES_TOLD else ""
+    return (
+        f"Host names that several principals would have: {', '.join(clashes[:NAMES_TOLD])}{more}."
+        " These are called by the next of hostnames, or by their ids."
+    )

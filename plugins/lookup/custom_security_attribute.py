@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: custom_security_attribute
+short_description: Custom security attributes of users and service principals as values
+version_added: 1.0.0
+author:
+  - The entra.attributes authors (@entra-attributes)
+description:
+  - Reads one attribute, an attribute set or all custom security attributes of one or several principals. All principals
+    of a lookup are read in one go, 300 to a request, and lookups of a task share connection and token.
+  - No value that comes from Entra is ever taken for a template.
+options:
+  _terms:
+    description: Object IDs or user principal names of users; object IDs, application (client) IDs or display names of
+      service principals.
+    type: list
+    elements: str
+    required: true
+  principal_type:
+    description: What the terms name.
+    type: str
+    choices: [user, service_principal]
+    default: user
+  attribute_set:
+    description: Name of the attribute set, spelled as in Entra. All sets if it is not given.
+    type: str
+  name:
+    description: Name of the attribute, spelled as in Entra. All of the set if it is not given. Needs
+      O(attribute_set).
+    type: str
+  on_missing:
+    description:
+      - What happens if there is no such principal, or O(name) is not assigned to it.
+      - V(error) fails, V(warn) leaves out the value with a warning, V(skip) leaves it out.
+      - A display name that several service principals have is always an error.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+  on_denied:
+    description: The same if the identity may not read the principal or its attributes, which Microsoft Graph hides as
+      if nothing was assigned.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+extends_documentation_fragment:
+  - entra.attributes._connection
+  - entra.attributes._connection.plugin
+notes:
+  - A lookup runs on the controller and sees the environment of Ansible, not the C(environment) of a play or task.
+  - With more than one term use C(query), which always returns a list; C(lookup) joins several texts by commas.
+seealso:
+  - module: entra.attributes.custom_security_attribute_info
+  - plugin: entra.attributes.directory
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+- name: What Adele works on
+  ansible.builtin.debug:
+    msg: >-
+      {{ lookup('entra.attributes.custom_security_attribute', 'adele@contoso.com',
+      attribute_set='Engineering', name='Project') }}
+
+- name: Where the costs of two services go, if that is known
+  ansible.builtin.debug:
+    msg: >-
+      {{ query('entra.attributes.custom_security_attribute', 'payroll-api', 'billing-api',
+      principal_type='service_principal', attribute_set='Engineering', name='CostCenter', on_missing='skip')
+      | flatten | unique }}
+
+- name: Everything that is assigned to Alex
+  ansible.builtin.debug:
+    msg: "{{ attributes.Marketing.EmployeeId | default('nobody') }}"
+  vars:
+    attributes: "{{ lookup('entra.attributes.custom_security_attribute', 'alex@contoso.com') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - For each term, in their order, the value of the attribute.
+    - Without O(name), the values of the set by attribute; without O(attribute_set), those of all sets by set and
+      attribute. Either is empty if nothing is assigned.
+  type: list
+  elements: raw
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
+from ansible_collections.entra.attributes.plugins.module_utils._lookup import LOOKUP
+from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, quiet, untrusted, validated
+
+
+class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types
+    def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **options: Any) -> list[Any]:
+        self.set_options(var_options=variables, direct=options)
+        environment = dict(os.environ)
+        principals = self._flatten(terms)
+        try:
+            params = validated(
+                LOOKUP, lambda name: principals if name == "principals" else self.get_option(name), environment
+            )
+            with quiet(), connected(params, environment) as graph:
+                result = LOOKUP.run(params, graph, False)
+        except EntraError as error:
+            raise AnsibleLookupError(str(error)) from None
+        for warning in result["warnings"]:
+            self._display.warning(warning)
+        values: list[Any] = untrusted(result["values"])
+        return values

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What everything that runs inside Ansible shares, be it an action, a lookup or an inventory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import ansible.template
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.ajson import AnsibleJSONEncoder
+
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, connect, connection_spec
+
+TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
+"""Whether any text is a template, as before ansible-core 2.19; since then only what is marked as trusted is one."""
+IDLE_GRAPHS = 4
+"""How many stay connected: a loop over some tenants finds each again, one over a thousand does not pile them up."""
+
+_idle: dict[str, Graph] = {}
+
+
+def untrusted(value: Any) -> Any:
+    """Data from elsewhere, marked so that nothing in it is ever taken for a template.
+
+    Only text that could be one is marked, since `ansible-inventory --list` shows the mark around each such text.
+    """
+    if not TEXT_IS_TEMPLATE:
+        return value
+    if isinstance(value, dict):
+        return {name: untrusted(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [untrusted(item) for item in value]
+    if isinstance(value, str) and ("{" in value or "#jinja2:" in value):
+        from ansible.utils.unsafe_proxy import wrap_var  # deprecated where it is of no use any more
+
+        return wrap_var(value)
+    return value
+
+
+def trusted(template: str) -> str:
+    """A template that was made of what the user wrote, marked as such where that matters."""
+    text: str = getattr(ansible.template, "trust_as_template", str)(template)
+    return text
+
+
+def plain(value: dict[str, Any]) -> dict[str, Any]:
+    """The value as a module receives it: JSON, in which nothing is a template, a vault or marked in any way."""
+    text: dict[str, Any] = json.loads(json.dumps(value, cls=AnsibleJSONEncoder, vault_to_text=True))
+    return text
+
+
+def validated(entry: Entry, option: Callable[[str], Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The options of a plugin by the rules of its entry, as those of modules are. Raises EntraError.
+
+    `option` is the plugin's `get_option`: Ansible knows the sources of options beside the environment. Options that are
+    empty count as not set.
+    """
+    spec = entry.argument_spec(environment)
+    given = {name: value for name in spec if (value := option(name)) not in (None, "")}
+    result = ArgumentSpecValidator(spec, **entry.constraints).validate(plain(given))
+    if result.error_messages:
+        raise EntraError(result.errors.msg)
+    params: dict[str, Any] = result.validated_parameters
+    return params
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Meanwhile libraries neither log nor warn, which would reach the terminal or Ansible's log."""
+    silenced = logging.root.manager.disable
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable()
+        try:
+            yield
+        finally:
+            logging.disable(silenced)
+
+
+@contextmanager
+def connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Graph]:
+    """The Graph that was left by a task with the very same connection options and environment, else a new one.
+
+    It is left for the next one only if nothing failed, as an interrupted connection or a refused token is of no use.
+    Processes share none, so that a fork does not speak on its parent's connection.
+    """
+    options = {name: params[name] for name in connection_spec(environment)}
+    identity = json.dumps([os.getpid(), options, dict(environment)], sort_keys=True)
+    key = hashlib.sha256(identity.encode()).hexdigest()
+    with ExitStack() as stack:
+        graph = stack.enter_context(_idle.pop(key) if key in _idle else connect(params, environment))
+        yield graph
+        stack.pop_all()
+    _idle[key] = graph
+    for oldest in list(_idle)[:-IDLE_GRAPHS]:
+        with _idle.pop(oldest):
+            pass  # at the end of which it is closed
