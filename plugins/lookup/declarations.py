@@ -93,7 +93,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
     def _found(self, term: str, variables: dict[str, Any] | None) -> str | None:
         found = term and self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
         if term and not found:
-            raise AnsibleLookupError(f"There is no file or folder {term}, neither beside the playbook nor in files there.")
+            raise AnsibleLookupError(f"There is no file or folder {term}, neither beside the playbook nor in files.")
         return found or None
 
     def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:

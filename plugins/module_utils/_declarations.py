@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Kind
@@ -69,9 +70,8 @@ class Once:
 def declarations(items: Sequence[Any] | None, src: str | None) -> list[Declaration]:
     """The declarations of `assignments` and of the file or folder `src`. Raises Forbidden with all mistakes."""
     gathered = Declarations([])
-    for place, item in ((place, item) for _section, place, item in listed(ASSIGNMENTS, items or [])):
-        gathered.add(place, item)
-    for section, place, item in read(src, gathered.problems) if src else ():
+    files = read(src, gathered.problems) if src else ()
+    for section, place, item in chain(listed(ASSIGNMENTS, items or []), files):
         if section == ASSIGNMENTS:
             gathered.add(place, item)
     refuse(src or ASSIGNMENTS, gathered.problems)

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""kill.py CONTROL CA COMMAND...: run the command, and kill it with all its children after a hundred PATCHes."""
+"""kill.py URL CA COMMAND...: run the command; kill it with its children once the local Graph shows attributes."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,21 +15,32 @@ import sys
 import time
 from urllib.request import urlopen
 
-control, ca, *command = sys.argv[1:]
+url, ca, *command = sys.argv[1:]
 context = ssl.create_default_context(cafile=ca)
 
 
-def patched() -> int:
-    """How many of the requests received were PATCHes of users."""
-    with urlopen(f"{control}/requests?kind=graph", context=context) as answer:
-        return sum(one["method"] == "PATCH" and "/users/" in one["path"] for one in json.load(answer))
+def assigned() -> bool:
+    """Whether the principal at the URL has attributes."""
+    with urlopen(url, context=context) as answer:
+        return bool(json.load(answer))
 
 
-before = patched()
-process = subprocess.Popen(command, start_new_session=True)
-while process.poll() is None and patched() < before + 100:
-    time.sleep(0.05)
+def family(pid: int) -> list[int]:
+    """The process and all that it started: Ansible's workers have sessions of their own."""
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = dict(map(int, line.split()) for line in listing.splitlines())
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+process = subprocess.Popen(command)
+while process.poll() is None and not assigned():
+    time.sleep(0.02)
 if process.poll() is not None:
     sys.exit("it ended before it could be killed")
-os.killpg(process.pid, signal.SIGKILL)
+for pid in family(process.pid):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 process.wait()
