@@ -108,6 +108,7 @@ PARTS = {
     "lint": Part(
         "lint",
         (
+            Check("reuse lint"),  # before ansible-lint, which loads filters and leaves compiled ones behind
             Check("ruff check"),
             Check("ruff format --check"),
             Check("mypy"),
@@ -119,7 +120,6 @@ PARTS = {
                 "antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self "
                 "--disallow-unknown-collection-refs ."
             ),
-            Check("reuse lint"),
         ),
     ),
     "sanity": Part("test", (SANITY,)),
