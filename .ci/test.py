@@ -127,6 +127,7 @@ PARTS = {
     "modules": Part("test", (AS_MODULES,)),
     "awx": Part("awx", (AWX,)),
     "molecule": Part("molecule", (Check("molecule test --all", count_molecule),)),
+    "report": Part("report", (Check("python -m pytest tests/report", count_pytest, in_checkout=True),)),
     "galaxy": Part(
         "lint",
         (

@@ -81,7 +81,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         items = _items(kind, principals, chosen if params["attribute_sets"] else None)
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
         unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]
-        proven = _proven(directory, kind, unseen, set(chosen) - seen, bool(params["attribute_sets"]))
+        proven = nothing_hidden(directory, kind, unseen, set(chosen) - seen, bool(params["attribute_sets"]))
         certain = certain and proven
         files.update(_assignment_files(plural, kind, items, params["format"]))
         exported += len(items)
@@ -117,7 +117,9 @@ def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
     return chosen
 
 
-def _proven(directory: Directory, kind: Kind, definitions: Iterable[Definition], unseen: set[str], named: bool) -> bool:
+def nothing_hidden(
+    directory: Directory, kind: Kind, definitions: Iterable[Definition], unseen: set[str], named: bool
+) -> bool:
     """Whether it is known that Graph hid none of the sets of which it showed no value. Raises Unreadable.
 
     Where the token's claims leave it open each of them is tried. Sets that nobody named may be hidden altogether.
@@ -235,7 +237,7 @@ def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, 
             after = None if text is None else text.encode()
             changed = before != after
             if changed and not check_mode:
-                _write(path, after)
+                write_file(path, after)
             if changed:
                 diffs.append(_diff(str(path), before, after))
             state = "absent" if after is None else "present"
@@ -251,7 +253,7 @@ def _former(dest: Path) -> Iterator[Path]:
     yield from (path for plural in PLURALS for path in dest.glob(f"{ASSIGNMENTS}/{plural}.*") if path.suffix in ENDINGS)
 
 
-def _write(path: Path, content: bytes | None) -> None:
+def write_file(path: Path, content: bytes | None) -> None:
     """Put a file in its place at once, or remove it. A new one is for its owner only, as it holds values."""
     if content is None:
         path.unlink()

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import bulk
+import report
 import requests
 import yaml
 
@@ -98,6 +99,8 @@ def main() -> None:
         median = statistics.median(seconds)
         print(f"| {name} | {median:.2f} s | {min(seconds):.2f} s | {median / base:.2f} |", flush=True)
     bulk.main()
+    print("\nReports\n")
+    report.main()
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ LAYERS = {
     "_schema": DOMAIN,
     "_graph": TRANSPORT,
     "_batch": TRANSPORT,
+    "_figures": CORE,
     "_plan": CORE,
     "_plan_schema": CORE,
     "_values": CORE,
