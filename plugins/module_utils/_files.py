@@ -107,7 +107,7 @@ def _belongs(file: Path) -> bool:
     return file.suffix.lower() in _READERS and not any(part.startswith(".") for part in file.parts)
 
 
-_Path: TypeAlias = "tuple[Hashable, ...]"
+_Path: TypeAlias = tuple[Hashable, ...]
 _Lines: TypeAlias = "Callable[[_Path], int]"
 """Tells the line of what a path leads to, or of the nearest thing on the way that is known."""
 

@@ -248,8 +248,11 @@ def _sorted(value: Any) -> Any:
 
 
 def as_yaml(document: Mapping[str, Any]) -> str:
-    """Dictionaries, lists and scalars as YAML, in their order. JSON is YAML, so the target needs no library for it."""
-    return "".join(f"{line}\n" for line in _yaml_lines(document))
+    """A dictionary of dictionaries, lists and scalars as YAML, in its order; an empty one is no text, as diffs want it.
+
+    JSON is YAML, so the target needs no library for it.
+    """
+    return "".join(f"{line}\n" for line in _yaml_lines(document)) if document else ""
 
 
 def _yaml_lines(node: Any) -> list[str]:

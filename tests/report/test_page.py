@@ -152,8 +152,8 @@ def test_light_and_dark(opened: Opened, scheme: Any) -> None:
     assert (luminance(ground) < 0.5) == (scheme == "dark")
     assert contrast(ground, ink) > 7
     assert min(contrast(ground, soft), contrast(ground, look)) > 4.5  # WCAG 2.2, AA
-    bar = page.locator("svg .bar rect").first.evaluate("bar => getComputedStyle(bar).fill")
-    assert contrast(ground, bar) > 3
+    drawn = page.locator("svg .bar rect").first.evaluate("bar => getComputedStyle(bar).fill")
+    assert contrast(ground, drawn) > 3
 
 
 def test_on_paper_all_principals_are_there(opened: Opened) -> None:

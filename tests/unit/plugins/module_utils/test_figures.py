@@ -25,6 +25,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     MissingLibrary,
     OptionError,
     Undefined,
+    Unreadable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._figures import Figures, Requirement
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
@@ -300,7 +301,7 @@ def test_what_cannot_be_read_or_written_is_told(
     connect: Callable[..., _graph.Graph], emulator: Emulator, tmp_path: Path
 ) -> None:
     blind = emulator.token(permissions=["CustomSecAttributeDefinition.Read.All", "User.Read.All"])
-    with pytest.raises(Exception, match="Graph hides them"):
+    with pytest.raises(Unreadable, match="Graph hides them"):
         report(connect(access_token=blind), tmp_path / "made", principals=["users"])
     nothing = emulator.token(permissions=["User.Read.All"])
     with pytest.raises(GraphError, match=r"CustomSecAttributeDefinition\.Read\.All"):
