@@ -11,7 +11,7 @@ PARTS = unit lint sanity integration modules awx molecule report galaxy core-old
 SINGLE_PARTS = unit lint sanity integration modules awx molecule report galaxy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench constraints clean $(SINGLE_PARTS)
+.PHONY: help demo shell test bench constraints clean $(SINGLE_PARTS)
 
 help:  ## these lines
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -25,6 +25,9 @@ test:  ## all tests and checks; PARTS="unit lint" chooses
 
 $(SINGLE_PARTS):
 	@$(PYTHON) .ci/test.py $@ -- $(ARGS)
+
+shell:  ## a shell with the collection and a local Graph, which is gone at its end
+	@.ci/local_graph.sh bash --norc
 
 bench:  ## how long tasks take, beside the same requests made by hand; BENCH=quick for a part of it
 	@.ci/local_graph.sh python tests/bench/run.py
