@@ -101,6 +101,7 @@ UNIT = Check("python -m pytest -n 2 tests/unit", count_pytest, in_checkout=True)
 INTEGRATION = Check("ansible-test integration --local --color no --continue-on-error", count_ansible_test)
 AS_MODULES = Check(f".ci/as_modules.sh {INTEGRATION.command}", count_ansible_test)
 AWX = Check("python -m pytest tests/awx", count_pytest, in_checkout=True)
+DOCS = Check("python -m pytest -n 2 tests/docs", count_pytest)
 SANITY = Check("ansible-test sanity --local --color no", count_ansible_test)
 
 PARTS = {
@@ -128,6 +129,7 @@ PARTS = {
     "awx": Part("awx", (AWX,)),
     "molecule": Part("molecule", (Check("molecule test --all", count_molecule),)),
     "report": Part("report", (Check("python -m pytest tests/report", count_pytest, in_checkout=True),)),
+    "docs": Part("docs", (Check("python .ci/docs.py", in_checkout=True), DOCS)),
     "galaxy": Part(
         "lint",
         (

@@ -44,6 +44,9 @@ notes:
 seealso:
   - module: entra.attributes.attribute_set_info
   - module: entra.attributes.custom_security_attribute_definition
+  - name: attributeSet resource type
+    description: What an attribute set is in Microsoft Graph.
+    link: https://learn.microsoft.com/graph/api/resources/attributeset
 author:
   - The entra.attributes authors (@entra-attributes)
 """

@@ -26,6 +26,9 @@ notes:
     Assignment Administrator.
 seealso:
   - module: entra.attributes.attribute_set
+  - name: attributeSet resource type
+    description: What an attribute set is in Microsoft Graph.
+    link: https://learn.microsoft.com/graph/api/resources/attributeset
 author:
   - The entra.attributes authors (@entra-attributes)
 """

@@ -204,10 +204,12 @@ error:
     hint:
       description: What to do about it, if that is known.
       type: str
+      sample: Check the network, cloud_environment, authority_url and graph_url.
     option:
       description: The option that is wrong.
       returned: if an option is wrong
       type: str
+      sample: ca_path
     attribute:
       description: The attribute that cannot hold the value.
       returned: if a value is wrong
@@ -232,15 +234,22 @@ error:
       description: Graph's ID of the request, for Microsoft's support.
       returned: if Graph refused
       type: str
+      sample: 66666666-6666-4666-8666-666666666666
     client_request_id:
       description: The ID that this module gave to the request.
       returned: if Graph refused
       type: str
+      sample: 77777777-7777-4777-8777-777777777777
     candidates:
       description: The principals that have the name.
       returned: if a display name is ambiguous
       type: list
       elements: dict
+      sample:
+        - id: 44444444-4444-4444-8444-444444444402
+          type: service_principal
+          display_name: Reports
+          app_id: 55555555-5555-4555-8555-555555555502
 """
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import ASSIGNMENT

@@ -103,6 +103,9 @@ seealso:
   - module: entra.attributes.attribute_set
   - module: entra.attributes.custom_security_attribute_definition_info
   - module: entra.attributes.custom_security_attribute
+  - name: customSecurityAttributeDefinition resource type
+    description: What a definition is in Microsoft Graph, and what can change.
+    link: https://learn.microsoft.com/graph/api/resources/customsecurityattributedefinition
 author:
   - The entra.attributes authors (@entra-attributes)
 """

@@ -30,6 +30,9 @@ notes:
     Assignment Administrator.
 seealso:
   - module: entra.attributes.custom_security_attribute_definition
+  - name: customSecurityAttributeDefinition resource type
+    description: What a definition is in Microsoft Graph, and what can change.
+    link: https://learn.microsoft.com/graph/api/resources/customsecurityattributedefinition
 author:
   - The entra.attributes authors (@entra-attributes)
 """

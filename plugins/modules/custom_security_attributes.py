@@ -181,6 +181,9 @@ notes:
     whichever is less.
 seealso:
   - module: entra.attributes.custom_security_attribute
+  - name: Microsoft Graph service-specific throttling limits
+    description: The quota of writes, under Identity and access.
+    link: https://learn.microsoft.com/graph/throttling-limits
 author:
   - The entra.attributes authors (@entra-attributes)
 """
@@ -200,7 +203,7 @@ EXAMPLES = r"""
         attributes:
           Engineering:
             Certification: true
-    max_changes: 10%
+    max_changes: 500
 
 - name: The directory's attributes are as in a file
   entra.attributes.custom_security_attributes:
@@ -225,6 +228,7 @@ results:
       description: The principal, with the keys that M(entra.attributes.custom_security_attribute) returns; C(id) is
         null if there is none.
       type: dict
+      sample: {id: 11111111-1111-4111-8111-111111111111, type: user, display_name: Adele Vance}
     changed:
       description: Whether it was changed, in check mode whether it would be.
       type: bool
@@ -234,6 +238,7 @@ results:
     msg:
       description: Why it failed.
       type: str
+      sample: "user: there is no user 'adele@contoso.com' in this tenant."
     before:
       description: The declared attributes as they were.
       type: dict
@@ -250,21 +255,27 @@ summary:
     principals:
       description: How many were declared.
       type: int
+      sample: 10000
     changed:
       description: How many were changed, in check mode how many would be.
       type: int
+      sample: 25
     unchanged:
       description: How many had nothing to change, or were not reached with O(on_error=stop).
       type: int
+      sample: 9974
     failed:
       description: How many failed.
       type: int
+      sample: 1
     requests:
       description: How many requests were sent to Graph, batches counted as one.
       type: int
+      sample: 15
     throttled:
       description: How many writes Graph told to come again later.
       type: int
+      sample: 0
     reading:
       description: How users and service principals were read, V(filters) by name, V(pages) all there are.
       type: dict
@@ -272,6 +283,7 @@ summary:
     seconds:
       description: How long it took.
       type: float
+      sample: 4.2
 """
 
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What examples need beyond the tenant of the local Graph, and which of them cannot be run, and why.
+
+A key is the path of a page or plugin and a text that stands in an example, or is empty for all examples there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from _documents import GUIDES, ROOT, page_blocks
+
+
+@dataclass(frozen=True)
+class Need:
+    """What an example needs.
+
+    Args:
+        files: by their path in the folder of the playbook.
+        users: attributes of users, by user principal name; who is not in the tenant is added.
+        service_principals: the same by display name.
+        variables: what the example leaves to its reader.
+        inventory: the hosts of a play that is not about localhost, as a YAML inventory.
+        skip: why it cannot be run here.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    service_principals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    inventory: Mapping[str, Any] = field(default_factory=dict)
+    skip: str = ""
+
+
+def shown(page: str, beginning: str) -> str:
+    """Return the block of a page that begins so, such as a file that an example elsewhere needs."""
+    return next(block.text for block in page_blocks(ROOT / page) if block.text.startswith(beginning))
+
+
+REAL = "It goes to a real tenant, or has a credential of one."
+ADELE_ID = "33333333-3333-4333-8333-333333333301"
+ADELE = {"adele@contoso.com": {"Engineering": {"Project": ["Baker", "Cascade"], "CostCenter": [1001]}}}
+PAYROLL = {"payroll-api": {"Engineering": {"Certification": True, "Project": ["Baker"], "CostCenter": [1001]}}}
+
+DECLARED = "attribute_sets:\n  - name: Engineering\n    max_attributes_per_set: 25\n"
+FOLDER = {"attributes/engineering.yml": DECLARED}
+
+NEEDS: Mapping[tuple[str, str], Need] = {
+    (f"{GUIDES}/guide_as_code.rst", ""): Need(files=FOLDER),
+    (f"{GUIDES}/guide_inventory.rst", ""): Need(users=ADELE),
+    (f"{GUIDES}/guide_inventory.rst", "hosts: project_Baker"): Need(
+        inventory={"project_Baker": {"hosts": {"adele": {"ansible_connection": "local", "entra": {"id": ADELE_ID}}}}},
+    ),
+    (f"{GUIDES}/guide_inventory.rst", "/run/secrets/entra"): Need(skip=REAL),
+    (f"{GUIDES}/guide_migration.rst", "name: Assign with uri"): Need(skip=REAL),
+    ("plugins/filter/assignment_drifts.py", ""): Need(variables={"checked": {"results": []}}),
+    ("plugins/filter/schema_steps.py", ""): Need(
+        variables={
+            "declared": {"attribute_sets": [], "definitions": []},
+            "sets": {"attribute_sets": []},
+            "definitions": {"definitions": []},
+        }
+    ),
+    ("plugins/inventory/directory.py", ""): Need(service_principals=PAYROLL),
+    ("plugins/inventory/directory.py", "/run/secrets/entra"): Need(skip=REAL),
+    ("plugins/lookup/custom_security_attribute.py", ""): Need(
+        users=ADELE, service_principals={**PAYROLL, "billing-api": {}}
+    ),
+    ("plugins/lookup/declarations.py", ""): Need(files=FOLDER),
+    ("roles/reconcile/README.md", ""): Need(files=FOLDER),
+    ("plugins/modules/report.py", ""): Need(files={"entra/engineering.yml": DECLARED}),
+    ("plugins/modules/custom_security_attributes.py", ""): Need(
+        files={"attributes.csv": shown(f"{GUIDES}/guide_bulk.rst", "user,service_principal,")}
+    ),
+}
