@@ -11,10 +11,10 @@ PARTS = unit lint sanity integration modules awx molecule report docs galaxy cor
 SINGLE_PARTS = unit lint sanity integration modules awx molecule report docs galaxy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell test bench constraints clean $(SINGLE_PARTS)
+.PHONY: help demo shell test release-check bench constraints clean $(SINGLE_PARTS)
 
 help:  ## these lines
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
 	@echo 'make PART           one part of the tests: $(SINGLE_PARTS); ARGS="..." goes to its last command'
 
 demo:  ## run playbooks/demo.yml against a local Graph
@@ -28,6 +28,9 @@ $(SINGLE_PARTS):
 
 shell:  ## a shell with the collection and a local Graph, which is gone at its end
 	@.ci/local_graph.sh bash --norc
+
+release-check:  ## what Galaxy and the certification run, on every ansible-core that the Pythons here can run
+	@$(PYTHON) .ci/test.py release
 
 bench:  ## how long tasks take, beside the same requests made by hand; BENCH=quick for a part of it
 	@.ci/local_graph.sh python tests/bench/run.py

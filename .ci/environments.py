@@ -156,14 +156,15 @@ def uv() -> Path:
     )
 
 
-def environment(purpose: str, python: Path | None = None) -> Path:
+def environment(purpose: str, python: Path | None = None, core: str = "") -> Path:
     """Return the virtual environment for ``.ci/requirements-<purpose>.txt``, made anew when a requirement changed.
 
     Args:
         purpose: names the requirements file, and the folder under ``.build/venv``.
         python: the interpreter, when it is not the one that runs this.
+        core: the minor version of ansible-core, of which the newest is taken, when it is not the pinned one.
     """
-    folder = BUILD / "venv" / (f"{purpose}-{python.name}" if python else purpose)
+    folder = BUILD / "venv" / "-".join(filter(None, (purpose, python.name if python else "", core)))
     interpreter = Path(os.path.realpath(python or sys.executable))
     digest = hashlib.sha256(str(interpreter).encode())
     for file in sorted([*CI.glob("*.txt"), *ROOT.glob("tests/*/requirements.txt"), *ROOT.glob("meta/*.txt"),
@@ -175,6 +176,12 @@ def environment(purpose: str, python: Path | None = None) -> Path:
             say(f"{folder.relative_to(ROOT)}: installing requirements-{purpose}.txt")
             shutil.rmtree(folder, ignore_errors=True)
             requirements = ["-r", str(CI / f"requirements-{purpose}.txt"), "-c", str(CONSTRAINTS)]
+            if core:
+                own = ("ansible-core==", "resolvelib==")  # each core has a resolvelib of its own
+                pins = [line for line in CONSTRAINTS.read_text().splitlines() if not line.startswith(own)]
+                others = folder.with_name(f"{folder.name}.txt")
+                others.write_text("\n".join(pins))
+                requirements[-1:] = [str(others), f"ansible-core=={core}.*"]
             for command in (
                 ["venv", "--quiet", "--python", str(interpreter), str(folder)],
                 ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder), *requirements],

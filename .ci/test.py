@@ -3,6 +3,8 @@
 
 """All tests and checks: ``test.py [PART ...] [-- ARGUMENT ...]``, the parts two at a time, each with its own HOME.
 
+``test.py release`` runs what a release must pass.
+
 One part alone shows its output as it comes. Several write a log each below .build/logs, and the end of a log is shown
 when something in it failed. Arguments after ``--`` go to the last command of each chosen part.
 """
@@ -90,11 +92,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Part:
-    """Checks that run one after the other in one environment, with the first of ``minors`` this machine has."""
+    """Checks that run one after the other in one environment, with the first of ``minors`` this machine has.
+
+    ``core`` is the minor version of ansible-core, where the Python does not decide it.
+    """
 
     purpose: str
     checks: tuple[Check, ...]
     minors: tuple[int, ...] = ()
+    core: str = ""
 
 
 UNIT = Check("python -m pytest -n 2 tests/unit", count_pytest, in_checkout=True)
@@ -103,6 +109,12 @@ AS_MODULES = Check(f".ci/as_modules.sh {INTEGRATION.command}", count_ansible_tes
 AWX = Check("python -m pytest tests/awx", count_pytest, in_checkout=True)
 DOCS = Check("python -m pytest -n 2 tests/docs", count_pytest)
 SANITY = Check("ansible-test sanity --local --color no", count_ansible_test)
+BUILD_ARTIFACT = Check("ansible-galaxy collection build --output-path tests/output")
+INSTALL = Check("sh -c 'ansible-galaxy collection install --offline --force tests/output/*.tar.gz -p tests/output'")
+GALAXY = (
+    BUILD_ARTIFACT,
+    Check("sh -c 'cd tests/output && python -m galaxy_importer.main *.tar.gz'"),
+)
 
 PARTS = {
     "unit": Part("test", (UNIT,)),
@@ -130,16 +142,29 @@ PARTS = {
     "molecule": Part("molecule", (Check("molecule test --all", count_molecule),)),
     "report": Part("report", (Check("python -m pytest tests/report", count_pytest, in_checkout=True),)),
     "docs": Part("docs", (Check("python .ci/docs.py", in_checkout=True), DOCS)),
-    "galaxy": Part(
-        "lint",
-        (
-            Check("ansible-galaxy collection build --output-path tests/output"),
-            Check("sh -c 'cd tests/output && python -m galaxy_importer.main *.tar.gz'"),
-        ),
-    ),
+    "galaxy": Part("lint", GALAXY),
     # The Python decides the ansible-core (.ci/requirements-run.txt): the oldest supported one, and the newest.
     "core-oldest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(10,)),
     "core-newest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(14, 13, 12)),
+}
+
+# Every supported ansible-core, and the Pythons it runs on, the newest first; the oldest one has the oldest Python.
+CORES = {
+    "2.16": (10,),
+    "2.17": (12, 11),
+    "2.18": (13, 12, 11),
+    "2.19": (13, 12, 11),
+    "2.20": (14, 13, 12),
+    "2.21": (14, 13, 12),
+}
+# What a release must pass, on every ansible-core that the Pythons of this machine run.
+RELEASE = {
+    "lint": PARTS["lint"],
+    "docs": PARTS["docs"],
+    "galaxy": PARTS["galaxy"],
+    "artifact": Part("lint", (Check("python .ci/artifact.py"),)),
+    # Galaxy's importer and ansible-lint bring the ansible-core they support.
+    **{f"core-{core}": Part("test", (BUILD_ARTIFACT, INSTALL, SANITY), minors, core) for core, minors in CORES.items()},
 }
 
 
@@ -217,13 +242,13 @@ class Runner:
 
     def run(self, name: str) -> Outcome:
         """Run the checks of a part, also those after one that failed."""
-        part = PARTS[name]
+        part = {**PARTS, **RELEASE}[name]
         python = find_python(part.minors) if part.minors else None
         if part.minors and not python:
             return Outcome(name, reason="no Python " + " or ".join(f"3.{minor}" for minor in part.minors) + " here")
         with locked(name):
             began = time.monotonic()
-            venv = environment(part.purpose, python)
+            venv = environment(part.purpose, python, part.core)
             copy = collection.copy(BUILD / "work" / name)
             variables = job_environment(prepare_home(name, venv), venv, copy.parents[2])
             count = Count()
@@ -308,12 +333,14 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
 
 
 def main() -> int:
-    """Run the parts named on the command line, or all; return the exit status."""
+    """Run the parts named on the command line, those of a release, or all others; return the exit status."""
     words = sys.argv[1:]
     split = words.index("--") if "--" in words else len(words)
-    chosen = words[:split] or list(PARTS)
-    if unknown := [name for name in chosen if name not in PARTS]:
-        raise SystemExit(f"Unknown part {', '.join(unknown)}; there are {', '.join(PARTS)}.")
+    chosen = list(RELEASE) if words[:split] == ["release"] else words[:split] or list(PARTS)
+    if unknown := [name for name in chosen if name not in {**PARTS, **RELEASE}]:
+        raise SystemExit(
+            f"Unknown part {', '.join(unknown)}; there are {', '.join({**PARTS, **RELEASE})}, and release."
+        )
     signal.signal(signal.SIGTERM, interrupt)
     began = time.monotonic()
     collection.link()
