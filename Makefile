@@ -7,7 +7,6 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(python))))
 export PYTHON
 
-PARTS = unit lint sanity integration modules awx molecule report docs galaxy core-oldest core-newest
 SINGLE_PARTS = unit lint sanity integration modules awx molecule report docs galaxy
 
 .DEFAULT_GOAL := help

@@ -135,6 +135,9 @@ PARTS = {
             ),
         ),
     ),
+    # The Python decides the ansible-core (.ci/requirements-run.txt): the oldest supported one, and the newest.
+    "core-oldest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(10,)),
+    "core-newest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(14, 13, 12)),
     "sanity": Part("test", (SANITY,)),
     "integration": Part("test", (INTEGRATION,)),
     "modules": Part("test", (AS_MODULES,)),
@@ -143,10 +146,10 @@ PARTS = {
     "report": Part("report", (Check("python -m pytest tests/report", count_pytest, in_checkout=True),)),
     "docs": Part("docs", (Check("python .ci/docs.py", in_checkout=True), DOCS)),
     "galaxy": Part("lint", GALAXY),
-    # The Python decides the ansible-core (.ci/requirements-run.txt): the oldest supported one, and the newest.
-    "core-oldest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(10,)),
-    "core-newest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(14, 13, 12)),
 }
+ENDS = ("core-oldest", "core-newest")
+COVERED = ("sanity", "integration")
+"""Parts that both ends hold. The ansible-core in between runs the unit tests, and the integration tests as modules."""
 
 # Every supported ansible-core, and the Pythons it runs on, the newest first; the oldest one has the oldest Python.
 CORES = {
@@ -332,11 +335,17 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def usual() -> list[str]:
+    """Return the parts that make up all tests on this machine."""
+    both = all(find_python(PARTS[name].minors) for name in ENDS)
+    return [name for name in PARTS if not (both and name in COVERED)]
+
+
 def main() -> int:
     """Run the parts named on the command line, those of a release, or all others; return the exit status."""
     words = sys.argv[1:]
     split = words.index("--") if "--" in words else len(words)
-    chosen = list(RELEASE) if words[:split] == ["release"] else words[:split] or list(PARTS)
+    chosen = list(RELEASE) if words[:split] == ["release"] else words[:split] or usual()
     if unknown := [name for name in chosen if name not in {**PARTS, **RELEASE}]:
         raise SystemExit(
             f"Unknown part {', '.join(unknown)}; there are {', '.join({**PARTS, **RELEASE})}, and release."

@@ -8,30 +8,18 @@ The local Graph and the way to import the collection are those of the unit tests
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from _emulator import Emulator
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-_spec = importlib.util.spec_from_file_location("unit_conftest", ROOT / "tests" / "unit" / "conftest.py")
-assert _spec
-assert _spec.loader
-_unit = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_unit)
-sys.path.insert(0, str(ROOT / "tests" / "unit"))
-running, emulator = _unit.running, _unit.emulator
-
-if TYPE_CHECKING:
-    from _emulator import Emulator
-
 FLAGS = [
     "--no-sandbox",  # else it does not start as root, as which containers and pipelines run
     "--disable-gpu",

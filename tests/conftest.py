@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What tests of all kinds share: the folder of the collection, and a local Graph."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "unit"))
+
+from _checkout import found_in
+from _emulator import Emulator, start
+
+
+@pytest.fixture(scope="session")
+def tree() -> Path:
+    return found_in()
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    emulator = start(tmp_path_factory.mktemp("graph"))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    running.reset()
+    return running
