@@ -82,6 +82,9 @@ seealso:
   - module: entra.attributes.custom_security_attribute_info
   - plugin: entra.attributes.custom_security_attribute
     plugin_type: lookup
+  - name: Manage custom security attributes with Microsoft Graph
+    description: Microsoft's examples of lists and filters.
+    link: https://learn.microsoft.com/graph/custom-security-attributes-examples
 """
 
 EXAMPLES = r"""

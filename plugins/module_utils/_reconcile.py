@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
     SetPlan,
     plan_definition,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
 Options = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ class Steps:
     """What has to be done, in this order, assignments between `permit` and `forbid`.
 
     `attribute_sets`, `permit` and `forbid` are what was declared of those that change; `limits` are the attribute sets
-    in which fewer definitions can be active at the end than before. `before` is what undoes it, in the form of a
+    in which more definitions are active in between than can be at the end. `before` is what undoes it, in the form of a
     folder's file. `drifts` are the differences.
     """
 
@@ -67,6 +68,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
     definitions = [definition_from(one) for one in tenant["definitions"]]
     before_sets = {one["name"]: dict(one) for one in kept.get("attribute_sets") or []}
     before_definitions = {_name(one): dict(one) for one in kept.get("definitions") or []}
+    changed: list[tuple[Options, SetPlan]] = []
     for item in declared["attribute_sets"]:
         try:
             planned = planned_set(_params(SET_SPEC, item), sets)
@@ -75,9 +77,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
             continue
         if planned.changed:
             was = set_result(planned.before)
-            first, last = _apart(item, planned)
-            steps.attribute_sets.extend(first)
-            steps.limits.extend(last)
+            changed.append((item, planned))
             steps.drifts.extend(_differences("attribute_set", item["name"], was, set_result(planned.after)))
             before_sets.setdefault(item["name"], given(was or {"name": item["name"]}))
         sets = [planned.meanwhile, *(one for one in sets if one.name != planned.after.name)]
@@ -101,10 +101,16 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
             was, now = definition_result(permitted.before), definition_result(after)
             steps.drifts.extend(_differences("definition", _name(item), was, now))
             _remember(before_definitions.setdefault(_name(item), _before(item, was, now or {})), now or {})
-    for item in steps.limits:
-        name, limit = item["name"], item["max_attributes_per_set"]
-        active = sum(one.attribute_set == name and not one.deprecated for one in final.values())
-        if active > limit:
+    for item, planned in changed:
+        name, limit = planned.after.name, planned.after.max_attributes
+        if planned.meanwhile == planned.after or _active(name, definitions) <= (limit or 0):
+            steps.attribute_sets.append(item)
+            continue
+        first, last = _apart(item, planned)
+        steps.attribute_sets.extend(first)
+        steps.limits.append(last)
+        active = _active(name, final.values())
+        if active > (limit or 0):
             problems.append(
                 f"attribute set {name}: would have {active} active attributes; its max_attributes_per_set is {limit}"
             )
@@ -114,13 +120,15 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
     return steps
 
 
-def _apart(item: Options, planned: SetPlan) -> tuple[list[Options], list[Options]]:
+def _active(attribute_set: str, definitions: Iterable[Definition]) -> int:
+    return sum(one.attribute_set == attribute_set and not one.deprecated for one in definitions)
+
+
+def _apart(item: Options, planned: SetPlan) -> tuple[list[Options], Options]:
     """What to do of a set before its definitions, and after, when those are deprecated that shall be."""
-    if planned.meanwhile == planned.after:
-        return [item], []
-    limit = {key: item[key] for key in ("name", "max_attributes_per_set")}
     rest = {key: value for key, value in item.items() if key != "max_attributes_per_set"}
-    return [rest] if planned.meanwhile != planned.before else [], [limit]
+    limit = {key: item[key] for key in ("name", "max_attributes_per_set")}
+    return [rest] if planned.meanwhile != planned.before else [], limit
 
 
 def _params(spec: Mapping[str, Any], item: Options) -> dict[str, Any]:

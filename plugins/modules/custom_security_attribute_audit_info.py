@@ -97,6 +97,7 @@ audits:
     id:
       description: ID of the entry.
       type: str
+      sample: Directory_66666666-6666-4666-8666-666666666601_GXP3K_386490241
     time:
       description: When it happened, in UTC.
       type: str
@@ -112,9 +113,11 @@ audits:
     reason:
       description: Why it failed.
       type: str
+      sample: ""
     correlation_id:
       description: ID that goes through the logs of Microsoft's services.
       type: str
+      sample: 77777777-7777-4777-8777-777777777701
     actor:
       description: Who did it. C(id), C(type) (V(user) or V(service_principal)), C(display_name),
         C(user_principal_name) of a user and C(app_id) of an application; null is what the log does not tell.

@@ -64,6 +64,9 @@ notes:
 seealso:
   - module: entra.attributes.custom_security_attributes
   - module: entra.attributes.custom_security_attribute_info
+  - name: What custom security attributes are
+    description: Microsoft's overview.
+    link: https://learn.microsoft.com/entra/fundamentals/custom-security-attributes-overview
 author:
   - The entra.attributes authors (@entra-attributes)
 """
