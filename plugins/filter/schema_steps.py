@@ -59,8 +59,8 @@ _value:
       type: list
       elements: dict
     limits:
-      description: The attribute sets in which fewer attributes can be active than before, with the limit that they get
-        last.
+      description: The attribute sets in which more attributes are active meanwhile than can be at the end, with the
+        limit that they get last.
       type: list
       elements: dict
     before:
