@@ -622,7 +622,7 @@ _bulk.run_bulk(json.load(sys.stdin), _module.connect(options, os.environ), False
 def test_a_run_that_is_killed_is_finished_by_the_next(emulator: Emulator, graph: _graph.Graph, after: int) -> None:
     populate(emulator, 400)
     items = everybody(400, NumVendors=4)
-    emulator.quirks(latency=0.1)
+    emulator.quirks(latency=0.5)
     environment = {**os.environ, **emulator.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen([sys.executable, "-c", RUN], env=environment, stdin=subprocess.PIPE)
     assert process.stdin
