@@ -505,11 +505,11 @@ def run_bulk(
     failed = [entry for entry in bulk.entries if entry.error]
     if failed:
         counts = result["summary"]
-        first = "; ".join(f"{entry.declaration.label}: {entry.error}" for entry in failed[:MESSAGES_SHOWN])
+        failures = [f"{entry.declaration.label}: {entry.error}" for entry in failed]
         raise BulkError(
             f"{counts['failed']} of {counts['principals']} principals failed, {counts['changed']} were changed,"
-            f" {counts['unchanged']} were left as they are. {first}",
-            result,
+            f" {counts['unchanged']} were left as they are. {'; '.join(failures[:MESSAGES_SHOWN])}",
+            {**result, "failures": failures},
         )
     return result
 

@@ -62,6 +62,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
     found = Declared()
     assigned = Declarations(problems)
     homes: dict[str, str] = {}
+    sets: list[str] = []
     variable_items = (listed(section, variables.get(section) or []) for section in SECTIONS)
     for section, place, item in chain(*variable_items, read(src, problems) if src else ()):
         if section == ASSIGNMENTS:
@@ -70,6 +71,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             name = params["name"]
             problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _set_problems(params)]
             once.note(place.label, "attribute set", name)
+            sets.append(name)
             found.attribute_sets.append(given(item))
         elif section == DEFINITIONS and (
             params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
@@ -80,7 +82,6 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             once.note(place.label, "definition", name)
             homes.setdefault(params["attribute_set"], place.label)
             found.definitions.append(given(item))
-    sets = [one["name"] for one in found.attribute_sets]
     for home, label in homes.items():
         if home not in sets and (other := twin(home, sets)):
             problems.append(f"{label}: attribute set {home} is declared as {other}")
@@ -98,7 +99,11 @@ def _validated(
         return None
     unknown = sorted(map(str, set(item) - set(spec)))
     wrong = [f"has unknown keys: {', '.join(unknown)}"] if unknown else []
-    known = {key: value for key, value in given(item).items() if key in spec}
+    try:
+        known = {key: value for key, value in given(item).items() if key in spec}
+    except RecursionError:
+        problems.append(f"{place.label}: holds itself")
+        return None
     validated = ArgumentSpecValidator(spec, **constraints).validate(known)
     wrong += validated.error_messages
     problems += [f"{place.label}: {problem}" for problem in wrong]

@@ -169,7 +169,9 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         planned, known = _planned(wish, schema, check_mode)
         usage: dict[str, Any] = {"in_use": None}
         if wish.deprecated and wish.forbids and known and params["in_use"] != "ignore":
-            usage = _usage(known, params["in_use"], Directory(graph))
+            # In check mode, what is to be unassigned between what permits and what forbids still is assigned.
+            in_use = "warn" if check_mode and not wish.permits else params["in_use"]
+            usage = _usage(known, in_use, Directory(graph))
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage

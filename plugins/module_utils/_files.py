@@ -196,9 +196,11 @@ def _line_of_node(node: Any, path: _Path) -> int:
 def _json(text: str, note: Callable[[int, str], None]) -> tuple[Any, _Lines]:
     """JSON; the lines known are those of its lists and of their items."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise _Broken(error.lineno, error.msg) from None
+    except ValueError as error:
+        raise _Broken(1, str(error)) from None
     except RecursionError:
         raise _Broken(1, "is nested too deeply") from None
     start = _skipped(text, 0)
@@ -214,6 +216,15 @@ def _json(text: str, note: Callable[[int, str], None]) -> tuple[Any, _Lines]:
                 items = enumerate(_elements(text, value, value_line))
                 lines |= {(section, number): item_line for number, (_offset, item_line) in items}
     return content, lambda path: next(lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines)
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, whose keys must differ. Raises ValueError."""
+    content = dict(members)
+    if len(content) < len(members):
+        twice = next(key for number, (key, _value) in enumerate(members) if key in dict(members[:number]))
+        raise ValueError(f"'{twice}' is there twice")
+    return content
 
 
 def _elements(text: str, start: int, line: int) -> Iterator[tuple[int, int]]:
@@ -237,9 +248,11 @@ def _json_lines(name: str, text: str, problems: list[str]) -> Items:
         if line.strip():
             label = f"{name}:{number}"
             try:
-                yield ASSIGNMENTS, Place(label, partial(_in_line, f"{label}: ")), json.loads(line)
-            except ValueError as error:
+                item = json.loads(line, object_pairs_hook=_once)
+            except (ValueError, RecursionError) as error:
                 problems.append(f"{label}: {error}")
+            else:
+                yield ASSIGNMENTS, Place(label, partial(_in_line, f"{label}: ")), item
 
 
 def _in_line(label: str, path: Sequence[str]) -> str:

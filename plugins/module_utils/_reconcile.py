@@ -79,7 +79,8 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
             was = set_result(planned.before)
             changed.append((item, planned))
             steps.drifts.extend(_differences("attribute_set", item["name"], was, set_result(planned.after)))
-            before_sets.setdefault(item["name"], given(was or {"name": item["name"]}))
+            if was:  # what undoes a new one would create it again where it is not there
+                before_sets.setdefault(item["name"], given(was))
         sets = [planned.meanwhile, *(one for one in sets if one.name != planned.after.name)]
     final = {(one.attribute_set, one.name): one for one in definitions}
     for item in declared["definitions"]:
@@ -151,10 +152,11 @@ def _before(item: Options, was: Options | None, now: Options) -> dict[str, Any]:
 def _remember(entry: dict[str, Any], now: Options) -> None:
     """Have an entry of `before` deactivate the predefined values that come new."""
     if "type" in entry:  # else the whole definition is new
-        listed = [*entry["predefined_values"], *entry["inactive_predefined_values"]]
+        inactive = entry.get("inactive_predefined_values") or []
+        listed = [*(entry.get("predefined_values") or []), *inactive]
         values = [*now["predefined_values"], *now["inactive_predefined_values"]]
         new = [value for value in values if value not in listed]
-        entry["inactive_predefined_values"] = [*entry["inactive_predefined_values"], *new]
+        entry["inactive_predefined_values"] = [*inactive, *new]
 
 
 def _differences(kind: str, name: str, before: Options | None, after: Options | None) -> Iterator[dict[str, Any]]:

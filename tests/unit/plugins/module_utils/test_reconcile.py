@@ -64,7 +64,7 @@ def test_steps_drifts_and_what_undoes_them() -> None:
     assert result["forbid"] == [retired, project]
     undone = {key: value for key, value in PROJECT.items() if key != "predefined_values_only"}
     assert result["before"] == {
-        "attribute_sets": [{"name": "Sales"}, ENGINEERING],
+        "attribute_sets": [ENGINEERING],
         "definitions": [
             {"attribute_set": "Sales", "name": "Region", "state": "deprecated"},
             {"attribute_set": "Engineering", "name": "Retired", "state": "deprecated"},
@@ -300,3 +300,18 @@ def test_killed_between_any_two_requests(
         assert seen(emulator.tenant()) == after
         reconcile(graph, snapshot)
         assert_undone(emulator, before)
+
+
+def test_to_undo_what_never_was_done_does_nothing() -> None:
+    new = planned(
+        sets=[{"name": "Sales"}], definitions=[{"attribute_set": "Sales", "name": "Region", "type": "string"}]
+    )
+    undone = planned(sets=new["before"]["attribute_sets"], definitions=new["before"]["definitions"])
+    assert {**undone, "before": None} == {
+        "attribute_sets": [],
+        "permit": [],
+        "forbid": [],
+        "limits": [],
+        "drifts": [],
+        "before": None,
+    }
