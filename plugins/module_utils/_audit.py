@@ -37,11 +37,16 @@ def moment(option: str, text: str, now: datetime) -> datetime:
     Raises OptionError.
     """
     try:
-        if ago := _AGO.fullmatch(text):
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        return instant(text)
+        ago = _AGO.fullmatch(text)
+        at = now - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) if ago else instant(text)
+        if at.year < 1000:  # which filters cannot hold
+            raise ValueError(text)
+        return at
     except (ValueError, OverflowError):
-        reason = f"'{text}' is neither a time in ISO 8601 nor a number with one of the units s, m, h, d, w"
+        reason = (
+            f"'{text}' is neither a time in ISO 8601 from the year 1000 on nor a number with one of the units s, m, h,"
+            " d, w"
+        )
         raise OptionError(option, reason, "Write 2026-11-22T08:00:00Z, or 24h for a day ago.") from None
 
 

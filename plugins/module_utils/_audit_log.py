@@ -96,13 +96,16 @@ class AuditLog:
 
 
 def instant(text: str) -> datetime:
-    """A time as Graph or a person writes it, in UTC where it says nothing else. Raises ValueError.
+    """A time as Graph or a person writes it, in UTC, which is also meant where it says nothing. Raises ValueError.
 
     Python 3.10 knows neither the Z nor any number of decimals.
     """
     text = re.sub(r"[Zz]$", "+00:00", text)
     at = datetime.fromisoformat(re.sub(r"\.([0-9]+)", lambda decimals: f".{decimals[1]:0<6.6}", text))
-    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    try:
+        return at.astimezone(timezone.utc) if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    except OverflowError:
+        raise ValueError(f"{text} is not in the years 1 to 9999 in UTC") from None
 
 
 def _in_filter(at: datetime) -> str:

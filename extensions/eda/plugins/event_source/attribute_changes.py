@@ -33,7 +33,9 @@ options:
     description:
       - File that remembers which events were given, so that a restart goes on there. Without it, each start begins at
         O(since).
-      - After a restart the last event comes again, as nobody knows whether it was dealt with.
+      - It is written at the start, about once a second while there are events, and at the end. Its folder must exist.
+      - After a restart the last event comes again, as nobody knows whether it was dealt with. After a crash so do those
+        since the file was last written, which are those of about a second.
     type: path
   tenant_id, client_id, client_secret and the other connection options of the modules:
     description: As in the modules, with the same environment variables.
@@ -57,9 +59,11 @@ import asyncio
 import importlib.util
 import json
 import logging
+import math
 import os
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -88,9 +92,9 @@ if not _importable():
 from ansible_collections.entra.attributes.plugins.module_utils._audit import moment
 from ansible_collections.entra.attributes.plugins.module_utils._audit_log import AuditLog, Entry, instant
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
-    AuthenticationError,
     EntraError,
     GraphError,
+    NoAnswer,
     OptionError,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import RETRIED_STATUSES
@@ -99,6 +103,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._module import co
 LOGGER = logging.getLogger(__name__)
 LONGEST_PAUSE = 600.0
 """Seconds between two attempts while Graph cannot be reached."""
+LEAST_INTERVAL = 0.5
+"""Seconds from which these grow, however short the interval is."""
+SAVE_SECONDS = 1.0
+"""Between two times that the state is written while events are given, as it holds all ids of the overlap."""
+YEAR = 31_536_000.0
+"""Seconds; longer than Entra keeps any log."""
 SPEC: dict[str, Any] = {
     "interval": {"type": "float", "default": 60.0},
     "overlap": {"type": "float", "default": 900.0},
@@ -113,54 +123,88 @@ class Position:
 
     since: datetime
     newest: datetime
+    overlap: timedelta
     path: Path | None = None
-    given: dict[str, str] = field(default_factory=dict)  # time by id
+    given: dict[str, datetime] = field(default_factory=dict)  # time by id
+    unsaved: bool = True
+    tried: float = -math.inf  # when it was last written, or could not be
 
     @classmethod
-    def load(cls, path: Path | None, since: datetime) -> Position:
+    def load(cls, path: Path | None, since: datetime, overlap: timedelta) -> Position:
         """The position that was saved, else the one to begin with. Raises OptionError for a file that is none."""
-        if path is None or not path.exists():
-            return cls(since, since, path)
+        if path is None:
+            return cls(since, since, overlap)
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
-            return cls(instant(saved["since"]), instant(saved["time"]), path, dict(saved["ids"]))
+            given = {one: instant(at) for one, at in dict(saved["ids"]).items()}
+            return cls(instant(saved["since"]), instant(saved["time"]), overlap, path, given)
+        except FileNotFoundError:
+            return cls(since, since, overlap, path)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OptionError("state_path", f"{path} cannot be read as a state: {error}") from None
 
-    def begin(self, overlap: timedelta) -> datetime:
+    def begin(self) -> datetime:
         """Where to read from. What was given before that will not be met again, and is forgotten."""
-        begin = max(self.since, self.newest - overlap)
-        self.given = {one: at for one, at in self.given.items() if instant(at) >= begin}
-        return begin
+        self.since, self.given = self._kept()
+        return self.since
+
+    def _kept(self) -> tuple[datetime, dict[str, datetime]]:
+        """Where the next reading begins, and what of it was given.
+
+        It never goes back, as a longer overlap after a restart would meet what is forgotten.
+        """
+        since = self.newest - self.overlap if self.newest - self.since > self.overlap else self.since
+        return since, {one: at for one, at in self.given.items() if at >= since}
 
     def note(self, entry: Entry) -> None:
-        """Take an entry for dealt with, and save that, all of it or nothing."""
-        self.newest = max(self.newest, instant(entry["time"]))
-        self.given[entry["id"]] = entry["time"]
-        if self.path is None:
+        """Take an entry for dealt with, and save that if the last time is a while ago."""
+        at = instant(entry["time"])
+        self.newest = max(self.newest, at)
+        self.given[entry["id"]] = at
+        self.unsaved = True
+        if time.monotonic() - self.tried >= SAVE_SECONDS:
+            self.keep()
+
+    def save(self) -> None:
+        """Write what is not written yet, all of it or nothing. Raises OSError."""
+        if self.path is None or not self.unsaved:
             return
-        saved = {"since": self.since.isoformat(), "time": self.newest.isoformat(), "ids": self.given}
+        since, given = self._kept()  # all the same, the reading that goes on may still meet the others
+        ids = {one: at.isoformat() for one, at in given.items()}
+        saved = {"since": since.isoformat(), "time": self.newest.isoformat(), "ids": ids}
         descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(saved, file)
-        os.replace(name, self.path)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(saved, file)
+            os.replace(name, self.path)
+        except OSError:
+            os.unlink(name)
+            raise
+        self.unsaved = False
+
+    def keep(self) -> None:
+        """Save; where that fails, events go on, and a restart gives again those that are not saved."""
+        try:
+            self.save()
+        except OSError as error:
+            LOGGER.warning("The state cannot be written to %s: %s", self.path, error.strerror)
+        self.tried = time.monotonic()
 
 
 class Source:
     """Reads the log and puts events on the queue. Whatever takes time runs in a thread of its own."""
 
-    def __init__(self, queue: Any, log: AuditLog, position: Position, overlap: timedelta) -> None:
+    def __init__(self, queue: Any, log: AuditLog, position: Position) -> None:
         self._queue = queue
         self._log = log
         self._position = position
-        self._overlap = overlap
         self._last: Entry | None = None
         self.proven = False  # whether Graph ever gave the log
 
     async def poll(self) -> None:
         """Give an event for each entry that is new. Raises EntraError."""
         position = self._position
-        entries = self._log.entries(since=position.begin(self._overlap))
+        entries = self._log.entries(since=position.begin())
         while (entry := await asyncio.to_thread(next, entries, None)) is not None:
             self.proven = True
             if entry["id"] in position.given or (self._last and self._last["id"] == entry["id"]):
@@ -178,21 +222,29 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
     params = _params(args)
     since = moment("since", params["since"] or "0s", datetime.now(timezone.utc))
     path = Path(params["state_path"]) if params["state_path"] else None
-    position = Position.load(path, since)
-    failures = 0
+    position = Position.load(path, since, timedelta(seconds=params["overlap"]))
+    interval, failures = params["interval"], 0
     with connect(params, dict(os.environ)) as graph:
-        source = Source(queue, AuditLog(graph), position, timedelta(seconds=params["overlap"]))
-        while True:
-            try:
-                await source.poll()
-                failures, pause = 0, params["interval"]
-            except EntraError as error:
-                if not source.proven and _is_lasting(error):
-                    raise
-                failures = min(failures + 1, 10)
-                pause = min(params["interval"] * 2**failures, max(LONGEST_PAUSE, params["interval"]))
-                LOGGER.warning("The audit log cannot be read, next attempt in %.0f s: %s", pause, error)
-            await asyncio.sleep(pause)
+        try:
+            await asyncio.to_thread(position.save)  # else a restart before the second event would begin at its own now
+        except OSError as error:
+            raise OptionError("state_path", f"{path} cannot be written: {error.strerror}") from None
+        source = Source(queue, AuditLog(graph), position)
+        try:
+            while True:
+                try:
+                    await source.poll()
+                    failures, pause = 0, interval
+                except EntraError as error:
+                    if not source.proven and _is_lasting(error):
+                        raise
+                    failures = min(failures + 1, 20)
+                    pause = min(max(interval, LEAST_INTERVAL) * 2**failures, max(LONGEST_PAUSE, interval))
+                    LOGGER.warning("The audit log cannot be read, next attempt in %.0f s: %s", pause, error)
+                await asyncio.to_thread(position.keep)
+                await asyncio.sleep(pause)
+        finally:
+            position.keep()
 
 
 def _params(args: dict[str, Any]) -> dict[str, Any]:
@@ -203,13 +255,13 @@ def _params(args: dict[str, Any]) -> dict[str, Any]:
         raise OptionError("attribute_changes", f"wrong options: {'; '.join(validated.error_messages)}")
     params: dict[str, Any] = validated.validated_parameters
     for name in ("interval", "overlap"):
-        if params[name] < 0:
-            raise OptionError(name, f"must not be negative, as {params[name]} is")
+        if not 0 <= params[name] <= YEAR:
+            raise OptionError(name, f"must be seconds from 0 to {YEAR:.0f}, a year, not {params[name]}")
     return params
 
 
 def _is_lasting(error: EntraError) -> bool:
-    """Whether it is a matter of credentials, permissions and options, rather than of the network or the service."""
+    """Whether it is a matter of credentials, permissions, options and the like, not of the network or the service."""
     if isinstance(error, GraphError):
         return error.status not in RETRIED_STATUSES
-    return isinstance(error, AuthenticationError)
+    return not isinstance(error, NoAnswer)

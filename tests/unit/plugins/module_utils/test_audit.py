@@ -195,6 +195,10 @@ def test_a_moment(text: str, expected: datetime) -> None:
     "options",
     [
         {"since": "yesterday"},
+        {"since": "0001-01-01T00:00:00+05:00"},
+        {"since": "0999-01-01"},
+        {"since": "90000w"},
+        {"until": "9999-12-31T23:00:00-05:00"},
         {"since": "24"},
         {"since": "9999999999w"},
         {"since": "99999999999999999999w"},
