@@ -46,7 +46,9 @@ options:
         taken; at last its object ID.
       - A property (V(id), V(display_name), V(user_principal_name), V(app_id)), an attribute with a single value as
         C(Set.Attribute), or a Jinja expression of these and of the host's variables.
-      - A name that several principals would have is none of theirs. A warning tells of it.
+      - A name that several principals would have is none of theirs. No principal is called C(localhost), C(127.0.0.1),
+        C(::1), C(all) or C(ungrouped), in whatever case, as these mean something else to Ansible. A warning tells of
+        it.
     type: list
     elements: str
     default: [user_principal_name, display_name, app_id]
@@ -71,13 +73,15 @@ extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:
-  - All options but O(attributes), O(hostnames), O(filters), O(compose), O(groups) and O(keyed_groups), which hold
-    expressions anyway, may be templates, as in C({{ lookup('ansible.builtin.file', '/run/secrets/entra') }}).
+  - Options that are text, and the texts in O(where), may be templates, as in
+    C({{ lookup('ansible.builtin.file', '/run/secrets/entra') }}). Not so options with choices, numbers, Booleans and
+    the options of the cache, which Ansible reads before; and O(attributes), O(hostnames), O(filters), O(compose),
+    O(groups) and O(keyed_groups), which hold expressions anyway.
   - The key of O(keyed_groups) may be of any type. Characters that the names of groups cannot have become C(_).
   - The cache holds the attributes as they were read, and no credential. It is found again by the tenant, the
-    application, the host of Graph and what is selected; with O(access_token), or where O(tenant_id) or O(client_id) is
-    not set, the token tells who it is. The cache plugin V(jsonfile) keeps it from one run to the next, in a folder that
-    others should not read; V(memory), the default, does not.
+    application, the host of Graph and what is selected; with O(access_token) or O(auth_source=azure_cli), or where
+    O(tenant_id) or O(client_id) is not set, the token tells who it is. The cache plugin V(jsonfile) keeps it from one
+    run to the next, in a folder that others should not read; V(memory), the default, does not.
 seealso:
   - module: entra.attributes.custom_security_attribute_info
   - plugin: entra.attributes.custom_security_attribute
@@ -219,9 +223,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _key(self, params: Mapping[str, Any], graph: Graph) -> str:
         """What the cache is found by: who reads what, and where."""
         reader = [params["tenant_id"], params["client_id"]]
-        if not all(reader) or params["access_token"]:
-            claims = graph.claims()
-            reader += [claims.get("tid"), claims.get("oid")]
+        if not all(reader) or params["access_token"] or params["auth_source"] == "azure_cli":
+            reader += graph.identity()
         where = [params[name] for name in ("cloud_environment", "graph_url", "api_version")]
         what = [params[name] for name in INVENTORY.spec]
         digest = hashlib.sha256(json.dumps([reader, where, what], sort_keys=True).encode()).hexdigest()
@@ -275,6 +278,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 def _told(clashes: list[str]) -> str:
     more = f" and {len(clashes) - NAMES_TOLD} more" if len(clashes) > NAMES_TOLD else ""
     return (
-        f"Host names that several principals would have: {', '.join(clashes[:NAMES_TOLD])}{more}."
+        "Host names that several principals would have, or that mean something else to Ansible:"
+        f" {', '.join(clashes[:NAMES_TOLD])}{more}."
         " These are called by the next of hostnames, or by their ids."
     )

@@ -65,7 +65,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     """`declarations`: everything is read, then the files that differ are written. Raises before it writes anything."""
     schema, directory = Schema(graph), Directory(graph)
     dest = Path(params["dest"])
-    if dest.exists() and not dest.is_dir():
+    if os.path.exists(dest) and not os.path.isdir(dest):
         raise OptionError("dest", f"{dest} is no folder")
     sets = {one.name: one for one in schema.sets()}
     definitions = schema.definitions()

@@ -260,10 +260,9 @@ class Graph:
         page = fetched(self._url(path, query, advanced))
         with ThreadPoolExecutor(1) as ahead:
             while url := page.get("@odata.nextLink"):
-                if urlsplit(url)[:2] != urlsplit(self._host)[:2]:
-                    raise NoAnswer(
-                        f"The next page of {path} is said to be on {urlsplit(url).netloc}, to which no token is sent."
-                    )
+                if _origin(url) != _origin(self._host):
+                    host = url.partition("//")[2].partition("/")[0].rpartition("@")[2]
+                    raise NoAnswer(f"The next page of {path} is said to be on {host}, to which no token is sent.")
                 following = partial(fetched, url) if before else ahead.submit(fetched, url).result
                 yield from page.get("value", [])
                 page = following()
@@ -313,6 +312,12 @@ class Graph:
         except (IndexError, ValueError, binascii.Error):
             return {}
         return claims if isinstance(claims, dict) else {}
+
+    def identity(self) -> list[str]:
+        """What tells whose token it is: the tenant and object in its claims, else the token itself, a secret."""
+        claims = self.claims()
+        known = [str(claims[name]) for name in ("tid", "oid") if claims.get(name)]
+        return known if len(known) == 2 else [self._token()]
 
     def batch(self, parts: Sequence[Mapping[str, Any]], *, need: Need) -> dict[str, dict[str, Any]]:
         """One `$batch` of at most 20 requests in Graph's own form; the answers by their ids (graph-facts 7).
@@ -367,6 +372,16 @@ class Graph:
         with self._lock:
             self.sent += 1
         return self._http.request(method, url, headers=headers, json=body)
+
+
+def _origin(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port of a URL in one spelling; None for what is no URL, or has a user in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else None)
+    except ValueError:
+        return None
+    return None if "@" in parts.netloc else (parts.scheme, parts.hostname or "", port)
 
 
 def encoded(path: str, query: Mapping[str, str]) -> str:

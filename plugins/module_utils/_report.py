@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -30,7 +31,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph import Gra
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
 from ansible_collections.entra.attributes.plugins.module_utils._reconcile import schema_steps
-from ansible_collections.entra.attributes.plugins.module_utils._report_page import HAS_PYGAL, page, told
+from ansible_collections.entra.attributes.plugins.module_utils._report_page import HAS_PYGAL, page, told, xml
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
@@ -58,7 +59,6 @@ REPORT_SPEC: dict[str, Any] = {
 }
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, the wide forms among them."""
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MADE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ")
 _VALUES = ("predefined_values", "inactive_predefined_values")
 """The properties of a definition that hold values."""
@@ -72,7 +72,7 @@ def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     Raises before it writes anything.
     """
     dest = Path(params["dest"])
-    if dest.exists() and not dest.is_dir():
+    if os.path.exists(dest) and not os.path.isdir(dest):
         raise OptionError("dest", f"{dest} is no folder")
     wanted = declared(params["desired"], {}) if params["desired"] else None
     schema = Schema(graph)
@@ -252,18 +252,13 @@ def _suite(name: str, made: str, cases: Iterable[tuple[str, Sequence[str]]]) -> 
     suite = ElementTree.Element("testsuite", name=name, timestamp=made)
     failures = 0
     for title, failed in cases:
-        case = ElementTree.SubElement(suite, "testcase", classname=f"entra.attributes.{name}", name=_xml(title))
+        case = ElementTree.SubElement(suite, "testcase", classname=f"entra.attributes.{name}", name=xml(title))
         if failed:
             failures += 1
             message = failed[0] if len(failed) == 1 else f"{len(failed)} differ"
-            ElementTree.SubElement(case, "failure", message=_xml(message)).text = _xml("\n".join(failed))
+            ElementTree.SubElement(case, "failure", message=xml(message)).text = xml("\n".join(failed))
     suite.attrib.update(tests=str(len(suite)), failures=str(failures))
     return suite
-
-
-def _xml(text: str) -> str:
-    """Text without the characters that no XML can hold."""
-    return _NOT_XML.sub("\ufffd", text)
 
 
 def _told(declaration: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ are never part of it: Jinja2 escapes them.
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,6 +43,7 @@ MOST_NAMED = 10
 """Principals that are named where there may be many; the table of principals has all."""
 MOST_LABEL = 32
 """Characters of a name or value beside a bar."""
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TYPES = {
     "user": "user",
     "service_principal": "service principal",
@@ -112,6 +114,11 @@ def told(value: Any) -> str:
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def xml(text: str) -> str:
+    """Text without the characters that no XML can hold."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 def _title(type_: str) -> str:
     return _TYPES.get(type_, type_)
 
@@ -155,7 +162,7 @@ def _chart(title: str, bars: Sequence[tuple[str, Sequence[int]]], series: Sequen
                 elif child.get("id"):
                     del child.attrib["id"]
         del root.attrib["id"]
-        root.attrib.update({"role": "img", "aria-label": f"{title}. The table has the same numbers."})
+        root.attrib.update({"role": "img", "aria-label": f"{xml(title)}. The table has the same numbers."})
         return root
 
     style = pygal.style.Style(label_font_size=12, major_label_font_size=12, value_font_size=12, legend_font_size=12)
@@ -172,9 +179,8 @@ def _chart(title: str, bars: Sequence[tuple[str, Sequence[int]]], series: Sequen
         max_scale=6,
         disable_xml_declaration=True,
     )
-    chart.x_labels = [label if len(label) <= MOST_LABEL else f"{label[:MOST_LABEL]}\u2026" for label, _counts in bars][
-        ::-1
-    ]
+    labels = [xml(label) for label, _counts in bars]
+    chart.x_labels = [one if len(one) <= MOST_LABEL else f"{one[:MOST_LABEL]}\u2026" for one in labels][::-1]
     for number, name in enumerate(series):
         chart.add(name, [counts[number] for _label, counts in bars][::-1])
     chart.add_xml_filter(bare)

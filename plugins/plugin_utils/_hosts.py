@@ -24,6 +24,8 @@ PROPERTIES = ("id", "type", "display_name", "user_principal_name", "app_id", "ag
 """What a principal has beside its attributes; the keys of `Principal.as_result()`."""
 OWN, ATTRIBUTES = "entra", "custom_security_attributes"
 """The variables of every host: its properties, and its attributes as `{attribute set: {name: value}}`."""
+RESERVED = frozenset({"localhost", "127.0.0.1", "::1", "all", "ungrouped"})
+"""What Ansible takes for the controller itself or a group; no principal may be meant by it, however it is spelled."""
 
 
 @dataclass
@@ -105,7 +107,7 @@ def give_names(every: Sequence[Host], preferences: Sequence[str], evaluate: Eval
     """Name each host by the first preference that yields a name which is its alone, at last by its id.
 
     A name that several would have is nobody's, so that it does not depend on the order who has it. No id of another
-    host is taken for a name. Returns the names that several would have had.
+    host and nothing `RESERVED` is taken for a name. Returns the names that nobody got.
     """
     nameless = list(every)
     taken = {host.properties["id"] for host in every}
@@ -114,7 +116,8 @@ def give_names(every: Sequence[Host], preferences: Sequence[str], evaluate: Eval
         wanted = [_wished(host, preference, evaluate) for host in nameless]
         times = Counter(wanted)
         for host, name in zip(nameless, wanted, strict=True):
-            if times[name] == 1 and (name not in taken or name == host.properties["id"]):
+            free = name not in taken and name.casefold() not in RESERVED
+            if times[name] == 1 and (free or name == host.properties["id"]):
                 host.name = name
         clashes += [name for name in times.keys() - {host.name for host in nameless} if name]
         taken.update(wanted)

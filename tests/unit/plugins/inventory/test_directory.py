@@ -138,7 +138,7 @@ class TestHosts:
             "agent_type": "agentIdentity",
         }
         assert len(warnings) == 1
-        assert "would have: Reports." in warnings[0]
+        assert "several principals would have, or that mean something else to Ansible: Reports." in warnings[0]
 
     def test_where_and_filter(self, parse: Parse) -> None:
         where = [{"attribute_set": "Engineering", "name": "Certification", "operator": "ne"}]

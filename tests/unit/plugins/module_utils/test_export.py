@@ -343,6 +343,8 @@ def test_options_that_are_wrong(graph: _graph.Graph, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OptionError, match="is no folder"):
         export(graph, tmp_path / "file")
+    with pytest.raises(OptionError, match="cannot be read or written"):
+        export(graph, tmp_path / ("x" * 300))
     (tmp_path / "assignments").write_text("")
     with pytest.raises(OptionError, match="assignments"):
         export(graph, tmp_path)

@@ -279,6 +279,19 @@ def test_it_has_changed_if_it_says_something_else(
     assert "Adele Vance" in (dest / "index.html").read_text()
 
 
+def test_a_folder_that_cannot_be_is_told(graph: _graph.Graph, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"dest: .* cannot be read or written"):
+        report(graph, tmp_path / ("x" * 300))
+
+
+def test_a_chart_holds_no_control_characters() -> None:
+    pytest.importorskip("pygal", reason="pygal is not installed, so there are no charts")
+    chart = _report_page._chart("Values\x01", [("a\x00b", (1,)), ("c", (2,))], ("principals",), 520)
+    assert "a\ufffdb" in chart
+    assert "\x00" not in chart
+    assert "\x01" not in chart
+
+
 def test_only_what_is_asked_for_is_read_and_written(graph: _graph.Graph, emulator: Emulator, tmp_path: Path) -> None:
     result = report(graph, tmp_path, principals=["users"], formats=["junit"])
     assert [Path(one["path"]).name for one in result["files"]] == ["junit.xml"]

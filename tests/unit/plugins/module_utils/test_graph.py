@@ -121,6 +121,31 @@ def test_a_next_page_elsewhere_gets_no_token(emulator: Emulator, impatient: _gra
     assert len(emulator.requests()) == 1
 
 
+def test_an_identity_is_that_of_the_claims_or_the_token_itself(emulator: Emulator) -> None:
+    http = _graph.Http()
+    tokens = [emulator.token(user=user) for user in ("adele@contoso.com", "adele@contoso.com", "alex@contoso.com")]
+    one, again, other = (_graph.Graph(http, ReadyToken(token), emulator.url).identity() for token in tokens)
+    assert one == again != other
+    assert ADELE in one
+    assert _graph.Graph(http, ReadyToken("opaque"), emulator.url).identity() == ["opaque"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://graph.microsoft.com/v1.0", "https://GRAPH.Microsoft.com:443", True),
+        ("https://graph.microsoft.com", "https://graph.microsoft.com:8443", False),
+        ("https://graph.microsoft.com", "http://graph.microsoft.com", False),
+        ("https://graph.microsoft.com", "https://graph.microsoft.com@elsewhere.example", False),
+        ("https://graph.microsoft.com", "https://user@graph.microsoft.com", False),
+        ("https://graph.microsoft.com", "https://graph.microsoft.com:port", False),
+        ("https://graph.microsoft.com", "https://[graph", False),
+    ],
+)
+def test_an_origin_has_one_spelling(one: str, other: str, same: bool) -> None:
+    assert (_graph._origin(one) == _graph._origin(other)) is same
+
+
 @pytest.mark.parametrize("fault", [{"html": True}, {"truncate": True}])
 def test_what_is_not_json_is_not_taken_for_an_answer(
     emulator: Emulator, impatient: _graph.Graph, fault: dict[str, Any]

@@ -130,6 +130,12 @@ class TestNames:
         assert give_names(every, ["display_name"], never) == ["b"]
         assert [one.name for one in every] == ["a", "B", "c"]
 
+    @pytest.mark.parametrize("name", ["localhost", "LocalHost", "127.0.0.1", "::1", "all", "Ungrouped"])
+    def test_what_means_something_else_to_ansible_is_nobodys(self, name: str) -> None:
+        every = [host("a", display_name=name, app_id="x"), host("b", display_name="B")]
+        assert give_names(every, ["display_name", "app_id"], never) == [name]
+        assert [one.name for one in every] == ["x", "B"]
+
     @given(
         st.lists(st.tuples(st.sampled_from(["", "0", "1", "x"]), st.sampled_from(["", "2", "x", "y"])), max_size=8),
         st.randoms(use_true_random=False),
