@@ -92,46 +92,29 @@ seealso:
 """
 
 EXAMPLES = r"""
-# All users, called by their user principal names. The credential comes from the environment.
----
-plugin: entra.attributes.directory
-
-# Service principals that are certified, in groups by project and by cost center
----
+# certified.entra_attributes.yml: service principals that are certified, in groups by project and by cost center, kept
+# for an hour. The credential comes from the environment. Nothing but the first line is needed: it makes hosts of all
+# users, called by their user principal names.
 plugin: entra.attributes.directory
 principal_type: service_principal
 where:
   - attribute_set: Engineering
     name: Certification
     value: true
+attributes:
+  projects: Engineering.Project | default([])
+  cost_centers: Engineering.CostCenter | default([])
+  vendors: Engineering.NumVendors | default(0)
 hostnames:
   - display_name
   - app_id
 keyed_groups:
-  - key: custom_security_attributes.Engineering.Project
+  - key: projects
     prefix: project
-  - key: custom_security_attributes.Engineering.CostCenter
+  - key: cost_centers
     prefix: cost_center
 groups:
   agents: entra.agent_type is defined
-compose:
-  vendors: custom_security_attributes.Engineering.NumVendors | default(0)
-
-# A few attributes, under other names; kept for an hour
----
-plugin: entra.attributes.directory
-client_id: 22222222-2222-4222-8222-222222222222
-tenant_id: contoso.com
-client_secret: "{{ lookup('ansible.builtin.file', '/run/secrets/entra') }}"
-filter: accountEnabled eq true
-attributes:
-  employee: Marketing.EmployeeId
-  projects: Engineering.Project | default([]) | map('lower') | list
-filters:
-  - employee is defined
-hostnames:
-  - Marketing.EmployeeId
-  - user_principal_name | regex_replace('@.*', '')
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/entra-inventory

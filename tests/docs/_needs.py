@@ -71,7 +71,6 @@ NEEDS: Mapping[tuple[str, str], Need] = {
         }
     ),
     ("plugins/inventory/directory.py", ""): Need(service_principals=PAYROLL),
-    ("plugins/inventory/directory.py", "/run/secrets/entra"): Need(skip=REAL),
     ("plugins/lookup/custom_security_attribute.py", ""): Need(
         users=ADELE, service_principals={**PAYROLL, "billing-api": {}}
     ),
