@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,19 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "unit"))
 
-from _checkout import found_in
+from _checkout import NAME, found_in
 from _emulator import Emulator, start
+
+
+def importable() -> bool:
+    try:
+        return importlib.util.find_spec(NAME.replace("/", ".")) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+if not importable():
+    sys.path.insert(0, str(found_in()))
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
-from _checkout import NAME, found_in
+from _checkout import NAME
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from hypothesis import HealthCheck, settings
@@ -18,16 +17,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-
-def importable() -> bool:
-    try:
-        return importlib.util.find_spec(NAME.replace("/", ".")) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-if not importable():
-    sys.path.insert(0, str(found_in()))
 
 # Ansible finds plugins by their full names only in collections that it has imported itself.
 if AnsibleCollectionConfig.collection_finder is None:
