@@ -254,7 +254,8 @@ class Bulk:
                 error.hint = f"Text that reads as an integer or Boolean may be either. {error.hint}"
                 raise
         planned = plan(current, desired, definitions, purge=purge)
-        _ensure_expected(expected, current, desired, planned)
+        if expected:
+            _ensure_expected(expected, current, desired, planned)
         if planned.changed:
             self._foresee(planned)
         return planned
