@@ -43,9 +43,8 @@ def record(path: str, changes: Iterable[tuple[Principal, Plan]]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
                 os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+            finally:
+                Path(file.name).unlink(missing_ok=True)  # it is gone where it took its place
     except OSError as error:
         raise OptionError("snapshot_path", f"{path} cannot be written: {error.strerror}") from None
 
