@@ -49,6 +49,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     checked,
     coerced,
     doubtful,
+    elements,
     in_order,
     name_problem,
 )
@@ -155,8 +156,7 @@ def _wish(params: Mapping[str, Any]) -> Wish:
         value = coerced(attribute, value, type_)
     if not absent and not params["append"]:
         return Exactly(value, type_)
-    items = value if isinstance(value, list) else [value]
-    return Adjusted(remove=items, type=type_) if absent else Adjusted(add=items, type=type_)
+    return Adjusted(remove=elements(value), type=type_) if absent else Adjusted(add=elements(value), type=type_)
 
 
 def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:

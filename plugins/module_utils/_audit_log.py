@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, literal
+from ansible_collections.entra.attributes.plugins.module_utils._values import elements
 
 READ_AUDITS = Need(("CustomSecAttributeAuditLogs.Read.All",), ("Attribute Log Reader", "Attribute Log Administrator"))
 PAGE_SIZE = 100
@@ -174,4 +175,4 @@ def _values(text: str | None) -> list[Any]:
         value = json.loads(text)
     except ValueError:
         value = text
-    return value if isinstance(value, list) else [] if value is None else [value]
+    return elements(value)

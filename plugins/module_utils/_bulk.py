@@ -17,7 +17,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -137,17 +137,23 @@ class Item:
             raise ValueError("nothing is planned")
         return Part("PATCH", place(self.principal), typed(self.principal, self.plan.body or {}), priority=priority)
 
-    def as_result(self, check_mode: bool) -> dict[str, Any]:
+    def outcome(self, planned: bool) -> str:
+        """Failed, changed or unchanged: what counts, and what `report` chooses by."""
+        if self.error is not None:
+            return "failed"
+        return "changed" if self.pending and (planned or self.written) else "unchanged"
+
+    def as_result(self, planned: bool) -> dict[str, Any]:
         """An entry of `results`. What was not written, because of an error or a stop, is as before."""
+        outcome = self.outcome(planned)
         before = self.plan.before if self.plan else {}
-        changed = self.pending and (check_mode or self.written)
         return {
             "principal": self.principal.as_result() if self.principal else _unknown(self.declaration),
-            "changed": changed,
-            "failed": self.error is not None,
+            "changed": outcome == "changed",
+            "failed": outcome == "failed",
             "msg": str(self.error or ""),
             "before": before,
-            "after": self.plan.after if self.plan and changed else before,
+            "after": self.plan.after if self.plan and outcome == "changed" else before,
         }
 
 
@@ -367,14 +373,13 @@ class Bulk:
     def result(self, planned: bool) -> dict[str, Any]:
         """The task's result, of what was done or of what is planned; the record of all goes to results_path."""
         self._progress.finish()
-        outcomes = [entry.as_result(planned) for entry in self.entries]
         if self._params["results_path"]:
-            _write_record(self._params["results_path"], outcomes)
+            _write_record(self._params["results_path"], (entry.as_result(planned) for entry in self.entries))
         wanted = self._params["report"]
-        counts = Counter(map(_outcome, outcomes))
+        counts = Counter(entry.outcome(planned) for entry in self.entries)
         result = {
             "changed": counts["changed"] > 0,
-            "results": [one for one in outcomes if wanted in ("all", _outcome(one))],
+            "results": [one.as_result(planned) for one in self.entries if wanted in ("all", one.outcome(planned))],
             "summary": {
                 "principals": len(self.entries),
                 **{outcome: counts[outcome] for outcome in ("changed", "unchanged", "failed")},
@@ -445,12 +450,7 @@ class _Progress:
         )
 
 
-def _outcome(result: Mapping[str, Any]) -> str:
-    """Changed, unchanged or failed: what counts, and what `report` chooses by."""
-    return "failed" if result["failed"] else "changed" if result["changed"] else "unchanged"
-
-
-def _write_record(path: str, results: Sequence[Mapping[str, Any]]) -> None:
+def _write_record(path: str, results: Iterable[Mapping[str, Any]]) -> None:
     """Results as JSON lines, for their owner only. Raises OptionError where that cannot be written."""
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as record:

@@ -18,7 +18,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, InvalidValue, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._files import ASSIGNMENTS, SPOKEN, Place, listed, read
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish
-from ansible_collections.entra.attributes.plugins.module_utils._values import Value, checked, name_problem
+from ansible_collections.entra.attributes.plugins.module_utils._values import Value, checked, elements, name_problem
 
 MOST_PROBLEMS = 50
 
@@ -163,7 +163,4 @@ def wish(attribute: str, value: Any) -> Wish:
 
 
 def _elements(attribute: str, value: Any) -> list[Any]:
-    if value is None or value == []:
-        return []
-    elements = checked(attribute, value if isinstance(value, list) else [value])
-    return elements if isinstance(elements, list) else [elements]
+    return elements(checked(attribute, elements(value))) if elements(value) else []

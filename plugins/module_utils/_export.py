@@ -40,6 +40,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Definition,
     Value,
     as_yaml,
+    elements,
     in_order,
     name_problem,
 )
@@ -188,7 +189,7 @@ def _fits(item: Item) -> bool:
 
 def _texts(value: Value) -> Iterator[tuple[str, bool]]:
     listed = isinstance(value, list)
-    yield from ((text, listed) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+    yield from ((text, listed) for text in elements(value) if isinstance(text, str))
 
 
 def _is_cell(text: str, listed: bool) -> bool:

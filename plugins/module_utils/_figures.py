@@ -30,7 +30,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Assignments,
     Definition,
     Scalar,
-    Value,
+    elements,
+    values_held,
 )
 
 NEAR = 0.8
@@ -86,11 +87,6 @@ def standing(value: Scalar, definition: Definition | None) -> str:
     return OUTSIDE if active is None else ACTIVE if active else INACTIVE
 
 
-def items(value: Value) -> Sequence[Scalar]:
-    """The values that a principal holds of an attribute."""
-    return value if isinstance(value, list) else [value]
-
-
 class Figures:
     """Takes the principals of a tenant, and what is declared of it, and tells the figures.
 
@@ -138,10 +134,10 @@ class Figures:
             for name, value in values.items():
                 use = self._uses.setdefault((attribute_set, name), _Use())
                 use.holders.update(counted)
-                use.values.update(items(value))
-                bad += self._bad(use, attribute_set, name, items(value))
+                use.values.update(elements(value))
+                bad += self._bad(use, attribute_set, name, elements(value))
         missing = self._lacks(principal, assignments)
-        count = sum(len(items(value)) for values in assignments.values() for value in values.values())
+        count = values_held(assignments)
         self._with_values += count > 0
         if count or missing:
             shown = {

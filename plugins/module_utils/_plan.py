@@ -25,9 +25,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     coerced,
     definition_problem,
     doubtful,
+    elements,
     same,
     type_of,
     unique,
+    values_held,
     written,
 )
 
@@ -108,9 +110,9 @@ def plan(
     changes: dict[str, dict[str, Value | None]] = {}
     growth = 0
     for attribute_set, wishes in desired.items():
-        others = dict.fromkeys(current.get(attribute_set, {}), Exactly(None)) if purge else {}
-        for name, wish in {**others, **wishes}.items():
-            now = current.get(attribute_set, {}).get(name)
+        held = current.get(attribute_set, {})
+        for name, wish in ({**dict.fromkeys(held, Exactly(None)), **wishes} if purge else wishes).items():
+            now = held.get(name)
             then = _fulfilled(f"{attribute_set}.{name}", wish, now, (definitions or {}).get((attribute_set, name)))
             if now is not None:
                 before.setdefault(attribute_set, {})[name] = now
@@ -119,9 +121,8 @@ def plan(
             if not same(now, then):
                 removal: Value | None = [] if isinstance(now, list) else None
                 changes.setdefault(attribute_set, {})[name] = removal if then is None else then
-                growth += _count(then) - _count(now)
-    total = growth + sum(_count(value) for values in current.values() for value in values.values())
-    if growth > 0 and total > MAX_VALUES_PER_PRINCIPAL:
+                growth += len(elements(then)) - len(elements(now))
+    if growth > 0 and (total := growth + values_held(current)) > MAX_VALUES_PER_PRINCIPAL:
         attributes = ", ".join(
             f"{attribute_set}.{name}" for attribute_set, values in changes.items() for name in values
         )
@@ -167,10 +168,6 @@ def check(planned: Plan, definitions: Definitions) -> None:
         problem = "" if value is None else definition_problem(value, definition, now)
         if problem:
             raise InvalidValue(f"{attribute_set}.{name}", problem)
-
-
-def _count(value: Value | None) -> int:
-    return 0 if value is None else len(value) if isinstance(value, list) else 1
 
 
 def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Definition | None) -> Value | None:

@@ -8,8 +8,7 @@
 """Values of custom security attributes: types, limits, coercion, Graph's JSON and back. Pure.
 
 There are five value types (graph-facts 2.1): String, Integer and Boolean, the first two also as collections. A
-collection is a
-set: its order means nothing and no element counts twice (graph-facts 2.3).
+collection is a set: its order means nothing and no element counts twice (graph-facts 2.3).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
@@ -60,6 +60,7 @@ class Definition:
     id: str = ""
 
 
+@lru_cache
 def name_problem(name: str) -> str:
     """Why `name` cannot be the name of an attribute set or attribute (graph-facts 4), or an empty text."""
     if not name:
@@ -140,10 +141,21 @@ def _checked_scalar(attribute: str, value: Any) -> Scalar:
     )
 
 
+def elements(value: Value | None) -> list[Any]:
+    """The values that an attribute holds: the elements of a collection, a single value, or none."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def values_held(assignments: Assignments) -> int:
+    """How many values these are, as the limit of a principal counts them (graph-facts 4)."""
+    return sum(len(elements(value)) for values in assignments.values() for value in values.values())
+
+
 def doubtful(value: Value) -> bool:
     """Whether a value may have lost its type to a template: text that reads as an integer or a Boolean."""
-    items = value if isinstance(value, list) else [value]
-    return any(isinstance(item, str) and (item.lower() in _BOOLEAN or _INTEGER.fullmatch(item)) for item in items)
+    return any(
+        isinstance(item, str) and (item.lower() in _BOOLEAN or _INTEGER.fullmatch(item)) for item in elements(value)
+    )
 
 
 def coerced(attribute: str, value: Value, wanted: str) -> Value:
@@ -170,8 +182,7 @@ def _coerced_scalar(attribute: str, value: Scalar, wanted: str) -> Scalar:
 
 def definition_problem(value: Value, definition: Definition, now: Value | None = None) -> str:
     """Why Graph refuses `value` for this definition (graph-facts 4), or an empty text; values it has `now` may stay."""
-    kept: list[Any] = now if isinstance(now, list) else [now]
-    new = [item for item in (value if isinstance(value, list) else [value]) if item not in kept]
+    new = [item for item in elements(value) if item not in elements(now)]
     if definition.collection and not isinstance(value, list):
         return "the attribute is multi-valued; give a list"
     if not definition.collection and isinstance(value, list):
