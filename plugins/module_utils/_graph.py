@@ -40,7 +40,6 @@ except ImportError:
 
 _Answer = TypeVar("_Answer")
 
-VERSION = "1.0.0-dev"
 LONGEST_WAIT = 150.0
 """Seconds; the write quota of an app in a tenant is counted over 150 seconds (graph-facts 8)."""
 REPLICATION_WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -364,7 +363,7 @@ class Graph:
         headers = {
             "Authorization": f"Bearer {self._token()}",
             "Accept": "application/json",
-            "User-Agent": f"ansible-entra.attributes/{VERSION}",
+            "User-Agent": "ansible-entra.attributes",
             "client-request-id": str(uuid.uuid4()),
         }
         if advanced:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,14 @@ def load(name: str) -> Any:
     return yaml.safe_load((ROOT / name).read_text())
 
 
-def test_the_user_agent_carries_the_version_of_galaxy_yml() -> None:
-    versions = [
-        node.value.value
-        for file in sorted((ROOT / "plugins" / "module_utils").glob("*.py"))
-        for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name) and target.id == "VERSION"
-    ]
-    assert versions == [load("galaxy.yml")["version"]]
+def test_the_version_is_in_one_place() -> None:
+    stated = re.compile(
+        rb"""\bversion\b["']?\s*[=:]\s*["']?""" + re.escape(load("galaxy.yml")["version"].encode()), re.IGNORECASE
+    )
+    folders = ("plugins", "roles", "playbooks", "extensions", "meta")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.suffix in (".py", ".yml")]
+    assert stated.search((ROOT / "galaxy.yml").read_bytes())
+    assert [str(file) for file in files if stated.search(file.read_bytes())] == []
 
 
 def test_the_action_group_holds_every_module() -> None:

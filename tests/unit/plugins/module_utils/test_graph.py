@@ -178,7 +178,7 @@ def test_a_refusal_names_permission_role_and_request(emulator: Emulator) -> None
 def test_who_it_is_and_what_for_can_be_seen_by_the_service(emulator: Emulator, impatient: _graph.Graph) -> None:
     impatient.get(PATH, need=NEED)
     headers = emulator.requests()[-1]["headers"]
-    assert headers["user-agent"] == f"ansible-entra.attributes/{_graph.VERSION}"
+    assert headers["user-agent"] == "ansible-entra.attributes"
 
 
 def test_an_untrusted_certificate_is_told_as_such(emulator: Emulator) -> None:
