@@ -18,7 +18,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import SELECTION_SPEC, selection
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import (
+    PERHAPS_HIDDEN,
+    SELECTION_SPEC,
+    selection,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory, Kind, Principal
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError, Undefined
@@ -96,10 +100,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         },
     }
     if not certain:
-        result["warnings"] = [
-            "The token does not show that the identity may read all attribute sets; some may be hidden, and missing in"
-            f" {dest}."
-        ]
+        result["warnings"] = [f"{PERHAPS_HIDDEN} What is hidden is missing in {dest}."]
     return result
 
 

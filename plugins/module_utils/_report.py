@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration
 from ansible_collections.entra.attributes.plugins.module_utils._declared import Declared, declared
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
@@ -91,10 +92,7 @@ def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     outcome = _write(dest, files, check_mode)
     warnings = []
     if not certain:
-        warnings.append(
-            "The token does not show that the identity may read all attribute sets; some may be hidden, and missing in"
-            " the report."
-        )
+        warnings.append(f"{PERHAPS_HIDDEN} What is hidden is missing in the report.")
     if "html" in params["formats"] and not HAS_PYGAL:
         warnings.append("The page has no charts, only tables, as the Python library pygal is not installed.")
     result = {**outcome, "figures": report["summary"]}
