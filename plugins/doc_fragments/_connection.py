@@ -107,10 +107,6 @@ options:
     default: 5
 notes:
   - A proxy is taken from C(HTTPS_PROXY) and C(NO_PROXY) in the environment of the task.
-  - The identity needs the Graph permissions C(CustomSecAttributeAssignment.Read.All) or
-    C(CustomSecAttributeAssignment.ReadWrite.All), and C(User.Read.All) or C(Application.Read.All) to find principals.
-    A signed-in user needs the Entra role Attribute Assignment Reader or Attribute Assignment Administrator besides.
-    Global Administrator has none of these by default.
 """
 
     # Where Ansible finds them for plugins. Of several variables it takes the last one set. Secrets are not read from

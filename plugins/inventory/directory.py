@@ -70,6 +70,7 @@ extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._connection.plugin
   - entra.attributes._selection
+  - entra.attributes._permissions.reads
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:

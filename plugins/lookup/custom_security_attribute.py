@@ -51,6 +51,7 @@ options:
 extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._connection.plugin
+  - entra.attributes._permissions.reads
 notes:
   - A lookup runs on the controller and sees the environment of Ansible, not the C(environment) of a play or task.
   - With more than one term use C(query), which always returns a list; C(lookup) joins several texts by commas.

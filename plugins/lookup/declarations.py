@@ -20,7 +20,7 @@ options:
   _terms:
     description:
       - Paths of folders or files. A relative one is searched as files are, first in C(files) of
-        the role or beside the playbook.
+        the role or beside the playbook, then in the current folder.
       - Without any, only the variables are checked.
     type: list
     elements: str
@@ -74,6 +74,7 @@ _raw:
       type: int
 """
 
+import os
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleLookupError
@@ -91,10 +92,15 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
         return [self._read(self._found(term, variables), declarations) for term in terms or [""]]
 
     def _found(self, term: str, variables: dict[str, Any] | None) -> str | None:
-        found = term and self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
-        if term and not found:
-            raise AnsibleLookupError(f"There is no file or folder {term}, neither beside the playbook nor in files.")
-        return found or None
+        """An absolute path. A playbook of a collection is called from elsewhere, hence the current folder."""
+        if not term:
+            return None
+        found = self.find_file_in_search_path(variables, "files", term, ignore_missing=True) or os.path.abspath(term)
+        if not os.path.exists(found):
+            raise AnsibleLookupError(
+                f"There is no file or folder {term}, neither beside the playbook, nor in files, nor in the current folder."
+            )
+        return str(found)
 
     def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -75,6 +75,7 @@ extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
+  - entra.attributes._permissions.writes
 notes:
   - Graph may refuse an attribute or predefined value for a moment after it was created. If Graph's own definition
     allows what Graph refuses, the module tries again for half a minute at most. That takes the Graph permission

@@ -38,6 +38,7 @@ extends_documentation_fragment:
   - entra.attributes._attributes
   - entra.attributes._attributes.reads
   - entra.attributes._selection
+  - entra.attributes._permissions.reads
 seealso:
   - module: entra.attributes.custom_security_attribute
   - name: Manage custom security attributes with Microsoft Graph

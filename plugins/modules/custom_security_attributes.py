@@ -173,6 +173,7 @@ extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
+  - entra.attributes._permissions.writes
 notes:
   - Graph allows an application 3,000 writes in 150 seconds in a tenant, in whatever way they are sent. So 10,000
     changes take about six minutes, and 10,000 principals without changes a few seconds.

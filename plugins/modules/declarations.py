@@ -55,7 +55,9 @@ extends_documentation_fragment:
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
   - entra.attributes._selection
+  - entra.attributes._permissions.reads
 notes:
+  - Needs the Graph permission C(CustomSecAttributeDefinition.Read.All) as well.
   - O(where) and O(filter) select among all O(principals), so they must fit each kind that is listed there.
   - Principals to whom nothing is assigned are not in the files.
   - Predefined values that are inactive are listed as C(inactive_predefined_values), and deprecated definitions have

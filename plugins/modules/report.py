@@ -88,10 +88,9 @@ extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
+  - entra.attributes._permissions.reads
 notes:
-  - Needs the Graph permissions C(CustomSecAttributeDefinition.Read.All), C(CustomSecAttributeAssignment.Read.All), and
-    C(User.Read.All) for users, C(Application.Read.All) for service principals; of a signed-in user also the Entra role
-    Attribute Assignment Reader or Attribute Assignment Administrator.
+  - Needs the Graph permission C(CustomSecAttributeDefinition.Read.All) as well.
   - Where the identity may not read custom security attributes the task fails, since Microsoft Graph then hides them as
     if nothing was assigned.
   - A limit counts as nearly reached from 80 % on.

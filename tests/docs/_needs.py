@@ -75,6 +75,7 @@ NEEDS: Mapping[tuple[str, str], Need] = {
         users=ADELE, service_principals={**PAYROLL, "billing-api": {}}
     ),
     ("plugins/lookup/declarations.py", ""): Need(files=FOLDER),
+    ("README.md", ""): Need(files=FOLDER),
     ("roles/reconcile/README.md", ""): Need(files=FOLDER),
     ("plugins/modules/report.py", ""): Need(files={"entra/engineering.yml": DECLARED}),
     ("plugins/modules/custom_security_attributes.py", ""): Need(
