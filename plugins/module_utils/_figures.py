@@ -80,7 +80,7 @@ def kinds(principal: Named) -> Iterator[str]:
 
 
 def standing(value: Scalar, definition: Definition | None) -> str:
-    """What a value is to the predefined values of its attribute (graph-facts 4). Those of integers are text there."""
+    """What a value is to the predefined values of its attribute (graph-facts 4), which are text (graph-facts 1.4)."""
     if definition is None or not definition.predefined_only:
         return FREE
     active = definition.predefined.get(str(value))

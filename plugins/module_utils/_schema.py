@@ -38,7 +38,7 @@ class Schema:
     def definitions(self, attribute_set: str | None = None, name: str | None = None) -> list[Definition]:
         """The definitions of the tenant, of a set, or the one of that name. Raises GraphError.
 
-        Graph is not known to tell cases apart in this filter (graph-facts 13.4), hence it is done here again.
+        Graph is not known to tell cases apart in this filter (graph-facts 1.3), hence it is done here again.
         """
         conditions = [f"attributeSet eq {literal(attribute_set)}"] if attribute_set else []
         conditions += [f"name eq {literal(name)}"] if name else []

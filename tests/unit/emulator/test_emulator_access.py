@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: graph-facts 5, and the tokens that say who (6.2)."""
+"""Who may do what, and the tokens that say who (graph-facts 5 and 6.2)."""
 
 from __future__ import annotations
 

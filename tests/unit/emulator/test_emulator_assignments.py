@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Custom security attributes of one object: the rules of graph-facts 2, 4 and 6.2, numbered as there."""
+"""Custom security attributes of one object (graph-facts 2, 4 and 6.2)."""
 
 from __future__ import annotations
 

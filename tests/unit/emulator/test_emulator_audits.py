@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The audit log of custom security attributes: graph-facts 1.6, the permission of 5.2, the quota of reports of 8."""
+"""The audit log of custom security attributes, its permission and its quota (graph-facts 1.6, 5.2 and 8)."""
 
 from __future__ import annotations
 

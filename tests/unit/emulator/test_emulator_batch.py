@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON batching, as in graph-facts 7."""
+"""JSON batching (graph-facts 7)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collections: $select, $filter, $top, $count, $orderby and pages, as in graph-facts 3, and addresses as in 9."""
+"""Collections: $select, $filter, $top, $count, $orderby and pages, and addresses (graph-facts 3 and 9)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Attribute sets, definitions and predefined values: graph-facts 1.2 to 1.4, the limits of 4, the roles of 5.3."""
+"""Attribute sets, definitions and predefined values, their limits and the roles (graph-facts 1.2 to 1.4, 4 and 5.3)."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def write(directory: Directory, current: Attributes, body: Any, writable: Sets, 
             continue  # JSON in a string is accepted and ignored (graph-facts 6.2)
         _write_set(directory, result.setdefault(set_name, {}), set_name, members, writable, quirks)
     if not touched:
-        raise denied()  # nothing in effect was sent (graph-facts 6.2, the row on null dropped by clients)
+        raise denied()  # nothing in effect was sent (graph-facts 6.2, on clients that drop null)
     _check_total(result)
     return {set_name: values for set_name, values in result.items() if values}
 
