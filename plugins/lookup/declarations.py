@@ -98,7 +98,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
         found = self.find_file_in_search_path(variables, "files", term, ignore_missing=True) or os.path.abspath(term)
         if not os.path.exists(found):
             raise AnsibleLookupError(
-                f"There is no file or folder {term}, neither beside the playbook, nor in files, nor in the current folder."
+                f"There is no file or folder {term}, neither beside the playbook nor in files or the current folder."
             )
         return str(found)
 
