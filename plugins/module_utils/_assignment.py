@@ -162,7 +162,8 @@ def _wish(params: Mapping[str, Any]) -> Wish:
 def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`custom_security_attribute`: one GET, and one PATCH if something differs.
 
-    A definition is read only where the type is in doubt, where check mode predicts a write, or to explain a refusal.
+    A definition is read only where it is in doubt what is meant, where check mode predicts a write, or to explain a
+    refusal.
     """
     task = Assignment.from_params(params)
     directory, schema = Directory(graph), Schema(graph)
@@ -207,16 +208,18 @@ def diff(principal: str, planned: Plan) -> dict[str, str]:
 
 
 def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
-    """Plan, with the definition only where the type is in doubt."""
+    """Plan, with the definition only where it is in doubt what is meant."""
     if not in_doubt(current, task.desired):
         return plan(current, task.desired)
     try:
         definitions = _definitions(task, schema)
     except GraphError as error:
+        plan(current, task.desired)  # where the name is another one, that is told
         error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
+    planned = plan(current, task.desired, definitions)
     definition_of(task.attribute_set, task.name, definitions)
-    return plan(current, task.desired, definitions)
+    return planned
 
 
 def _definitions(task: Assignment, schema: Schema) -> Definitions:

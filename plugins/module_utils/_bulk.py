@@ -257,6 +257,7 @@ class Bulk:
             try:
                 definitions = self._defined()
             except GraphError as error:
+                plan(current, desired, purge=purge)  # where a name is another one, that is told
                 error.hint = f"Text that reads as an integer or Boolean may be either. {error.hint}"
                 raise
         planned = plan(current, desired, definitions, purge=purge)

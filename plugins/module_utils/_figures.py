@@ -186,6 +186,8 @@ class Figures:
         changes, problem = [], ""
         try:
             planned = plan(assignments, desired, self.definitions)
+        except Undefined as error:
+            problem = str(error)
         except InvalidValue as error:
             sets = {attribute.partition(".")[0] for attribute in error.attribute.split(", ")}
             hidden = f"value of {error.attribute}: does not fit, and is masked."

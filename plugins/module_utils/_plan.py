@@ -27,6 +27,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     doubtful,
     elements,
     same,
+    twin,
     type_of,
     unique,
     values_held,
@@ -82,17 +83,24 @@ class Plan:
             yield from ((attribute_set, name) for name in values if "@" not in name)
 
 
-def in_doubt(current: Assignments, desired: Desired) -> list[tuple[str, str]]:
-    """The attributes whose type only a definition tells: not assigned, no type named, text a template may have made."""
-    return [
-        (attribute_set, name)
-        for attribute_set, wishes in desired.items()
-        for name, wish in wishes.items()
-        if name not in current.get(attribute_set, ())
-        and wish.type is None
-        and wish.assigns is not None
-        and doubtful(wish.assigns)
-    ]
+def in_doubt(current: Assignments, desired: Desired) -> bool:
+    """Whether only definitions tell what is meant by a set or attribute that is not assigned.
+
+    That is so where the principal has another one whose name differs by case only, and of text that a template may have
+    made where no type is named.
+    """
+    for attribute_set, wishes in desired.items():
+        if attribute_set not in current and twin(attribute_set, current):
+            return True
+        held = current.get(attribute_set, {})
+        for name, wish in wishes.items():
+            if name not in held and (twin(name, held) or _may_be_typed(wish)):
+                return True
+    return False
+
+
+def _may_be_typed(wish: Wish) -> bool:
+    return wish.type is None and wish.assigns is not None and doubtful(wish.assigns)
 
 
 def plan(
@@ -103,17 +111,24 @@ def plan(
     `purge` removes the attributes that are not named, in the attribute sets that are.
     `definitions` holds those that are known, by (attribute set, name); what they forbid is refused here. Raises
     InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
-    (graph-facts 4).
+    (graph-facts 4). Raises Undefined for a name that is not defined as far as is known, where the principal has one
+    that differs by case only.
     """
     before: Assignments = {}
     after: Assignments = {}
     changes: dict[str, dict[str, Value | None]] = {}
     growth = 0
     for attribute_set, wishes in desired.items():
+        other = "" if attribute_set in current else twin(attribute_set, current)
+        if other and all(defined != attribute_set for defined, _name in definitions or ()):
+            raise _misspelt(attribute_set, other)
         held = current.get(attribute_set, {})
         for name, wish in ({**dict.fromkeys(held, Exactly(None)), **wishes} if purge else wishes).items():
             now = held.get(name)
-            then = _fulfilled(f"{attribute_set}.{name}", wish, now, (definitions or {}).get((attribute_set, name)))
+            definition = (definitions or {}).get((attribute_set, name))
+            if now is None and definition is None and (other := twin(name, held)):
+                raise _misspelt(f"{attribute_set}.{name}", f"{attribute_set}.{other}")
+            then = _fulfilled(f"{attribute_set}.{name}", wish, now, definition)
             if now is not None:
                 before.setdefault(attribute_set, {})[name] = now
             if then is not None:
@@ -130,6 +145,13 @@ def plan(
             attributes, f"the principal would hold {total} values; Entra allows {MAX_VALUES_PER_PRINCIPAL}"
         )
     return Plan(before, after, written(changes) if changes else None)
+
+
+def _misspelt(name: str, other: str) -> Undefined:
+    return Undefined(
+        f"{name}: the principal has {other}; names are matched exactly.",
+        "Spell it so. Where the tenant has both, the identity must be able to read their definitions.",
+    )
 
 
 def untouched(current: Assignments, desired: Desired) -> Plan:

@@ -25,6 +25,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     checked,
     coerced,
     name_problem,
+    twin,
 )
 
 MAX_SETS = 500
@@ -136,11 +137,6 @@ class DefinitionPlan:
         """Whether something can be assigned afterwards that could not be before."""
         reactivated = (self.update or {}).get("status") == "Available"
         return bool(self.create or reactivated or any((self.values | self.new_values).values()))
-
-
-def twin(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that differs from `name` by case only, or an empty text (graph-facts 4)."""
-    return next((other for other in names if other != name and other.casefold() == name.casefold()), "")
 
 
 def plan_set(wish: AttributeSet, sets: Sequence[AttributeSet], *, described: bool, limited: bool) -> SetPlan:

@@ -75,6 +75,11 @@ def name_problem(name: str) -> str:
     return ""
 
 
+def twin(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that differs from `name` by case only, or an empty text (graph-facts 4)."""
+    return next((other for other in names if other != name and other.casefold() == name.casefold()), "")
+
+
 def type_of(value: Value) -> str:
     """The type that a typed, non-empty value has by itself."""
     first = value[0] if isinstance(value, list) else value

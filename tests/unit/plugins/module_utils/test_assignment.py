@@ -18,6 +18,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     InvalidValue,
     OptionError,
     PrincipalError,
+    Undefined,
     Unreadable,
 )
 
@@ -177,6 +178,57 @@ def test_a_refusal_is_explained_from_the_definition(
     assert refusal.value.status in (400, 404)
     assert refusal.value.request_id
     assert emulator.state(ADELE) == {}
+
+
+def add_definitions(emulator: Emulator, *names: tuple[str, str], **properties: Any) -> None:
+    """Have attributes of these sets and names, like ProjectDate but for `properties`."""
+    tenant = emulator.tenant()
+    like = next(one for one in tenant["definitions"] if one["name"] == "ProjectDate")
+    tenant["attributeSets"] += [{"id": one} for one in {one for one, _name in names} - {"Engineering", "Marketing"}]
+    tenant["definitions"] += [{**like, "attributeSet": one, "name": name, **properties} for one, name in names]
+    emulator.tenant(tenant)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check mode"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": "project", "state": "absent"}, r"Engineering\.project: the principal has Engineering\.Project"),
+        ({"name": "project", "value": "Baker", "state": "absent"}, r"the principal has Engineering\.Project"),
+        ({"name": "project", "value": "Alpine", "append": True}, r"the principal has Engineering\.Project"),
+        ({"name": "project", "value": ["8"]}, r"the principal has Engineering\.Project"),
+        ({"name": "Project", "attribute_set": "engineering", "state": "absent"}, "engineering: the principal has Eng"),
+        ({"name": "ProjectDate", "attribute_set": "engineering", "value": "x"}, "engineering: the principal has Eng"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("permissions", [[], ["CustomSecAttributeDefinition.Read.All"]], ids=["blind", "seeing"])
+def test_a_name_in_another_case_is_refused_not_ignored(
+    emulator: Emulator,
+    connect: Callable[..., _graph.Graph],
+    permissions: list[str],
+    options: dict[str, Any],
+    words: str,
+    check_mode: bool,
+) -> None:
+    graph = connect(access_token=emulator.token(permissions=[WRITE, "User.Read.All", *permissions]))
+    assign(graph, name="Project", value=["Baker"])
+    with pytest.raises(Undefined, match=words):
+        assign(graph, check_mode, **options)
+    assert emulator.state(ADELE) == {"Engineering": {"Project": ["Baker"]}}
+
+
+def test_where_a_tenant_has_both_spellings_each_is_itself(emulator: Emulator, graph: _graph.Graph) -> None:
+    add_definitions(emulator, ("Engineering", "projectdate"), ("engineering", "ProjectDate"))
+    for attribute_set, name in [("Engineering", "ProjectDate"), ("Engineering", "projectdate")]:
+        assert not assign(graph, attribute_set=attribute_set, name=name, state="absent")["changed"]
+        assert assign(graph, attribute_set=attribute_set, name=name, value=name)["changed"]
+    assert assign(graph, attribute_set="engineering", name="ProjectDate", value="2022")["changed"]
+    assert assign(graph, name="ProjectDate", state="absent")["changed"]
+    assert emulator.state(ADELE) == {
+        "Engineering": {"projectdate": "projectdate"},
+        "engineering": {"ProjectDate": "2022"},
+    }
 
 
 def test_a_refusal_that_cannot_be_explained_says_why_not(

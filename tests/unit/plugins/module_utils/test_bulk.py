@@ -325,6 +325,35 @@ def test_purge_removes_within_the_sets_that_are_named(emulator: Emulator, graph:
     assert state[number(2)] == held
 
 
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check mode"])
+@pytest.mark.parametrize("purge", [False, True], ids=["", "purge"])
+@pytest.mark.parametrize("permissions", [[], ["CustomSecAttributeDefinition.Read.All"]], ids=["blind", "seeing"])
+def test_a_name_in_another_case_is_refused_not_ignored(
+    emulator: Emulator, connect: Callable[..., _graph.Graph], permissions: list[str], purge: bool, check_mode: bool
+) -> None:
+    populate(emulator, 6, lambda n: {"Engineering": {"CostCenter": [1001]}})
+    items = [
+        user("u0@contoso.com", costcenter=None),
+        user("u1@contoso.com", costcenter={"remove": [1001]}),
+        user("u2@contoso.com", costcenter=[1001]),
+        user("u3@contoso.com", "engineering", CostCenter=None),
+        {"user": "u4@contoso.com", "attributes": {"engineering": {}}},
+        user("u5@contoso.com", CostCenter=[1003]),
+    ]
+    graph = connect(access_token=emulator.token(permissions=[WRITE, "User.Read.All", *permissions]))
+    refusal = failure(graph, items, check_mode, purge=purge)
+    assert [one["failed"] for one in refusal.result["results"]] == [True] * 5 + [False]
+    assert all("Engineering.costcenter: the principal has Engineering.CostCenter" in one for one in told(refusal)[:3])
+    assert all("engineering: the principal has Engineering" in one for one in told(refusal)[3:])
+    untouched = {number(n): {"Engineering": {"CostCenter": [1001]}} for n in range(5)}
+    assert {who: values for who, values in stored(emulator).items() if who in untouched} == untouched
+    assert stored(emulator)[number(5)] == {"Engineering": {"CostCenter": [1001 if check_mode else 1003]}}
+
+
+def told(refusal: BulkError) -> list[str]:
+    return [str(one) for one in refusal.result["failures"]]
+
+
 def test_text_of_a_csv_file_is_typed_by_the_definitions_in_one_request(
     emulator: Emulator, graph: _graph.Graph, tmp_path: Path
 ) -> None:

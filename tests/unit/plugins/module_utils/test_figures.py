@@ -28,6 +28,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Unreadable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._figures import Figures, Requirement
+from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition, read
 
@@ -331,3 +332,12 @@ def test_one_that_is_declared_twice_is_refused(graph: _graph.Graph, tmp_path: Pa
     (tmp_path / "twice.json").write_text(json.dumps({"assignments": twice}))
     with pytest.raises(OptionError, match=r"declared twice, in .*twice\.json:1"):
         report(graph, tmp_path / "made", desired=str(tmp_path / "twice.json"))
+
+
+def test_a_declared_name_in_another_case_is_a_problem_of_the_principal() -> None:
+    figures = Figures(SETS, DEFINITIONS)
+    principal = {"type": "user", "id": ADELE}
+    figures.compare("user adele", principal, "adele", {"One": {"Free": "a"}}, {"One": {"free": Exactly(None)}})
+    (told,) = figures.as_result()["declared"]
+    assert "One.free: the principal has One.Free" in told["problem"]
+    assert told["changes"] == []

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils import _values
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, Undefined
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish, in_doubt, plan
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
@@ -203,7 +203,42 @@ def test_fifty_values_are_counted_over_all_sets_and_may_shrink() -> None:
 )
 def test_only_text_that_may_be_something_else_leaves_doubt(current: Any, wish: Wish, doubt: bool) -> None:
     have = {} if current is None else {"S": {"A": current}}
-    assert in_doubt(have, {"S": {"A": wish}}) == ([("S", "A")] if doubt else [])
+    assert in_doubt(have, {"S": {"A": wish}}) is doubt
+
+
+TWINS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"S": {"Date": "x"}}, {"S": {"date": Exactly(None)}}, r"S\.date: the principal has S\.Date; names are matched"),
+    ({"S": {"Date": "x"}}, {"S": {"date": Exactly("y")}}, r"S\.date: the principal has S\.Date"),
+    ({"S": {"Date": ["x"]}}, {"S": {"date": Adjusted(remove=["x"])}}, r"S\.date: the principal has S\.Date"),
+    ({"S": {"Date": ["x"]}}, {"S": {"date": Adjusted(add=["y"])}}, r"S\.date: the principal has S\.Date"),
+    ({"S": {"Date": "x"}}, {"s": {"Date": Exactly(None)}}, "s: the principal has S; names are matched exactly"),
+    ({"S": {"Date": "x"}}, {"s": {"Other": Exactly(1)}}, "s: the principal has S"),
+    ({"S": {"Date": "x"}}, {"s": {}}, "s: the principal has S"),
+    ({"S": {"Date": "x", "N": 1}}, {"S": {"N": Exactly(1), "DATE": Exactly(None)}}, r"S\.DATE: the principal has S\.D"),
+]
+
+
+@pytest.mark.parametrize("purge", [False, True], ids=["", "purge"])
+@pytest.mark.parametrize(("current", "desired", "words"), TWINS)
+def test_a_name_that_differs_by_case_only_is_no_other_attribute(
+    current: dict[str, Any], desired: dict[str, Any], words: str, purge: bool
+) -> None:
+    assert in_doubt(current, desired)
+    with pytest.raises(Undefined, match=words):
+        plan(current, desired, purge=purge)
+    with pytest.raises(Undefined, match=words):
+        plan(current, desired, {("S", "Date"): Definition("S", "Date", "String")}, purge=purge)
+
+
+def test_where_both_spellings_are_defined_each_is_itself() -> None:
+    current = {"S": {"Date": "x"}}
+    both = {key: Definition(*key, "String") for key in [("S", "Date"), ("S", "date"), ("s", "Date")]}
+    planned = plan(current, {"S": {"date": Exactly("y")}, "s": {"Date": Exactly("z")}}, both)
+    assert list(planned.changes()) == [("S", "date"), ("s", "Date")]
+    assert not plan(current, {"S": {"date": Exactly(None)}, "s": {"Date": Exactly(None)}}, both).changed
+    held = {"S": {"Date": "x", "date": "y"}}
+    assert not in_doubt(held, {"S": {"date": Exactly(None)}})
+    assert list(plan(held, {"S": {"date": Exactly(None)}}).changes()) == [("S", "date")]
 
 
 def test_the_definition_settles_doubt_and_forbids() -> None:
