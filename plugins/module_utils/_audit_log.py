@@ -115,14 +115,14 @@ def _in_filter(at: datetime) -> str:
 
 def _is_guid(text: str) -> bool:
     try:
-        return str(uuid.UUID(text)) == text.casefold()
+        return str(uuid.UUID(text)) == text.lower()
     except ValueError:
         return False
 
 
 def _has_name(found: Mapping[str, Any], name: str | None) -> bool:
     """Whether an actor or target is called so in one way or another; names are compared without case."""
-    return name is None or name.casefold() in (str(found[one]).casefold() for one in _NAMES & found.keys())
+    return name is None or name.lower() in (str(found[one]).lower() for one in _NAMES & found.keys())
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
@@ -153,7 +153,7 @@ def _actor(initiator: Mapping[str, Any]) -> dict[str, Any]:
 def _target(target: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": target.get("id"),
-        "type": _TYPES.get(str(target.get("type")).casefold(), "other"),
+        "type": _TYPES.get(str(target.get("type")).lower(), "other"),
         "display_name": target.get("displayName"),
         "user_principal_name": target.get("userPrincipalName"),
         "changes": [

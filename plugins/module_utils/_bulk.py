@@ -199,7 +199,7 @@ class Bulk:
         Raises OptionError for a principal that is declared twice, Unreadable, and GraphError where reading fails.
         """
         for kind in KINDS.values():
-            wanted = {e.declaration.name.casefold(): e for e in self.entries if e.declaration.kind is kind}
+            wanted = {e.declaration.name.lower(): e for e in self.entries if e.declaration.kind is kind}
             if wanted:
                 self._read(kind, wanted)
         by_id: dict[str, Item] = {}

@@ -62,7 +62,7 @@ class Once:
 
     def note(self, label: str, title: str, name: str) -> None:
         """Say that `label` declares this."""
-        other = self._first.setdefault((title, name.casefold()), label)
+        other = self._first.setdefault((title, name.lower()), label)
         if other != label:
             self._problems.append(f"{label}: {title} '{name}' is declared in {other} already")
 

@@ -39,7 +39,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._files import (
     listed,
     read,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import twin
+from ansible_collections.entra.attributes.plugins.module_utils._values import twin
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,7 @@ def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[De
     if known and (wish.deprecated or not known.deprecated or not wish.permits):
         return plan_definition(wish, definitions), known
     sets = schema.sets()
-    absent = all(one.name.casefold() != wish.attribute_set.casefold() for one in sets)
+    absent = all(one.name.lower() != wish.attribute_set.lower() for one in sets)
     return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets), known
 
 

@@ -97,11 +97,11 @@ class Principal:
 
     @property
     def names(self) -> set[str]:
-        """All that it may be called by in options; names are compared without case, as Graph does. A GUID is an id."""
+        """All that it may be called by in options, in lower case, as names are compared without it. A GUID is an id."""
         names = {self.id, self.key}
         if self.kind is SERVICE_PRINCIPAL and not _GUID.fullmatch(self.display_name):
             names.add(self.display_name)
-        return {name.casefold() for name in names}
+        return {name.lower() for name in names}
 
     def as_result(self) -> dict[str, Any]:
         """The keys by which results name a principal (design 3.2)."""

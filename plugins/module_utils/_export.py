@@ -156,12 +156,12 @@ def _items(kind: Kind, principals: Sequence[Principal], chosen: Sequence[str] | 
 
     An app id that several have names none of them: agents may share that of their blueprint.
     """
-    counts = Counter(principal.key.casefold() for principal in principals)
+    counts = Counter(principal.key.lower() for principal in principals)
     items = []
     for principal in principals:
         assignments = _narrowed(principal.assignments, chosen)
         if assignments:
-            unique = principal.key and counts[principal.key.casefold()] == 1
+            unique = principal.key and counts[principal.key.lower()] == 1
             item: Item = {kind.name: principal.key if unique else principal.id}
             if principal.display_name:
                 item[SPOKEN] = principal.display_name

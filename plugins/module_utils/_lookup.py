@@ -69,7 +69,7 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     values = []
     for name in names:
         try:
-            principal = only(kind, name, found[name.casefold()])
+            principal = only(kind, name, found[name.lower()])
         except PrincipalError as error:
             warnings += _tolerated(error, "error" if error.candidates else params["on_missing"])
             continue
@@ -85,7 +85,7 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
 
 def _found(directory: Directory, kind: Kind, names: list[str], graph: Graph) -> dict[str, list[Principal]]:
     """Who has these names, which are the keys without case."""
-    found: dict[str, dict[str, Principal]] = {name.casefold(): {} for name in names}
+    found: dict[str, dict[str, Principal]] = {name.lower(): {} for name in names}
     for principal in directory.look_up(kind, unique(names), lambda need: Batches(graph, need)):
         for name in principal.names & found.keys():
             found[name][principal.id] = principal

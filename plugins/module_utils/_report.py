@@ -105,7 +105,7 @@ def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared |
     Raises OptionError for one that is declared twice, Unreadable where Graph hides what is assigned.
     """
     declarations = [one for one in (wanted.assignments if wanted else ()) if one.kind is kind]
-    by_name = {one.name.casefold(): one for one in declarations}
+    by_name = {one.name.lower(): one for one in declarations}
     met: dict[str, list[str]] = {}
     seen: set[str] = set()
     for principal in directory.select(kind):

@@ -76,8 +76,12 @@ def name_problem(name: str) -> str:
 
 
 def twin(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that differs from `name` by case only, or an empty text (graph-facts 4)."""
-    return next((other for other in names if other != name and other.casefold() == name.casefold()), "")
+    """The one of `names` that differs from `name` by case only, or an empty text (graph-facts 4).
+
+    Case is what `lower()` takes away, here and wherever names are compared: `casefold()` would take ß for ss.
+    """
+    lower = name.lower()
+    return next((other for other in names if other.lower() == lower and other != name), "")
 
 
 def type_of(value: Value) -> str:

@@ -116,7 +116,7 @@ def give_names(every: Sequence[Host], preferences: Sequence[str], evaluate: Eval
         wanted = [_wished(host, preference, evaluate) for host in nameless]
         times = Counter(wanted)
         for host, name in zip(nameless, wanted, strict=True):
-            free = name not in taken and name.casefold() not in RESERVED
+            free = name not in taken and name.lower() not in RESERVED
             if times[name] == 1 and (free or name == host.properties["id"]):
                 host.name = name
         clashes += [name for name in times.keys() - {host.name for host in nameless} if name]

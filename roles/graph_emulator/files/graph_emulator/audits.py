@@ -236,7 +236,7 @@ def _comparison(node: ast._Node, operators: dict[str, str], prefix: str = "") ->
     if isinstance(wanted, datetime):
         at = wanted.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return lambda item: bool(_COMPARED[operator](item[path], at))
-    return lambda item: bool(_COMPARED[operator](str(_get(item, path) or "").casefold(), str(wanted).casefold()))
+    return lambda item: bool(_COMPARED[operator](str(_get(item, path) or "").lower(), str(wanted).lower()))
 
 
 _COMPARED: Final[dict[str, Callable[[str, str], bool]]] = {

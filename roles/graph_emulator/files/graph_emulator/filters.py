@@ -193,7 +193,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
 
 
 def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+    return value.lower() if isinstance(value, str) else value
 
 
 def _equal(stored: Any, wanted: Any) -> bool:

@@ -149,13 +149,18 @@ def test_a_whole_directory_is_read_in_pages_and_a_part_of_it_by_name(emulator: E
     assert (result["summary"]["reading"], result["summary"]["unchanged"]) == ({"users": "filters"}, 1_000)
 
 
+def read_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pages read where filters would take fewer requests."""
+    monkeypatch.setattr(_bulk, "reading", lambda filters, size: ("pages", 1))
+    monkeypatch.setattr(_bulk, "BATCH_SIZE", 0)
+
+
 @pytest.mark.parametrize("pages", [False, True])
 def test_everybody_is_found_by_each_of_their_names(
     emulator: Emulator, graph: _graph.Graph, monkeypatch: pytest.MonkeyPatch, pages: bool
 ) -> None:
     if pages:
-        monkeypatch.setattr(_bulk, "reading", lambda filters, size: ("pages", 1))
-        monkeypatch.setattr(_bulk, "BATCH_SIZE", 0)
+        read_pages(monkeypatch)
     users = ["adele@CONTOSO.com", "33333333-3333-4333-8333-333333333302", "lidia_fabrikam.com#EXT#@contoso.com"]
     users += ["o'brien@contoso.com", "megan+test@contoso.com", "$svc@contoso.com", "sales-agent@contoso.com"]
     others = ["payroll-api", "55555555-5555-4555-8555-555555555502", "44444444-4444-4444-8444-444444444403"]
@@ -171,6 +176,21 @@ def test_everybody_is_found_by_each_of_their_names(
     emulator.clear()
     assert not bulk(graph, items)["changed"]
     assert sent(emulator) == (["GET /v1.0/users", "GET /v1.0/servicePrincipals"] * 2 if pages else [BATCH] * 2) or pages
+
+
+@pytest.mark.parametrize("pages", [False, True], ids=["filters", "pages"])
+def test_sharp_s_is_not_ss(
+    emulator: Emulator, graph: _graph.Graph, monkeypatch: pytest.MonkeyPatch, pages: bool
+) -> None:
+    if pages:
+        read_pages(monkeypatch)
+    tenant = emulator.tenant()
+    tenant["servicePrincipals"].append({"id": number(1), "appId": number(2), "displayName": "Maße"})
+    emulator.tenant(tenant)
+    items = [service_principal("MASSE", NumVendors=1), service_principal("MAßE", NumVendors=2)]
+    refusal = failure(graph, items)
+    assert [one["failed"] for one in refusal.result["results"]] == [True, False]
+    assert stored(emulator)[number(1)] == {"Engineering": {"NumVendors": 2}}
 
 
 def test_names_that_nobody_or_several_have_fail_alone(emulator: Emulator, graph: _graph.Graph) -> None:

@@ -75,7 +75,7 @@ UPNS = [
 
 
 def unique(names: st.SearchStrategy[str], **size: int) -> st.SearchStrategy[list[str]]:
-    return st.lists(names, unique_by=str.casefold, **size)
+    return st.lists(names, unique_by=str.lower, **size)
 
 
 @st.composite

@@ -71,6 +71,21 @@ def test_names_that_can_be(name: str) -> None:
     assert _values.name_problem(name) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "names", "other"),
+    [
+        ("project", ["Level", "Project"], "Project"),
+        ("Project", ["Project"], ""),
+        ("GRÖSSE", ["größe"], ""),
+        ("GRÖßE", ["größe"], "größe"),
+        ("Masse", ["Maße"], ""),
+        ("Masse", [], ""),
+    ],
+)
+def test_twins_differ_by_case_only(name: str, names: list[str], other: str) -> None:
+    assert _values.twin(name, names) == other
+
+
 @pytest.mark.parametrize("value", ["1", "-7", "+7", "007", "true", "False", ["a", "8"]])
 def test_text_that_a_template_may_have_made_is_in_doubt(value: str | list[str]) -> None:
     assert _values.doubtful(value)
