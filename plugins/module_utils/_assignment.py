@@ -52,6 +52,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     elements,
     in_order,
     name_problem,
+    text_problem,
 )
 
 PRINCIPAL_SPEC = {"user": {"type": "str"}, "service_principal": {"type": "str"}}
@@ -130,8 +131,9 @@ class Assignment:
 
 def _named_principal(params: Mapping[str, Any]) -> tuple[Kind, str]:
     kind = next(kind for kind in KINDS.values() if params.get(kind.name) is not None)
-    if not params[kind.name].strip():
-        raise OptionError(kind.name, "is empty")
+    problem = text_problem(params[kind.name]) if params[kind.name].strip() else "is empty"
+    if problem:
+        raise OptionError(kind.name, problem)
     return kind, params[kind.name]
 
 
@@ -328,6 +330,8 @@ def selection(params: Mapping[str, Any], schema: Schema) -> str:
                 value = coerced(attribute, value, definition.type) if definition else value
         conditions.append(condition(item["attribute_set"], item["name"], item["operator"], value))
     if params["filter"]:
+        if problem := text_problem(params["filter"]):
+            raise OptionError("filter", problem)
         conditions.append(f"({params['filter']})" if conditions else params["filter"])
     return " and ".join(conditions)
 

@@ -454,7 +454,8 @@ class _Progress:
 def _write_record(path: str, results: Iterable[Mapping[str, Any]]) -> None:
     """Results as JSON lines, for their owner only. Raises OptionError where that cannot be written."""
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as record:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(file, "w", encoding="utf-8", errors="backslashreplace") as record:
             os.fchmod(record.fileno(), 0o600)  # of a file that was there before, too
             record.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in results)
     except OSError as error:

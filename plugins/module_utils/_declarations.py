@@ -18,7 +18,13 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, InvalidValue, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._files import ASSIGNMENTS, SPOKEN, Place, listed, read
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish
-from ansible_collections.entra.attributes.plugins.module_utils._values import Value, checked, elements, name_problem
+from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    Value,
+    checked,
+    elements,
+    name_problem,
+    text_problem,
+)
 
 MOST_PROBLEMS = 50
 
@@ -96,6 +102,7 @@ def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | 
         problems.append(f"{label}: has unknown keys: {', '.join(unknown)}")
     if len(named) != 1:
         problems.append(f"{label}: exactly one of {' and '.join(KINDS)} is needed")
+    problems += [f"{label}: {kind.name} {problem}" for kind in named if (problem := text_problem(str(item[kind.name])))]
     attributes = item.get("attributes")
     if not isinstance(attributes, Mapping) or not attributes:
         problems.append(f"{place.at('attributes')}: is no dictionary of attribute sets")

@@ -22,6 +22,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     NoAnswer,
     PrincipalError,
     Unreadable,
+    printable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, encoded, key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
@@ -269,7 +270,7 @@ def _principal(kind: Kind, item: Mapping[str, Any]) -> Principal:
     return Principal(
         kind=kind,
         id=item["id"],
-        display_name=item.get("displayName") or "",
+        display_name=printable(item.get("displayName") or ""),
         key=item.get(kind.key) or "",
         agent_type=agent.group(1) if agent else "",
         assignments=read(item.get("customSecurityAttributes")),

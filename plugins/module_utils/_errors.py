@@ -45,12 +45,17 @@ class Need:
         )
 
 
+def printable(text: str) -> str:
+    """Text as it can be told anywhere: a lone surrogate, which UTF-8 cannot hold, as its escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 class EntraError(Exception):
     """What failed, in one sentence, and in `hint` what to do next."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
+        self.message = printable(message)
         self.hint = hint
 
     def __str__(self) -> str:
@@ -103,7 +108,7 @@ class Forbidden(EntraError):
 
     def __init__(self, what: str, problems: list[str]) -> None:
         super().__init__(f"{what}: " + "; ".join(problems) + ".")
-        self.problems = problems
+        self.problems = [printable(problem) for problem in problems]
 
     def details(self) -> dict[str, Any]:
         return {"problems": self.problems, **super().details()}

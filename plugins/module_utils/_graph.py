@@ -384,8 +384,8 @@ def _origin(url: str) -> tuple[str, str, int | None] | None:
 
 
 def encoded(path: str, query: Mapping[str, str]) -> str:
-    """A path with its query, percent-encoded but for what OData uses itself."""
-    return path + ("?" + urlencode(query, quote_via=quote, safe="$,()'/:") if query else "")
+    """A path with its query, percent-encoded but for what OData uses itself; what UTF-8 cannot hold finds nothing."""
+    return path + ("?" + urlencode(query, quote_via=quote, safe="$,()'/:", errors="backslashreplace") if query else "")
 
 
 def literal(value: str | int | bool | list[Any] | None) -> str:

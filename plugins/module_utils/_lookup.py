@@ -31,7 +31,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._values import unique
+from ansible_collections.entra.attributes.plugins.module_utils._values import text_problem, unique
 
 _REACTION = {"type": "str", "choices": ["error", "warn", "skip"], "default": "error"}
 LOOKUP_SPEC: dict[str, Any] = {
@@ -53,8 +53,9 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     check_names(params)
     kind, names = KINDS[params["principal_type"]], params["principals"]
     wanted = (params["attribute_set"], params["name"])
-    if not all(name.strip() for name in names):
-        raise OptionError("principals", "one of them is empty")
+    for name in names:
+        if problem := text_problem(name) if name.strip() else "is empty":
+            raise OptionError("principals", f"one of them {problem}")
     if not names:
         return {"values": [], "warnings": []}
     directory = Directory(graph)

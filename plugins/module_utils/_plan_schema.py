@@ -25,6 +25,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     checked,
     coerced,
     name_problem,
+    text_problem,
     twin,
 )
 
@@ -265,8 +266,10 @@ def _name_problems(option: str, name: str, names: Iterable[str]) -> list[str]:
 
 
 def _description_problems(description: str | None) -> list[str]:
-    length = len(description or "")
-    return [f"description has {length} characters; Entra allows {MAX_DESCRIPTION}"] if length > MAX_DESCRIPTION else []
+    length, problem = len(description or ""), text_problem(description or "")
+    if length > MAX_DESCRIPTION:
+        problem = f"has {length} characters; Entra allows {MAX_DESCRIPTION}"
+    return [f"description {problem}"] if problem else []
 
 
 def _wish_problems(wish: DefinitionWish, before: Definition | None) -> list[str]:

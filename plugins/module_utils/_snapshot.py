@@ -37,7 +37,9 @@ def record(path: str, changes: Iterable[tuple[Principal, Plan]]) -> None:
             after = plan.after.get(attribute_set, {}).get(name)
             item.setdefault("expected", {}).setdefault(attribute_set, {})[name] = after
     try:
-        with NamedTemporaryFile("w", dir=Path(path).parent, prefix=".", delete=False, encoding="utf-8") as file:
+        with NamedTemporaryFile(
+            "w", dir=Path(path).parent, prefix=".", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
             try:
                 file.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items.values())
                 file.flush()

@@ -36,6 +36,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _BOOLEAN = {"true": True, "false": False}
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ESCAPED_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _FORBIDDEN_IN_NAMES = frozenset(" `~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/")
 
@@ -60,11 +61,19 @@ class Definition:
     id: str = ""
 
 
+def text_problem(text: str) -> str:
+    """Why `text` cannot be sent, or an empty text: UTF-8 has no lone surrogates, though JSON can escape them."""
+    half = None if text.isascii() else _SURROGATE.search(text)
+    return f"has half a character, U+{ord(half[0]):04X}" if half else ""
+
+
 @lru_cache
 def name_problem(name: str) -> str:
     """Why `name` cannot be the name of an attribute set or attribute (graph-facts 4), or an empty text."""
     if not name:
         return "is empty"
+    if problem := text_problem(name):
+        return f"'{name}' {problem}"
     if len(name) > 32:
         return f"'{name}' has {len(name)} characters; at most 32 are allowed"
     if name[0].isdigit():
@@ -107,8 +116,8 @@ def unique(items: Iterable[Any]) -> list[Any]:
 def checked(attribute: str, value: Any) -> Value:
     """What a person gave as a value, if any attribute could hold it; repeated elements of a list are given once.
 
-    Raises InvalidValue for null, floats, dictionaries, empty text, text over 64 characters, integers outside 32 bits,
-    empty and mixed lists and lists of Booleans.
+    Raises InvalidValue for null, floats, dictionaries, empty text, text over 64 characters or with half a character,
+    integers outside 32 bits, empty and mixed lists and lists of Booleans.
     """
     if not isinstance(value, list):
         return _checked_scalar(attribute, value)
@@ -139,6 +148,8 @@ def _checked_scalar(attribute: str, value: Any) -> Scalar:
             )
         if len(value) > MAX_TEXT:
             raise InvalidValue(attribute, f"text of {len(value)} characters; at most {MAX_TEXT} are allowed")
+        if problem := text_problem(value):
+            raise InvalidValue(attribute, f"the text {problem}")
         return str(value)
     if value is None:
         raise InvalidValue(

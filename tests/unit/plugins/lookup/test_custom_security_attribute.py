@@ -203,7 +203,9 @@ class TestOptions:
             look_up("adele@contoso.com", **options)
         assert "not-the-right-one-4711" not in str(raised.value)
 
-    def test_an_empty_term(self, look_up: LookUp) -> None:
+    def test_a_term_that_can_be_no_name(self, look_up: LookUp) -> None:
+        with pytest.raises(AnsibleError, match="principals: one of them has half a character"):
+            look_up("adele@contoso.com", "\ud800")
         with pytest.raises(AnsibleError, match="principals: one of them is empty"):
             look_up("adele@contoso.com", " ")
 

@@ -246,6 +246,10 @@ def test_a_refusal_that_cannot_be_explained_says_why_not(
         ({"name": "Cost Center", "value": 1}, "name: 'Cost Center' has characters"),
         ({"name": "A", "attribute_set": "9lives", "value": 1}, "attribute_set: '9lives' starts with a digit"),
         ({"name": "A", "user": " ", "value": 1}, "user: is empty"),
+        ({"name": "A", "user": "a\udc00@contoso.com", "value": 1}, r"user: has half a character, U\+DC00"),
+        ({"name": "A", "service_principal": "\ud800", "value": 1}, "service_principal: has half a character"),
+        ({"name": "A\ud800", "value": 1}, "name: 'A.ud800' has half a character"),
+        ({"name": "A", "value": "\ud800"}, "value of Engineering.A: the text has half a character"),
         ({"name": "A", "value": 1, "append": True, "state": "absent"}, "append: goes with state=present"),
         ({"name": "A"}, "value of Engineering.A: null"),
         ({"name": "A", "value": ""}, "value of Engineering.A: empty text"),
@@ -516,6 +520,18 @@ def test_a_list_as_a_value_of_a_condition_is_refused(graph: _graph.Graph) -> Non
     where = [{"attribute_set": "Marketing", "name": "AppCountry", "operator": "eq", "value": ["Canada"]}]
     with pytest.raises(OptionError, match=r"where\[0\]\.value"):
         info(graph, principal_type="user", where=where)
+
+
+def test_half_a_character_is_no_part_of_a_condition(emulator: Emulator, graph: _graph.Graph) -> None:
+    where = {"attribute_set": "Engineering", "name": "ProjectDate", "operator": "eq", "value": "a\ud800"}
+    for operator in ("eq", "ne", "startswith"):
+        with pytest.raises(InvalidValue, match="half a character"):
+            info(graph, principal_type="user", where=[{**where, "operator": operator}])
+    with pytest.raises(OptionError, match=r"where\[0\]\.name: .* half a character"):
+        info(graph, principal_type="user", where=[{**where, "name": "\ud800"}])
+    with pytest.raises(OptionError, match="filter: has half a character"):
+        info(graph, principal_type="user", filter="displayName eq '\ud800'")
+    assert emulator.requests(None) == []
 
 
 def test_an_opaque_token_is_no_obstacle(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:

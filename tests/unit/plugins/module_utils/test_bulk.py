@@ -25,7 +25,14 @@ import pytest
 from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.entra.attributes.plugins.module_utils import _batch, _bulk, _definitions, _graph
+from ansible_collections.entra.attributes.plugins.module_utils import (
+    _batch,
+    _bulk,
+    _definitions,
+    _directory,
+    _graph,
+    _snapshot,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BulkError, reading
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Forbidden,
@@ -33,6 +40,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     OptionError,
     Unreadable,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
+from ansible_collections.entra.attributes.plugins.module_utils._plan import plan as planned
 
 from ..conftest import ADELE, PAYROLL
 
@@ -418,6 +427,42 @@ def test_what_results_hold_and_the_record_of_all(emulator: Emulator, graph: _gra
         assert error.result["results"] == held
         assert len(path.read_text().splitlines()) == 4
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_half_characters_are_refused_in_words_that_can_be_told(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path
+) -> None:
+    src = tmp_path / "assignments.jsonl"
+    src.write_text(
+        r"""
+{"user": "adele@contoso.com", "attributes": {"Engineering": {"ProjectDate": "a\ud800"}}}
+{"user": "\ud800@contoso.com", "attributes": {"Engineering": {"\ud800": 1}, "\ud800": {"A": 1}}}
+{"user": "dara@contoso.com", "\ud800": 1, "attributes": {"Engineering": {"ProjectDate": "b"}}}
+"""
+    )
+    with pytest.raises(Forbidden) as refusal:
+        bulk(graph, src=str(src))
+    assert [problem.rpartition("has ")[2] for problem in refusal.value.problems] == [
+        "half a character, U+D800",
+        "half a character, U+D800",
+        "half a character, U+D800",
+        "half a character, U+D800",
+        r"unknown keys: \ud800",
+    ]
+    assert json.dumps(refusal.value.as_result(), ensure_ascii=False).encode()
+    assert emulator.requests(None) == []
+
+
+def test_what_graph_gives_is_recorded_whatever_it_holds(tmp_path: Path) -> None:
+    record, snapshot = tmp_path / "record.jsonl", tmp_path / "snapshot.jsonl"
+    values = {"S": {"A": "\ud800", "B": "\\\ud800", "C": "é\U0001f600"}}
+    _bulk._write_record(str(record), [values])
+    assert json.loads(record.read_text()) == values
+    item = {"id": ADELE, "displayName": "Adele \ud800", "customSecurityAttributes": values}
+    adele = _directory._principal(_directory.USER, item)
+    assert adele.display_name == r"Adele \ud800"
+    _snapshot.record(str(snapshot), [(adele, planned(values, {"S": {name: Exactly(None) for name in "ABC"}}))])
+    assert json.loads(snapshot.read_text())["attributes"] == values
 
 
 def test_the_diff_shows_who_changes_in_order_up_to_a_limit(emulator: Emulator, graph: _graph.Graph) -> None:

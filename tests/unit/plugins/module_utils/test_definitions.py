@@ -382,6 +382,13 @@ def test_names_that_are_not_there(
     assert not written(emulator)
 
 
+def test_half_a_character_finds_nothing_and_is_no_name(emulator: Emulator, graph: _graph.Graph) -> None:
+    for attribute_set, name in [("Engineering", "A\ud800"), ("\ud800", "A")]:
+        with pytest.raises(Forbidden, match="half a character"):
+            a_definition(graph, name, attribute_set, type="string")
+    assert not written(emulator)
+
+
 def test_graph_may_be_blind_to_case_in_filters(emulator: Emulator, graph: _graph.Graph) -> None:
     found = emulator.tenant()["definitions"][1]
     values = [{"id": "Alpine", "isActive": True}]

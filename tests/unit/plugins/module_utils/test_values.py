@@ -33,6 +33,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import De
         ([["a"]], r"\(list\) is no value"),
         (1.5, r"1.5 \(float\) is no value"),
         ({"a": 1}, r"\(dict\) is no value"),
+        ("a\ud83d", "half a character, U\\+D83D"),
+        (["a", "\udcff"], "half a character, U\\+DCFF"),
+        ("\U0001f600" * 65, "65 characters"),
     ],
 )
 def test_what_no_attribute_can_hold_is_refused(value: object, words: str) -> None:
@@ -41,9 +44,21 @@ def test_what_no_attribute_can_hold_is_refused(value: object, words: str) -> Non
     assert "value of Engineering.Project" in str(refusal.value)
 
 
-@pytest.mark.parametrize("value", ["x" * 64, "é" * 64, 2**31 - 1, -(2**31), 0, True, False, ["a", "b"], [1, 2]])
+@pytest.mark.parametrize(
+    "value", ["x" * 64, "é" * 64, "\U0001f600" * 64, 2**31 - 1, -(2**31), 0, True, False, ["a", "b"], [1, 2]]
+)
 def test_what_some_attribute_can_hold_is_kept(value: object) -> None:
     assert _values.same(_values.checked("S.A", value), value)
+
+
+@given(st.text(st.characters(), max_size=70))  # with lone surrogates
+def test_all_that_is_taken_can_be_sent_and_all_refusals_be_told(text: str) -> None:
+    try:
+        taken = _values.checked("S.A", text)
+    except InvalidValue as refusal:
+        taken = str(refusal)
+    assert str(taken).encode()
+    assert _values.name_problem(text) or text.encode()
 
 
 def test_repeated_elements_are_given_once() -> None:
@@ -60,6 +75,8 @@ def test_repeated_elements_are_given_once() -> None:
         ("a b", "' '"),
         ("Project@odata.type", "'@'"),
         ("a/b", "'/'"),
+        ("a\ud800", "half a character, U+D800"),
+        ("\ud800" * 33, "half a character, U+D800"),
     ],
 )
 def test_names_that_cannot_be(name: str, words: str) -> None:
