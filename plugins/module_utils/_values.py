@@ -38,7 +38,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ESCAPED_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_FORBIDDEN_IN_NAMES = frozenset(" `~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/")
+_FORBIDDEN_IN_NAMES = frozenset("`~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/")
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def name_problem(name: str) -> str:
         return f"'{name}' {problem}"
     if len(name) > 32:
         return f"'{name}' has {len(name)} characters; at most 32 are allowed"
-    if name[0].isdigit():
+    if name[0].isdecimal():
         return f"'{name}' starts with a digit"
-    wrong = sorted(set(name) & _FORBIDDEN_IN_NAMES)
+    wrong = sorted(char for char in set(name) if char in _FORBIDDEN_IN_NAMES or char.isspace())
     if wrong:
         return f"'{name}' has characters that names cannot hold: {' '.join(repr(char) for char in wrong)}"
     return ""
@@ -179,7 +179,10 @@ def doubtful(value: Value) -> bool:
 
 
 def coerced(attribute: str, value: Value, wanted: str) -> Value:
-    """`value` as `wanted` (String, Integer or Boolean), where nothing is lost by it. Raises InvalidValue otherwise."""
+    """`value` as `wanted`, where nothing is lost by it. Raises InvalidValue otherwise.
+
+    Types are plain text to Graph (graph-facts 1.1): one other than String, Integer and Boolean is refused, too.
+    """
     if isinstance(value, list):
         if wanted == BOOLEAN:
             raise InvalidValue(attribute, "it is a Boolean attribute, which holds a single value, not a list")
@@ -196,7 +199,9 @@ def _coerced_scalar(attribute: str, value: Scalar, wanted: str) -> Scalar:
         return _checked_scalar(attribute, int(value))
     if isinstance(value, str) and wanted == BOOLEAN and value.lower() in _BOOLEAN:
         return _BOOLEAN[value.lower()]
-    expected = {STRING: "text (put it in quotes)", INTEGER: "an integer", BOOLEAN: "true or false"}[wanted]
+    expected = {STRING: "text (put it in quotes)", INTEGER: "an integer", BOOLEAN: "true or false"}.get(wanted)
+    if expected is None:
+        raise InvalidValue(attribute, f"its type is {wanted}, which is none that is known here")
     raise InvalidValue(attribute, f"its type is {wanted} and {json.dumps(value, ensure_ascii=False)} is not {expected}")
 
 

@@ -186,6 +186,18 @@ def test_2_4_nothing_assigned_is_null_also_after_the_last_removal(graph: Client)
     assert graph.attributes() is None
 
 
+def test_1_1_a_type_may_be_new(graph: Client) -> None:
+    tenant = graph.emulator.tenant()
+    like = {"attributeSet": "Engineering", "type": "DateTime", "isCollection": True}
+    tenant["definitions"] += [{**like, "name": "When"}, {**like, "name": "Then", "isCollection": False}]
+    tenant["users"][0]["customSecurityAttributes"] = {"Engineering": {"When": ["2022-10-01"]}}
+    graph.emulator.tenant(tenant)
+    graph.token = graph.emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
+    assert graph.attributes()["Engineering"]["When"] == ["2022-10-01"]
+    assert graph.attributes()["Engineering"]["When@odata.type"] == "#Collection(DateTime)"
+    assert error_of(graph.assign({"Then": "2022-10-01"})) == (400, "Request_BadRequest")
+
+
 def test_1_5_never_returned_unless_selected(graph: Client) -> None:
     assert "customSecurityAttributes" not in graph.get(f"/v1.0/users/{DARA}").json()
     assert "customSecurityAttributes" not in graph.get(f"/v1.0/users/{DARA}?$select=id").json()
@@ -328,7 +340,14 @@ def test_6_1_errors_carry_ids_and_answers_echo_the_clients(graph: Client) -> Non
 
 @pytest.mark.parametrize(
     ("content", "content_type"),
-    [(b"", "application/json"), (b"{", "application/json"), (b"[]", "application/json"), (b"{}", "text/plain")],
+    [
+        (b"", "application/json"),
+        (b"{", "application/json"),
+        (b"[]", "application/json"),
+        (b"{}", "text/plain"),
+        (rb'{"customSecurityAttributes": {"\ud800": {}}}', "application/json"),
+        (b'{"customSecurityAttributes": {"\xed\xa0\x80": {}}}', "application/json"),
+    ],
 )
 def test_6_2_unreadable_bodies(graph: Client, content: bytes, content_type: str) -> None:
     response = graph.emulator.session.patch(
@@ -339,6 +358,7 @@ def test_6_2_unreadable_bodies(graph: Client, content: bytes, content_type: str)
         timeout=10,
     )
     assert error_of(response) == (400, "BadRequest")
+    assert graph.emulator.requests()[-1]["status"] == 400
 
 
 def test_6_4_reads_can_lag_behind_writes(graph: Client) -> None:

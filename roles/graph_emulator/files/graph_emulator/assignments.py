@@ -96,6 +96,8 @@ def _checked(definition: Definition, active: set[str], value: Any, annotation: A
     """
     if definition.status == "Deprecated":
         raise _refusal(definition, "is deprecated")
+    if definition.type not in _WIRE_TYPES:
+        raise _refusal(definition, f"is of the type {definition.type}, whose values are unknown here")
     wire_type = _WIRE_TYPES[definition.type]
     expected = f"#Collection({wire_type})" if definition.isCollection else f"#{wire_type}"
     # String and Boolean speak for themselves in JSON; the rest must be annotated (graph-facts 2.1).
@@ -144,8 +146,8 @@ def read(directory: Directory, attributes: Attributes, readable: Sets, quirks: Q
         for name, value in values.items():
             if isinstance(value, list):
                 if not quirks.omit_collection_annotations:
-                    wire_type = _WIRE_TYPES[directory.definitions[set_name, name].type]
-                    members[name + TYPE_SUFFIX] = f"#Collection({wire_type})"
+                    type_name = directory.definitions[set_name, name].type
+                    members[name + TYPE_SUFFIX] = f"#Collection({_WIRE_TYPES.get(type_name, type_name)})"
                 members[name] = quirks.shuffled(value) if quirks.shuffle_collections else value
             else:
                 members[name] = value

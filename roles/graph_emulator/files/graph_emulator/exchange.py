@@ -49,16 +49,23 @@ class Request:
         if "json" not in self.headers.get("content-type", ""):
             raise GraphError(400, "BadRequest", UNREADABLE)
         try:
-            return json.loads(self.body)
+            return _parsed(self.body)
         except ValueError as error:
             raise GraphError(400, "BadRequest", UNREADABLE) from error
 
     def json_or_none(self) -> Any:
         """Return the parsed body, or None where there is none, for the log."""
         try:
-            return json.loads(self.body) if self.body else None
+            return _parsed(self.body) if self.body else None
         except ValueError:
             return None
+
+
+def _parsed(body: bytes) -> Any:
+    """Return JSON parsed. Raises ValueError, also where it holds lone surrogates, raw or escaped: they are no text."""
+    parsed = json.loads(body)
+    json.dumps(parsed, ensure_ascii=False).encode()
+    return parsed
 
 
 UNREADABLE = (
@@ -82,7 +89,7 @@ class Response:
         if self.body is None:
             return b""
         text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
-        data = text.encode("utf-8", "surrogatepass")
+        data = text.encode("utf-8", "backslashreplace")  # JSON's escape for what a control request brought in
         return data[: len(data) // 2] if self.truncate else data
 
     @property

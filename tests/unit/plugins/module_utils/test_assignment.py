@@ -218,6 +218,17 @@ def test_a_name_in_another_case_is_refused_not_ignored(
     assert emulator.state(ADELE) == {"Engineering": {"Project": ["Baker"]}}
 
 
+def test_a_type_that_is_new_is_no_crash(emulator: Emulator, graph: _graph.Graph) -> None:
+    add_definitions(emulator, ("Engineering", "When"), type="DateTime")
+    with pytest.raises(InvalidValue, match="its type is DateTime, which is none that is known here"):
+        assign(graph, name="When", value="8")
+    with pytest.raises(GraphError, match="its type is DateTime, not String") as refusal:
+        assign(graph, name="When", value="tomorrow")
+    assert refusal.value.status == 400
+    with pytest.raises(InvalidValue, match="its type is DateTime, not String"):
+        assign(graph, name="When", value="tomorrow", check_mode=True)
+
+
 def test_where_a_tenant_has_both_spellings_each_is_itself(emulator: Emulator, graph: _graph.Graph) -> None:
     add_definitions(emulator, ("Engineering", "projectdate"), ("engineering", "ProjectDate"))
     for attribute_set, name in [("Engineering", "ProjectDate"), ("Engineering", "projectdate")]:

@@ -16,8 +16,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _assignment, _definitions, _graph
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden, GraphError
+from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
-from ..conftest import Patient, ReadyToken
+from ..conftest import NEED, Patient, ReadyToken
 
 SETS = "/v1.0/directory/attributeSets"
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
@@ -387,6 +388,16 @@ def test_half_a_character_finds_nothing_and_is_no_name(emulator: Emulator, graph
         with pytest.raises(Forbidden, match="half a character"):
             a_definition(graph, name, attribute_set, type="string")
     assert not written(emulator)
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\u00a0b", "a\u2028b", "a\nb", "\u0663x", "²x", "a\u200b", "项目", "_", "9"])
+def test_4_the_local_graph_takes_the_names_that_we_take(emulator: Emulator, graph: _graph.Graph, name: str) -> None:
+    if name_problem(name):
+        with pytest.raises(GraphError, match="Graph answered 400"):
+            graph.post("/directory/attributeSets", {"id": name}, need=NEED)
+    else:
+        graph.post("/directory/attributeSets", {"id": name}, need=NEED)
+        assert name in [one["id"] for one in emulator.tenant()["attributeSets"]]
 
 
 def test_graph_may_be_blind_to_case_in_filters(emulator: Emulator, graph: _graph.Graph) -> None:

@@ -75,6 +75,10 @@ def test_repeated_elements_are_given_once() -> None:
         ("a b", "' '"),
         ("Project@odata.type", "'@'"),
         ("a/b", "'/'"),
+        ("a\tb", r"'\t'"),
+        ("a\u00a0b", r"'\xa0'"),
+        ("a\u2028", r"'\u2028'"),
+        ("\u0663x", "starts with a digit"),
         ("a\ud800", "half a character, U+D800"),
         ("\ud800" * 33, "half a character, U+D800"),
     ],
@@ -83,7 +87,7 @@ def test_names_that_cannot_be(name: str, words: str) -> None:
     assert words in _values.name_problem(name)
 
 
-@pytest.mark.parametrize("name", ["Project", "x" * 32, "Größe", "項目", "a1"])
+@pytest.mark.parametrize("name", ["Project", "x" * 32, "Größe", "項目", "a1", "²x", "a\u200b"])
 def test_names_that_can_be(name: str) -> None:
     assert _values.name_problem(name) == ""
 
@@ -141,6 +145,7 @@ def test_coercion_where_nothing_is_lost(value: _values.Value, wanted: str, resul
         ("yes", "Boolean", "not true or false"),
         (1, "Boolean", "not true or false"),
         (["true"], "Boolean", "single value"),
+        ("8", "DateTime", "its type is DateTime, which is none that is known here"),
     ],
 )
 def test_coercion_that_would_lose_something_is_refused(value: _values.Value, wanted: str, words: str) -> None:
