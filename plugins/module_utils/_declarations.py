@@ -163,7 +163,8 @@ def wish(attribute: str, value: Any) -> Wish:
     if not value or set(value) - {"add", "remove"}:
         raise OptionError(attribute, "a dictionary can have the keys add and remove only")
     add, remove = (_elements(attribute, value.get(key)) for key in ("add", "remove"))
-    both = [item for item in add if item in remove]
+    removed = set(remove)
+    both = [item for item in add if item in removed]
     if both:
         raise OptionError(attribute, f"{', '.join(map(str, both))} is both added and removed")
     return Adjusted(add=add, remove=remove)

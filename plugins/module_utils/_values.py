@@ -116,8 +116,8 @@ def unique(items: Iterable[Any]) -> list[Any]:
 def checked(attribute: str, value: Any) -> Value:
     """What a person gave as a value, if any attribute could hold it; repeated elements of a list are given once.
 
-    Raises InvalidValue for null, floats, dictionaries, empty text, text over 64 characters or with half a character,
-    integers outside 32 bits, empty and mixed lists and lists of Booleans.
+    Raises InvalidValue for null, floats, dates, dictionaries, empty text, text over 64 characters or with half a
+    character, integers outside 32 bits, empty and mixed lists and lists of Booleans.
     """
     if not isinstance(value, list):
         return _checked_scalar(attribute, value)
@@ -155,6 +155,10 @@ def _checked_scalar(attribute: str, value: Any) -> Scalar:
         raise InvalidValue(
             attribute, "null cannot be assigned", "To remove the attribute, use state=absent without a value."
         )
+    if hasattr(value, "isoformat"):
+        raise InvalidValue(attribute, f"{value} is a date, as YAML reads it without quotes; put it in quotes")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**31:
+        raise InvalidValue(attribute, f"{value} is no integer; write {value:.0f}")
     raise InvalidValue(
         attribute,
         f"{value!r} ({type(value).__name__}) is no value; use text, integer, Boolean, or a list of texts or integers",

@@ -461,6 +461,37 @@ def test_conditions_select(
     assert request["query"]["$count"] == "true"
 
 
+def test_ne_with_a_value_also_selects_who_lacks_the_attribute(emulator: Emulator, tagged: _graph.Graph) -> None:
+    condition = {"attribute_set": "Engineering", "name": "NumVendors", "operator": "ne"}
+    everybody = {one["displayName"] for one in emulator.tenant()["users"]}
+    others = info(tagged, principal_type="user", where=[{**condition, "value": 4}])
+    assert set(names(others)) == everybody - {"Adele Vance"}
+    holders = info(tagged, principal_type="user", where=[{**condition, "value": 4}, {**condition, "value": None}])
+    assert names(holders) == ["Alex Wilber"]
+
+
+def test_an_attribute_of_the_same_name_in_two_sets_is_two(emulator: Emulator, graph: _graph.Graph) -> None:
+    add_definitions(emulator, ("Marketing", "ProjectDate"), type="Integer")
+    for attribute_set in ("Engineering", "Marketing"):
+        assert assign(graph, attribute_set=attribute_set, name="ProjectDate", value="2022")["changed"]
+    assign(graph, user="alex@contoso.com", name="ProjectDate", value="2023")
+    assert emulator.state(ADELE) == {"Engineering": {"ProjectDate": "2022"}, "Marketing": {"ProjectDate": 2022}}
+    for attribute_set, value, found in [
+        ("Engineering", "2022", ["Adele Vance"]),
+        ("Marketing", "2022", ["Adele Vance"]),
+        ("Engineering", "2023", ["Alex Wilber"]),
+        ("Marketing", "2023", []),
+    ]:
+        where = {"attribute_set": attribute_set, "name": "ProjectDate", "operator": "eq", "value": value}
+        listed = info(graph, principal_type="user", where=[where], attribute_set="Marketing", name="ProjectDate")
+        assert names(listed) == found
+        assert [one["custom_security_attributes"] for one in listed["principals"]] == [
+            {"Marketing": {"ProjectDate": 2022}} if one == "Adele Vance" else {} for one in found
+        ]
+    assert assign(graph, attribute_set="Marketing", name="ProjectDate", state="absent")["previous_value"] == 2022
+    assert emulator.state(ADELE) == {"Engineering": {"ProjectDate": "2022"}}
+
+
 def test_a_raw_filter_is_joined_and_results_are_narrowed(tagged: _graph.Graph) -> None:
     where = [{"attribute_set": "Marketing", "name": "EmployeeId", "operator": "ne", "value": None}]
     result = info(

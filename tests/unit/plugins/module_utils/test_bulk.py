@@ -383,6 +383,20 @@ def told(refusal: BulkError) -> list[str]:
     return [str(one) for one in refusal.result["failures"]]
 
 
+def test_an_attribute_of_the_same_name_in_two_sets_is_two(emulator: Emulator, graph: _graph.Graph) -> None:
+    tenant = emulator.tenant()
+    like = next(one for one in tenant["definitions"] if one["name"] == "ProjectDate")
+    tenant["definitions"].append({**like, "attributeSet": "Marketing", "type": "Integer"})
+    emulator.tenant(tenant)
+    both = {"user": ADELE, "attributes": {one: {"ProjectDate": "2022"} for one in ("Engineering", "Marketing")}}
+    for check_mode in (True, False):
+        (told,) = bulk(graph, [both], check_mode)["results"]
+        assert told["after"] == {"Engineering": {"ProjectDate": "2022"}, "Marketing": {"ProjectDate": 2022}}
+    assert emulator.state(ADELE) == told["after"]
+    assert bulk(graph, [user(ADELE, "Marketing", EmployeeId="x")], purge=True)["changed"]
+    assert emulator.state(ADELE) == {"Engineering": {"ProjectDate": "2022"}, "Marketing": {"EmployeeId": "x"}}
+
+
 def test_text_of_a_csv_file_is_typed_by_the_definitions_in_one_request(
     emulator: Emulator, graph: _graph.Graph, tmp_path: Path
 ) -> None:

@@ -14,7 +14,11 @@ import pytest
 import yaml
 
 from ansible_collections.entra.attributes.plugins.module_utils import _files
-from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import (
+    Declaration,
+    declarations,
+    wish,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._directory import SERVICE_PRINCIPAL, USER
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, MissingLibrary, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly
@@ -94,6 +98,43 @@ def test_every_form_of_value() -> None:
 )
 def test_documents(file: Any, name: str, content: str) -> None:
     assert meant(declarations(None, str(file(name, content)))) == MEANT
+
+
+def test_what_yaml_takes_for_something_else_is_told_with_what_to_write(file: Any) -> None:
+    text = """\
+- user: adele@contoso.com
+  attributes:
+    Engineering:
+      ProjectDate: 2022-10-01
+      NumVendors: 8.0
+"""
+    assert problems(src=file("a.yml", text)) == [
+        "FILE:4: attributes.Engineering.ProjectDate: 2022-10-01 is a date, as YAML reads it without quotes; put it in"
+        " quotes",
+        "FILE:5: attributes.Engineering.NumVendors: 8.0 is no integer; write 8",
+    ]
+
+
+class Counted(int):
+    """An integer that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) == other
+
+    def __hash__(self) -> int:
+        return int(self)
+
+
+def test_long_lists_to_add_and_remove_are_compared_in_time() -> None:
+    numbers = [Counted(number) for number in range(2000)]
+    meant = wish("CostCenter", {"add": numbers[:1000], "remove": numbers[1000:]})
+    assert meant == Adjusted([*range(1000)], [*range(1000, 2000)])
+    assert Counted.compared < 10_000
+    with pytest.raises(OptionError, match="999 is both added and removed"):
+        wish("CostCenter", {"add": numbers[:1000], "remove": numbers[999:]})
 
 
 def test_yaml_without_its_fast_loader(file: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -32,6 +33,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import De
         ([""], "empty text"),
         ([["a"]], r"\(list\) is no value"),
         (1.5, r"1.5 \(float\) is no value"),
+        (8.0, r"8\.0 is no integer; write 8\.$"),
+        ([8, -7.0], r"-7\.0 is no integer; write -7\.$"),
+        (1e300, r"1e\+300 \(float\) is no value"),
+        (float("nan"), r"nan \(float\) is no value"),
+        (date(2022, 10, 1), "2022-10-01 is a date, .*; put it in quotes"),
+        (datetime(2022, 10, 1, 12), "2022-10-01 12:00:00 is a date, .*; put it in quotes"),
         ({"a": 1}, r"\(dict\) is no value"),
         ("a\ud83d", "half a character, U\\+D83D"),
         (["a", "\udcff"], "half a character, U\\+DCFF"),
