@@ -36,8 +36,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     Directory,
     Kind,
     Principal,
+    only,
     place,
     typed,
+    unknown,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
@@ -118,13 +120,18 @@ class BulkError(EntraError):
 
 @dataclass(slots=True)
 class Item:
-    """A declaration on its way: the principal that it means, the plan, what went wrong, whether it was written."""
+    """A declaration on its way: who answers to its name, the plan, what went wrong, whether it was written."""
 
     declaration: Declaration
-    principal: Principal | None = None
+    found: tuple[Principal, ...] = ()
     plan: Plan | None = None
     error: EntraError | None = None
     written: bool = False
+
+    @property
+    def principal(self) -> Principal | None:
+        """The principal that it means, unless there is none or several."""
+        return self.found[0] if len(self.found) == 1 else None
 
     @property
     def pending(self) -> bool:
@@ -147,18 +154,16 @@ class Item:
         """An entry of `results`. What was not written, because of an error or a stop, is as before."""
         outcome = self.outcome(planned)
         before = self.plan.before if self.plan else {}
+        principal = self.principal
         return {
-            "principal": self.principal.as_result() if self.principal else _unknown(self.declaration),
+            "principal": principal.as_result() if principal else unknown(self.declaration.kind, self.declaration.name),
             "changed": outcome == "changed",
             "failed": outcome == "failed",
             "msg": str(self.error or ""),
             "before": before,
             "after": self.plan.after if self.plan and outcome == "changed" else before,
+            **({"candidates": [one.as_result() for one in self.found]} if len(self.found) > 1 else {}),
         }
-
-
-def _unknown(declaration: Declaration) -> dict[str, Any]:
-    return {"id": None, "type": declaration.kind.name, "display_name": declaration.name}
 
 
 def reading(filters: int, size: int) -> tuple[str, int]:
@@ -205,12 +210,14 @@ class Bulk:
         by_id: dict[str, Item] = {}
         for entry in self.entries:
             declaration = entry.declaration
-            if entry.principal is None:
-                entry.error = PrincipalError(f"there is no {declaration.kind.title} '{declaration.name}'")
+            try:
+                principal = only(declaration.kind, declaration.name, entry.found)
+            except PrincipalError as error:
+                entry.plan, entry.error = None, error
                 continue
-            other = by_id.setdefault(entry.principal.id, entry)
+            other = by_id.setdefault(principal.id, entry)
             if other is not entry:
-                twice = f"{entry.principal} is declared twice, in {other.declaration.label} and {declaration.label}"
+                twice = f"{principal} is declared twice, in {other.declaration.label} and {declaration.label}"
                 raise OptionError("src" if self._params["src"] else "assignments", twice)
 
     def _read(self, kind: Kind, wanted: Mapping[str, Item]) -> None:
@@ -228,22 +235,19 @@ class Bulk:
             self._progress.tell()
 
     def _found(self, entry: Item, principal: Principal) -> None:
-        if entry.principal is None:
-            entry.principal = principal
+        if any(known.id == principal.id for known in entry.found):
+            return  # the same one comes twice where it is asked for by two names
+        entry.found += (principal,)
+        if len(entry.found) == 1:
             self._progress.read += 1
             try:
                 entry.plan = self._planned(entry.declaration, principal)
             except (InvalidValue, Undefined, Unexpected) as error:
                 entry.plan, entry.error = untouched(principal.assignments, entry.declaration.desired), error
             self._progress.to_change += entry.pending
-        elif entry.principal.id != principal.id:  # the same one comes twice where it is asked for by two names
+        else:
             self._progress.to_change -= entry.pending
             entry.plan = None
-            entry.error = PrincipalError(
-                f"several {principal.kind.title}s are called '{entry.declaration.name}': ids {entry.principal.id} and"
-                f" {principal.id}",
-                "Name one by its id or app id.",
-            )
 
     def _planned(self, declaration: Declaration, principal: Principal) -> Plan:
         """The plan, with the definitions where they matter: to know types, and to foresee what Graph would refuse."""

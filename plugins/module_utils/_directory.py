@@ -54,6 +54,11 @@ class Kind:
     write: Need
 
     @property
+    def result_key(self) -> str:
+        """What `key` is called in results."""
+        return "user_principal_name" if self.name == "user" else "app_id"
+
+    @property
     def query(self) -> dict[str, str]:
         return {"$select": f"id,displayName,{self.key},customSecurityAttributes"}
 
@@ -107,7 +112,7 @@ class Principal:
     def as_result(self) -> dict[str, Any]:
         """The keys by which results name a principal (design 3.2)."""
         result = {"id": self.id, "type": self.kind.name, "display_name": self.display_name}
-        result["user_principal_name" if self.kind is USER else "app_id"] = self.key
+        result[self.kind.result_key] = self.key
         if self.agent_type:
             result["agent_type"] = self.agent_type
         return result
@@ -219,6 +224,12 @@ def only(kind: Kind, name: str, found: Sequence[Principal]) -> Principal:
             candidates,
         )
     return found[0]
+
+
+def unknown(kind: Kind, name: str) -> dict[str, Any]:
+    """What `Principal.as_result()` is where no principal, or more than one, has that name."""
+    spoken = name if kind is USER and "@" in name else None
+    return {"id": None, "type": kind.name, "display_name": name, kind.result_key: spoken}
 
 
 def place(principal: Principal) -> str:

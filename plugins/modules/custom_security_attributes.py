@@ -226,10 +226,20 @@ results:
   elements: dict
   contains:
     principal:
-      description: The principal, with the keys that M(entra.attributes.custom_security_attribute) returns; C(id) is
-        null if there is none.
+      description: The principal, with the keys that M(entra.attributes.custom_security_attribute) returns. If there is
+        none, or several, C(id) is null, C(display_name) is what was declared, and so is C(user_principal_name) where
+        that is one; else it or C(app_id) is null.
       type: dict
-      sample: {id: 11111111-1111-4111-8111-111111111111, type: user, display_name: Adele Vance}
+      sample:
+        id: 33333333-3333-4333-8333-333333333301
+        type: user
+        display_name: Adele Vance
+        user_principal_name: adele@contoso.com
+    candidates:
+      description: All who have the name that was declared, with the same keys.
+      returned: if there are several
+      type: list
+      elements: dict
     changed:
       description: Whether it was changed, in check mode whether it would be.
       type: bool
@@ -239,7 +249,7 @@ results:
     msg:
       description: Why it failed.
       type: str
-      sample: "user: there is no user 'adele@contoso.com' in this tenant."
+      sample: "user: there is no user 'dara@contoso.com' in this tenant."
     before:
       description: The declared attributes as they were.
       type: dict
@@ -253,7 +263,7 @@ failures:
   returned: if principals failed
   type: list
   elements: str
-  sample: ["attributes.csv:7: there is no user 'dara@contoso.com'"]
+  sample: ["attributes.csv:7: user: there is no user 'dara@contoso.com' in this tenant."]
 summary:
   description: The counts.
   returned: always, once the declarations are right

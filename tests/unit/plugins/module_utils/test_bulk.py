@@ -202,24 +202,46 @@ def test_sharp_s_is_not_ss(
     assert stored(emulator)[number(1)] == {"Engineering": {"NumVendors": 2}}
 
 
+NOBODY, GUID = "nobody@contoso.com", "66666666-6666-4666-8666-666666666666"
+REPORTS = ["44444444-4444-4444-8444-444444444402", "44444444-4444-4444-8444-444444444403"]
+
+
+def test_all_who_have_a_name_are_told_and_one_of_them_may_be_declared_by_its_id(
+    emulator: Emulator, graph: _graph.Graph
+) -> None:
+    tenant = emulator.tenant()
+    third = "44444444-4444-4444-8444-4444444444ff"
+    reports = next(one for one in tenant["servicePrincipals"] if one["displayName"] == "Reports")
+    tenant["servicePrincipals"].append({**reports, "id": third, "appId": third.replace("4", "5")})
+    emulator.tenant(tenant)
+    error = failure(graph, [service_principal(name, NumVendors=1) for name in ("Reports", REPORTS[0])])
+    assert "3 service principals are called 'Reports'" in str(error)
+    assert {one["id"] for one in error.result["results"][0]["candidates"]} == {*REPORTS, third}
+    assert error.result["results"][0]["before"] == {}
+    assert [one["changed"] for one in error.result["results"]] == [False, True]
+
+
 def test_names_that_nobody_or_several_have_fail_alone(emulator: Emulator, graph: _graph.Graph) -> None:
     items = [
-        user("nobody@contoso.com", NumVendors=1),
+        user(NOBODY, NumVendors=1),
         user("adele@contoso.com", NumVendors=1),
         service_principal("Reports", NumVendors=1),
         service_principal("nothing", NumVendors=1),
-        service_principal("66666666-6666-4666-8666-666666666666", NumVendors=1),
+        service_principal(GUID, NumVendors=1),
     ]
     for check_mode in (True, False):
         error = failure(graph, items, check_mode)
         results = error.result["results"]
         assert [one["failed"] for one in results] == [True, False, True, True, True]
-        assert results[0]["principal"] == {"id": None, "type": "user", "display_name": "nobody@contoso.com"}
-        assert results[0]["msg"] == "there is no user 'nobody@contoso.com'."
-        assert "several service principals are called 'Reports'" in results[2]["msg"]
-        assert {"44444444-4444-4444-8444-444444444402", "44444444-4444-4444-8444-444444444403"} <= set(
-            results[2]["msg"].replace(".", " ").split()
-        )
+        assert [one["principal"] for one in results if one["failed"]] == [
+            {"id": None, "type": "user", "display_name": NOBODY, "user_principal_name": NOBODY},
+            {"id": None, "type": "service_principal", "display_name": "Reports", "app_id": None},
+            {"id": None, "type": "service_principal", "display_name": "nothing", "app_id": None},
+            {"id": None, "type": "service_principal", "display_name": GUID, "app_id": None},
+        ]
+        assert results[0]["msg"] == "user: there is no user 'nobody@contoso.com' in this tenant."
+        assert results[2]["msg"].startswith("service_principal: 2 service principals are called 'Reports': id 4444")
+        assert [one["id"] for one in results[2]["candidates"]] == REPORTS
         assert results[1]["changed"]
         assert str(error).startswith(
             "4 of 5 principals failed, 1 were changed, 0 were left as they are. assignments[0]"
