@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import diff
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN, diff
 from ansible_collections.entra.attributes.plugins.module_utils._batch import BATCH_SIZE, Batches, Pace, Part
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
@@ -193,7 +193,7 @@ class Bulk:
         self._proven: set[tuple[Kind, str]] = set()
         self._began = time.monotonic()
         self._readings: dict[str, str] = {}
-        self._undefined: set[str] = set()
+        self._warnings: set[str] = set()
         self._lost = ""
         self.entries = [Item(one) for one in declarations(params["assignments"], params["src"])]
         self._progress = _Progress(say, len(self.entries))
@@ -257,13 +257,16 @@ class Bulk:
             names = {**desired.get(attribute_set, {}), **expected.get(attribute_set, {})}
             self._prove(principal.kind, attribute_set, next(iter(names), None))
         definitions = None
-        if in_doubt(current, desired):
+        if doubts := in_doubt(current, desired):
             try:
                 definitions = self._defined()
             except GraphError as error:
+                if error.status != 403:
+                    raise
                 plan(current, desired, purge=purge)  # where a name is another one, that is told
-                error.hint = f"Text that reads as an integer or Boolean may be either. {error.hint}"
-                raise
+                raise InvalidValue(
+                    ", ".join(doubts), "text that reads as an integer or Boolean may be either", str(error)
+                ) from None
         planned = plan(current, desired, definitions, purge=purge)
         if expected:
             _ensure_expected(expected, current, desired, planned)
@@ -272,10 +275,31 @@ class Bulk:
         return planned
 
     def _prove(self, kind: Kind, attribute_set: str, name: str | None) -> None:
-        """Make sure, once for each set, that a set that Graph does not show is not hidden. Raises Unreadable."""
-        if (kind, attribute_set) not in self._proven:
-            self._directory.ensure_readable(kind, (attribute_set, name) if name else None)
-            self._proven.add((kind, attribute_set))
+        """Make sure, once for each set, that a set that Graph does not show is not hidden, or warn that it may be.
+
+        What is named may not be searchable, and nothing need be named; then another attribute of the set is tried.
+        Raises Unreadable.
+        """
+        if (kind, attribute_set) in self._proven:
+            return
+        self._proven.add((kind, attribute_set))
+        known = self._directory.ensure_readable(kind, (attribute_set, name) if name else None)
+        if not known and (other := self._searchable(attribute_set)):
+            known = self._directory.ensure_readable(kind, other)
+        if not known:
+            self._warnings.add(PERHAPS_HIDDEN)
+
+    def _searchable(self, attribute_set: str) -> tuple[str, str] | None:
+        """An attribute of the set by which Graph can be asked, if the definitions may be read and there is one."""
+        try:
+            found = self._defined().values()
+        except GraphError as error:
+            if error.status != 403:
+                raise
+            return None
+        return next(
+            ((attribute_set, one.name) for one in found if one.attribute_set == attribute_set and one.searchable), None
+        )
 
     def _defined(self) -> Definitions:
         """All definitions, asked for once. Raises GraphError, each time, where they may not be read."""
@@ -286,7 +310,7 @@ class Bulk:
             except GraphError as error:
                 self._definitions = error
         if isinstance(self._definitions, GraphError):
-            raise self._definitions
+            raise self._definitions.with_traceback(None)  # which would grow each time
         return self._definitions
 
     def _to_be(self, found: Sequence[Definition]) -> Iterator[Definition]:
@@ -306,7 +330,7 @@ class Bulk:
         except Undefined as undefined:
             if not self._check_mode:
                 raise
-            self._undefined.add(f"{undefined} Unless an earlier task defines it, the run will fail.")
+            self._warnings.add(f"{undefined} Unless an earlier task defines it, the run will fail.")
         except GraphError as error:
             if error.status != 403:
                 raise
@@ -370,10 +394,23 @@ class Bulk:
         limit = self._params["max_changes"]
         changes = sum(entry.pending for entry in self.entries)
         if limit is not None and changes > _limit(limit, len(self.entries)):
-            raise BulkError(
-                f"{changes} of {len(self.entries)} principals would change; max_changes is {limit}. Nothing was done.",
+            failed = f", {len(self.failures)} failed" if self.failures else ""
+            raise self.refusal(
+                f"{changes} of {len(self.entries)} principals would change{failed}; max_changes is {limit}."
+                " Nothing was done.",
                 {**self.result(planned=True), "changed": False},
             )
+
+    @property
+    def failures(self) -> list[str]:
+        """Why each of the entries that failed did."""
+        return [f"{entry.declaration.label}: {entry.error}" for entry in self.entries if entry.error]
+
+    def refusal(self, message: str, result: dict[str, Any]) -> BulkError:
+        """The error that also tells of the entries that failed, of the first few in its message."""
+        failures = self.failures
+        told = f"{message} {'; '.join(failures[:MESSAGES_SHOWN])}".rstrip()
+        return BulkError(told, {**result, "failures": failures} if failures else result)
 
     def result(self, planned: bool) -> dict[str, Any]:
         """The task's result, of what was done or of what is planned; the record of all goes to results_path."""
@@ -395,7 +432,7 @@ class Bulk:
             },
             "diff": self._diff(planned),
         }
-        return {**result, "warnings": sorted(self._undefined)} if self._undefined else result
+        return {**result, "warnings": sorted(self._warnings)} if self._warnings else result
 
     def _diff(self, planned: bool) -> list[dict[str, str]]:
         """What changed, by principal; in sorted order, diff_limit at most."""
@@ -498,26 +535,28 @@ def run_bulk(
     """`custom_security_attributes`: everything is read, then everything planned, then what differs is written."""
     if params["max_changes"] is not None:
         _limit(params["max_changes"], 0)
+    if params["diff_limit"] < 0:
+        raise OptionError("diff_limit", f"must be at least 0, not {params['diff_limit']}")
     with _at_full_speed():
         bulk = Bulk(params, graph, check_mode, progress)
         if params["results_path"]:
             _write_record(params["results_path"], [])
         bulk.read_and_plan()
     bulk.check_limit()
-    if not check_mode:
+    goes_on = params["on_error"] == "continue" or not bulk.failures
+    if goes_on and not check_mode:
         if params["snapshot_path"]:
             bulk.record()
         bulk.write()
-    result = bulk.result(planned=check_mode)
-    failed = [entry for entry in bulk.entries if entry.error]
-    if failed:
+    result = bulk.result(planned=check_mode and goes_on)
+    if bulk.failures:
         counts = result["summary"]
-        failures = [f"{entry.declaration.label}: {entry.error}" for entry in failed]
-        raise BulkError(
-            f"{counts['failed']} of {counts['principals']} principals failed, {counts['changed']} were changed,"
-            f" {counts['unchanged']} were left as they are. {'; '.join(failures[:MESSAGES_SHOWN])}",
-            {**result, "failures": failures},
+        change, be = ("would change", "would be") if check_mode else ("were changed", "were")
+        message = (
+            f"{counts['failed']} of {counts['principals']} principals failed, {counts['changed']} {change},"
+            f" {counts['unchanged']} {be} left as they are."
         )
+        raise bulk.refusal(message, result)
     return result
 
 

@@ -83,20 +83,21 @@ class Plan:
             yield from ((attribute_set, name) for name in values if "@" not in name)
 
 
-def in_doubt(current: Assignments, desired: Desired) -> bool:
-    """Whether only definitions tell what is meant by a set or attribute that is not assigned.
+def in_doubt(current: Assignments, desired: Desired) -> list[str]:
+    """The sets and attributes that are not assigned and of which only definitions tell what is meant.
 
     That is so where the principal has another one whose name differs by case only, and of text that a template may have
     made where no type is named.
     """
+    doubts = []
     for attribute_set, wishes in desired.items():
         if attribute_set not in current and twin(attribute_set, current):
-            return True
+            doubts.append(attribute_set)
         held = current.get(attribute_set, {})
         for name, wish in wishes.items():
             if name not in held and (twin(name, held) or _may_be_typed(wish)):
-                return True
-    return False
+                doubts.append(f"{attribute_set}.{name}")
+    return doubts
 
 
 def _may_be_typed(wish: Wish) -> bool:

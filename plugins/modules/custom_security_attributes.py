@@ -15,7 +15,8 @@ description:
     what differs with one C(PATCH) for each principal, in batches, as fast as Microsoft Graph allows.
   - Attribute sets and attributes that a declaration does not name are left alone.
   - Everything that is wrong with the declarations is told at once, before anything is sent.
-  - A principal that fails does not hold up the others. They are written and reported, and then the task fails.
+  - A principal that fails does not hold up the others, unless O(on_error=stop). They are written and reported, and then
+    the task fails.
   - A run that was cut off can be started again at any time; it goes on where it stopped.
 options:
   assignments:
@@ -132,11 +133,13 @@ options:
   max_changes:
     description:
       - How many principals may change, as a number or as a percentage of those declared, such as V(10%).
-      - If there are more, nothing is written, and the task fails with the plan.
+      - If there are more, nothing is written, and the task fails with the plan in RV(results) and RV(summary).
     type: str
   on_error:
-    description: Whether to go on with the others after one could not be written, or to stop. What was begun is
-      finished.
+    description:
+      - Whether to go on with the others after one failed, or to stop.
+      - With V(stop) nothing is written where one fails before the first write, such as a principal that is not found or
+        a value that its definition forbids. After one could not be written, what was begun is finished.
     type: str
     choices: [continue, stop]
     default: continue
@@ -220,8 +223,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What became of each principal, in the order of the declarations, as far as O(report) wants it.
-  returned: always, once the declarations are right
+  description: What became of each principal, in the order of the declarations, as far as O(report) wants it. In check
+    mode, and if there are more changes than O(max_changes), what would become of it.
+  returned: once all principals were read and none was found to be declared twice
   type: list
   elements: dict
   contains:
@@ -241,7 +245,7 @@ results:
       type: list
       elements: dict
     changed:
-      description: Whether it was changed, in check mode whether it would be.
+      description: Whether it was changed; as a plan, whether it would be.
       type: bool
     failed:
       description: Whether it failed.
@@ -255,7 +259,7 @@ results:
       type: dict
       sample: {Engineering: {NumVendors: 4}}
     after:
-      description: The declared attributes as they are, in check mode as predicted.
+      description: The declared attributes as they are; as a plan, as predicted.
       type: dict
       sample: {Engineering: {NumVendors: 8}}
 failures:
@@ -265,8 +269,8 @@ failures:
   elements: str
   sample: ["attributes.csv:7: user: there is no user 'dara@contoso.com' in this tenant."]
 summary:
-  description: The counts.
-  returned: always, once the declarations are right
+  description: The counts, in check mode and beyond O(max_changes) of the plan.
+  returned: with RV(results)
   type: dict
   contains:
     principals:
@@ -274,7 +278,7 @@ summary:
       type: int
       sample: 10000
     changed:
-      description: How many were changed, in check mode how many would be.
+      description: How many were changed; as a plan, how many would be.
       type: int
       sample: 25
     unchanged:

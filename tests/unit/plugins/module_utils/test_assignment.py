@@ -558,6 +558,19 @@ def test_a_list_that_may_be_blind_says_so(emulator: Emulator, connect: Callable[
         info(connect(access_token=emulator.token(permissions=["User.Read.All"])), principal_type="user")
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_may_be_hidden_is_not_taken_for_nothing(
+    emulator: Emulator, connect: Callable[..., _graph.Graph], check_mode: bool
+) -> None:
+    scopes = {ADMINISTRATOR: ["Engineering"]}
+    scoped = emulator.token(user="alex@contoso.com", scopes=["User.Read.All", WRITE], role_scopes=scopes)
+    graph = connect(access_token=scoped)
+    result = assign(graph, check_mode, name="Secret", state="absent")
+    assert not result["changed"]
+    assert ["may be hidden" in warning for warning in result["warnings"]] == [True], "it is not searchable"
+    assert "warnings" not in assign(graph, check_mode, name="NumVendors", state="absent")
+
+
 def test_a_list_as_a_value_of_a_condition_is_refused(graph: _graph.Graph) -> None:
     where = [{"attribute_set": "Marketing", "name": "AppCountry", "operator": "eq", "value": ["Canada"]}]
     with pytest.raises(OptionError, match=r"where\[0\]\.value"):

@@ -244,7 +244,9 @@ def test_names_that_nobody_or_several_have_fail_alone(emulator: Emulator, graph:
         assert [one["id"] for one in results[2]["candidates"]] == REPORTS
         assert results[1]["changed"]
         assert str(error).startswith(
-            "4 of 5 principals failed, 1 were changed, 0 were left as they are. assignments[0]"
+            "4 of 5 principals failed, 1 would change, 0 would be left as they are. assignments[0]"
+            if check_mode
+            else "4 of 5 principals failed, 1 were changed, 0 were left as they are. assignments[0]"
         )
     assert [one["path"] for one in patches(emulator)] == [f"/v1.0/users/{ADELE}"]
 
@@ -275,6 +277,8 @@ def test_mistakes_are_told_before_any_request(emulator: Emulator, graph: _graph.
     for wrong in ("many", "-1", "nan%", "1.5", "%", ""):
         with pytest.raises(OptionError, match="max_changes"):
             bulk(graph, [user("adele@contoso.com", NumVendors=1)], max_changes=wrong)
+    with pytest.raises(OptionError, match="diff_limit: must be at least 0, not -1"):
+        bulk(graph, [user("adele@contoso.com", NumVendors=1)], diff_limit=-1)
     assert emulator.requests(None) == []
 
 
@@ -444,8 +448,20 @@ def test_above_max_changes_nothing_is_written(emulator: Emulator, graph: _graph.
         assert str(error) == f"6 of 60 principals would change; max_changes is {limit}. Nothing was done."
         assert error.as_result()["changed"] is False
         assert [one["after"] for one in error.result["results"]] == [{"Engineering": {"NumVendors": 4}}] * 6
+        assert "failures" not in error.result
     assert not patches(emulator)
     assert bulk(graph, everybody(60, NumVendors=4), max_changes="10%")["summary"]["changed"] == 6
+
+
+def test_above_max_changes_those_who_fail_are_told_too(emulator: Emulator, graph: _graph.Graph) -> None:
+    items = [user("adele@contoso.com", NumVendors=4), user(NOBODY, NumVendors=4)]
+    error = failure(graph, items, max_changes="0")
+    assert error.result["failures"] == ["assignments[1]: user: there is no user 'nobody@contoso.com' in this tenant."]
+    assert str(error) == (
+        "1 of 2 principals would change, 1 failed; max_changes is 0. Nothing was done. " + error.result["failures"][0]
+    )
+    assert [one["changed"] for one in error.result["results"]] == [True, False]
+    assert not patches(emulator)
 
 
 def test_what_results_hold_and_the_record_of_all(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
@@ -546,8 +562,57 @@ def test_without_the_right_to_read_definitions(emulator: Emulator, connect: Call
     assert "Graph answered 400" in results[0]["msg"]
     assert "The definition could tell why, but may not be read" in results[0]["msg"]
     assert results[1]["changed"]
-    with pytest.raises(GraphError, match=r"may be either.*CustomSecAttributeDefinition\.Read\.All"):
-        bulk(graph, [user("u2@contoso.com", NumVendors="4")])
+    items = [user("u0@contoso.com", NumVendors=4, ProjectDate="a"), user("u2@contoso.com", NumVendors="4")]
+    error = failure(graph, items)
+    assert [one["changed"] for one in error.result["results"]] == [True, False]
+    message = error.result["results"][1]["msg"]
+    assert message.startswith(
+        "value of Engineering.NumVendors: text that reads as an integer or Boolean may be either."
+    )
+    assert message.count("CustomSecAttributeDefinition.Read.All") == 1
+
+
+def test_definitions_that_cannot_be_read_now_are_no_one_s_fault(emulator: Emulator, graph: _graph.Graph) -> None:
+    emulator.faults({"match": {"path": "Definitions"}, "times": None, "do": {"status": 400}})
+    with pytest.raises(GraphError, match="Definitions: Graph answered 400"):
+        bulk(graph, [user("adele@contoso.com", NumVendors="4")])
+    assert not patches(emulator)
+
+
+HIDDEN = ["The token does not show that the identity may read all attribute sets; some may be hidden."]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_may_be_hidden_is_not_taken_for_nothing(
+    emulator: Emulator, connect: Callable[..., _graph.Graph], check_mode: bool
+) -> None:
+    populate(emulator, 2, lambda n: {"Marketing": {"EmployeeId": "GS1"}})
+    token = {"user": "alex@contoso.com", "scopes": ["User.Read.All", WRITE]}
+
+    def scoped(*sets: str, **more: Any) -> _graph.Graph:
+        role_scopes = {"Attribute Assignment Administrator": list(sets)}
+        return connect(access_token=emulator.token(**{**token, **more}, role_scopes=role_scopes))
+
+    nameless = [{"user": f"u{n}@contoso.com", "attributes": {"Marketing": {}}} for n in range(2)]
+    warned = bulk(scoped("Engineering"), nameless, check_mode, purge=True)
+    assert (warned["changed"], warned["warnings"]) == (False, HIDDEN), "the definitions may not be read"
+    readable = [*token["scopes"], "CustomSecAttributeDefinition.Read.All"]
+    with pytest.raises(Unreadable):
+        bulk(
+            scoped("Engineering", scopes=readable, roles=["Attribute Definition Reader"]),
+            nameless,
+            check_mode,
+            purge=True,
+        )
+    seeing = scoped("Engineering", scopes=readable)
+    for items in (
+        [user("u0@contoso.com", Secret=None)],
+        [{"user": "u0@contoso.com", "attributes": {"Engineering": {}}}],
+    ):
+        assert "warnings" not in bulk(seeing, items, check_mode, purge=True), "another attribute proves it"
+    unproven = bulk(scoped("Engineering"), [user("u0@contoso.com", Secret=None)], check_mode)
+    assert unproven["warnings"] == HIDDEN
+    assert not patches(emulator)
 
 
 # Writing
@@ -610,6 +675,24 @@ def test_a_stop_at_the_first_refusal(emulator: Emulator, connect: Callable[..., 
     assert counts["changed"] == len(written) < 200
     assert {one["principal"]["id"] for one in error.result["results"] if one["changed"]} == written
     assert len(error.result["diff"]) == min(len(written), 100)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("wrong", [user(NOBODY, NumVendors=4), user("u9@contoso.com", Project=["Nome"])], ids=str)
+def test_a_stop_before_the_first_write(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, check_mode: bool, wrong: dict[str, Any]
+) -> None:
+    populate(emulator, 10)
+    snapshot = tmp_path / "snapshot.jsonl"
+    items = [*everybody(3, NumVendors=4), wrong]
+    error = failure(graph, items, check_mode, on_error="stop", snapshot_path=str(snapshot))
+    assert not patches(emulator)
+    assert not snapshot.exists()
+    counts = error.result["summary"]
+    assert (counts["changed"], counts["unchanged"], counts["failed"]) == (0, 3, 1)
+    assert (error.result["changed"], error.result["diff"]) == (False, [])
+    assert [one["changed"] for one in error.result["results"]] == [False] * 4
+    assert bulk(graph, items[:3], check_mode, on_error="stop")["summary"]["changed"] == 3
 
 
 def test_when_graph_is_gone_the_rest_is_not_tried(emulator: Emulator, waits: Any) -> None:
