@@ -170,9 +170,10 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     task = Assignment.from_params(params)
     directory, schema = Directory(graph), Schema(graph)
     principal = directory.find(task.kind, task.principal)
-    if task.attribute_set not in principal.assignments:
-        directory.ensure_readable(task.kind, (task.attribute_set, task.name))
     warnings = []
+    if task.attribute_set not in principal.assignments:
+        known = directory.ensure_readable(task.kind, (task.attribute_set, task.name))
+        warnings = [] if known else [PERHAPS_HIDDEN]
     try:
         planned = _plan(task, principal.assignments, schema)
         if planned.changed and check_mode:
@@ -181,7 +182,7 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         if not check_mode:
             raise
         planned = plan(principal.assignments, task.desired)
-        warnings = [f"{undefined} Unless an earlier task defines it, the run will fail."]
+        warnings += [f"{undefined} Unless an earlier task defines it, the run will fail."]
     if planned.changed and not check_mode:
         graph.persist(
             lambda: directory.assign(principal, planned.body or {}),
