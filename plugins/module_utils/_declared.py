@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -27,7 +27,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     DEFINITION_SPEC,
     SET_SPEC,
     definition_wish,
-    planned_set,
+    set_wish,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
 from ansible_collections.entra.attributes.plugins.module_utils._files import (
@@ -69,7 +69,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             assigned.add(place, item)
         elif section == SETS and (params := _validated(place, SET_SPEC, {}, item, problems)):
             name = params["name"]
-            problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _set_problems(params)]
+            problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _problems(set_wish, params)]
             once.note(place.label, "attribute set", name)
             sets.append(name)
             found.attribute_sets.append(given(item))
@@ -77,7 +77,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
         ):
             name = f"{params['attribute_set']}.{params['name']}"
-            wrong = definition_wish(params).problems()
+            wrong = _problems(definition_wish, params)
             problems += [f"{place.label}: definition {name}: {problem}" for problem in wrong]
             once.note(place.label, "definition", name)
             homes.setdefault(params["attribute_set"], place.label)
@@ -121,9 +121,9 @@ def _own(value: Any) -> Any:
     return [_own(one) for one in value] if isinstance(value, list) else value
 
 
-def _set_problems(params: Mapping[str, Any]) -> list[str]:
+def _problems(wish: Callable[[Mapping[str, Any]], object], params: Mapping[str, Any]) -> list[str]:
     try:
-        planned_set(params, [])
+        wish(params)
     except Forbidden as forbidden:
         return forbidden.problems
     return []

@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, GraphError
@@ -27,6 +27,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
     DefinitionPlan,
     DefinitionWish,
     SetPlan,
+    SetWish,
     plan_definition,
     plan_set,
 )
@@ -59,6 +60,8 @@ CHANGES_SPEC = {"changes": {"type": "str", "choices": list(CHANGES), "default": 
 DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("predefined_values",))]}
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": "str"}, "name": {"type": "str"}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
+
+AnyWish = TypeVar("AnyWish", SetWish, DefinitionWish)
 
 
 def set_result(attribute_set: AttributeSet | None) -> dict[str, Any] | None:
@@ -125,22 +128,19 @@ def _lines(properties: dict[str, Any] | None) -> str:
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in (properties or {}).items())
 
 
-def planned_set(params: Mapping[str, Any], sets: Sequence[AttributeSet]) -> SetPlan:
-    """Plan what validated options of the module ask for, given the sets there are. Raises Forbidden."""
-    return plan_set(
-        AttributeSet(params["name"], params["description"] or "", params["max_attributes_per_set"]),
-        sets,
-        described=params["description"] is not None,
-        limited=params["max_attributes_per_set"] is not None,
-    )
+def set_wish(params: Mapping[str, Any]) -> SetWish:
+    """What validated options of the module ask for. Raises Forbidden for what cannot be, whatever there is."""
+    wish = SetWish(params["name"], params["description"], params["max_attributes_per_set"])
+    return _possible(f"attribute set {wish.name}", wish)
 
 
 def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`attribute_set`: one GET, and one POST or PATCH if something differs."""
     schema = Schema(graph)
+    wish = set_wish(params)
 
     def attempt() -> SetPlan:
-        planned = planned_set(params, schema.sets())
+        planned = plan_set(wish, schema.sets())
         if not check_mode:
             schema.apply_set(planned)
         return planned
@@ -166,8 +166,11 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     wish = definition_wish(params)
 
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
-        planned, known = _planned(wish, schema, check_mode)
+        planned, known, set_missing = _planned(wish, schema, check_mode)
         usage: dict[str, Any] = {"in_use": None}
+        if set_missing and planned.create and wish.changes == ALL:  # else sets were planned before
+            missing = f"There is no attribute set {wish.attribute_set}."
+            usage["warnings"] = [f"{missing} Unless an earlier task creates it, the run will fail."]
         if wish.deprecated and wish.forbids and known and params["in_use"] != "ignore":
             # In check mode, what is to be unassigned between what permits and what forbids still is assigned.
             in_use = "warn" if check_mode and not wish.permits else params["in_use"]
@@ -191,8 +194,8 @@ def _there_already(error: GraphError) -> bool:
 
 
 def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
-    """What validated options of the module ask for."""
-    return DefinitionWish(
+    """What validated options of the module ask for. Raises Forbidden for what cannot be, whatever there is."""
+    wish = DefinitionWish(
         attribute_set=params["attribute_set"],
         name=params["name"],
         description=params["description"],
@@ -206,10 +209,18 @@ def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
         deprecated=params["state"] == "deprecated",
         changes=params.get("changes", ALL),
     )
+    return _possible(f"attribute {wish.attribute_set}.{wish.name}", wish)
 
 
-def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[DefinitionPlan, Definition | None]:
-    """The plan, and the definition there is.
+def _possible(what: str, wish: AnyWish) -> AnyWish:
+    problems = wish.problems()
+    if problems:
+        raise Forbidden(what, problems)
+    return wish
+
+
+def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[DefinitionPlan, Definition | None, bool]:
+    """The plan, the definition there is, and whether its set was looked for and is not there.
 
     It takes the definitions of the set; where there is none of the name, or it becomes active, all of the tenant.
 
@@ -220,12 +231,12 @@ def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[De
     known = next((one for one in definitions if one.name == wish.name), None)
     if check_mode and wish.changes == FORBID:
         permitted = plan_definition(replace(wish, changes=PERMIT), definitions).after
-        return plan_definition(wish, [permitted, *definitions] if permitted else definitions), known
+        return plan_definition(wish, [permitted, *definitions] if permitted else definitions), known, False
     if known and (wish.deprecated or not known.deprecated or not wish.permits):
-        return plan_definition(wish, definitions), known
+        return plan_definition(wish, definitions), known, False
     sets = schema.sets()
     absent = all(one.name.lower() != wish.attribute_set.lower() for one in sets)
-    return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets), known
+    return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets), known, absent
 
 
 def _usage(definition: Definition, in_use: str, directory: Directory) -> dict[str, Any]:

@@ -47,6 +47,23 @@ class AttributeSet:
 
 
 @dataclass(frozen=True)
+class SetWish:
+    """What an attribute set shall be; null leaves a property as it is, or as the service creates it."""
+
+    name: str
+    description: str | None = None
+    max_attributes: int | None = None
+
+    def problems(self) -> list[str]:
+        """What the service would refuse of this, whatever there is already."""
+        problems = _name_problems(name=self.name) + _description_problems(self.description)
+        limit = self.max_attributes
+        if limit is not None and not 1 <= limit <= MAX_ACTIVE_DEFINITIONS:
+            problems.append(f"max_attributes_per_set must be 1 to {MAX_ACTIVE_DEFINITIONS}, not {limit}")
+        return problems
+
+
+@dataclass(frozen=True)
 class SetPlan:
     """An attribute set before and after, and the body between them: `create` (POST) or `update` (PATCH)."""
 
@@ -106,12 +123,15 @@ class DefinitionWish:
 
     def problems(self) -> list[str]:
         """What the service would refuse of this, whatever there is already."""
-        names = [
-            f"{option} {problem}"
-            for option, name in (("attribute_set", self.attribute_set), ("name", self.name))
-            if (problem := name_problem(name))
-        ]
-        return names + _wish_problems(self, None)
+        problems = _name_problems(attribute_set=self.attribute_set, name=self.name)
+        problems += _description_problems(self.description) + _typed_problems(self, self.type)
+        repeated = sorted({value for value in self.listed if self.listed.count(value) > 1})
+        if repeated:
+            options = (
+                "predefined_values and inactive_predefined_values list" if self.inactive else "predefined_values lists"
+            )
+            problems.append(f"{options} {', '.join(repeated)} more than once")
+        return problems + _number_problems(self.listed)
 
 
 @dataclass(frozen=True)
@@ -140,34 +160,32 @@ class DefinitionPlan:
         return bool(self.create or reactivated or any((self.values | self.new_values).values()))
 
 
-def plan_set(wish: AttributeSet, sets: Sequence[AttributeSet], *, described: bool, limited: bool) -> SetPlan:
-    """Compare a set with those there are; `described` and `limited` say which of its properties were declared.
+def plan_set(wish: SetWish, sets: Sequence[AttributeSet]) -> SetPlan:
+    """Compare a set, whose wish has no `problems()`, with those there are.
 
     Raises Forbidden with all that the service would refuse.
     """
     known = {attribute_set.name: attribute_set for attribute_set in sets}
     before = known.get(wish.name)
-    problems = [] if before else _name_problems("name", wish.name, known)
-    problems += _description_problems(wish.description if described else "")
-    if limited and not 1 <= (wish.max_attributes or 0) <= MAX_ACTIVE_DEFINITIONS:
-        problems.append(f"max_attributes_per_set must be 1 to {MAX_ACTIVE_DEFINITIONS}, not {wish.max_attributes}")
+    problems = [] if before else _twin_problems("name", wish.name, known)
     if before is None and len(sets) >= MAX_SETS:
         problems.append(f"the tenant has {len(sets)} attribute sets; Entra allows {MAX_SETS}")
     if problems:
         raise Forbidden(f"attribute set {wish.name}", problems)
     declared: dict[str, Any] = {}
-    if described:
+    if wish.description is not None:
         declared["description"] = wish.description
-    if limited:
+    if wish.max_attributes is not None:
         declared["maxAttributesPerSet"] = wish.max_attributes
     if before is None:
-        return SetPlan(None, wish, create={"id": wish.name, **declared})
+        after = AttributeSet(wish.name, wish.description or "", wish.max_attributes)
+        return SetPlan(None, after, create={"id": wish.name, **declared})
     now = {"description": before.description, "maxAttributesPerSet": before.max_attributes}
     update = {key: value for key, value in declared.items() if now[key] != value}
     after = replace(
         before,
-        description=wish.description if described else before.description,
-        max_attributes=wish.max_attributes if limited else before.max_attributes,
+        description=declared.get("description", before.description),
+        max_attributes=declared.get("maxAttributesPerSet", before.max_attributes),
     )
     return SetPlan(before, after, update=update or None)
 
@@ -175,7 +193,7 @@ def plan_set(wish: AttributeSet, sets: Sequence[AttributeSet], *, described: boo
 def plan_definition(
     wish: DefinitionWish, definitions: Sequence[Definition], sets: Sequence[AttributeSet] | None = None
 ) -> DefinitionPlan:
-    """Compare a definition with those there are.
+    """Compare a definition, whose wish has no `problems()`, with those there are.
 
     `definitions` are at least those of its set; where one has to be created or reactivated, all of the tenant. `sets`
     are its attribute sets where no definition of the name was found (null: not to be checked, as in check mode an
@@ -184,11 +202,7 @@ def plan_definition(
     before = next(
         (known for known in definitions if (known.attribute_set, known.name) == (wish.attribute_set, wish.name)), None
     )
-    problems = _wish_problems(wish, before)
-    if before is None:
-        problems += _missing_problems(wish, definitions, sets)
-    else:
-        problems += _change_problems(wish, before)
+    problems = _change_problems(wish, before) if before else _missing_problems(wish, definitions, sets)
     if wish.creates if before is None else (before.deprecated and wish.permits and not wish.deprecated):
         problems += _room_problems(wish, definitions, sets)
     if problems:
@@ -256,13 +270,14 @@ def _changed(wish: DefinitionWish, before: Definition) -> DefinitionPlan:
     return DefinitionPlan(before, after, update=update or None, values=values, new_values=new_values)
 
 
-def _name_problems(option: str, name: str, names: Iterable[str]) -> list[str]:
-    """Why nothing of this name can be created."""
-    problem = name_problem(name)
+def _name_problems(**names: str) -> list[str]:
+    """Why nothing of these names can be, by option."""
+    return [f"{option} {problem}" for option, name in names.items() if (problem := name_problem(name))]
+
+
+def _twin_problems(option: str, name: str, names: Iterable[str]) -> list[str]:
     other = twin(name, names)
-    return ([f"{option} {problem}"] if problem else []) + (
-        [f"{option} differs from the existing {other} by case only; spell it so"] if other else []
-    )
+    return [f"{option} differs from the existing {other} by case only; spell it so"] if other else []
 
 
 def _description_problems(description: str | None) -> list[str]:
@@ -272,36 +287,33 @@ def _description_problems(description: str | None) -> list[str]:
     return [f"description {problem}"] if problem else []
 
 
-def _wish_problems(wish: DefinitionWish, before: Definition | None) -> list[str]:
-    """What is wrong with a declaration as such."""
-    type_ = before.type if before else wish.type
-    problems = _description_problems(wish.description)
+def _typed_problems(wish: DefinitionWish, type_: str | None) -> list[str]:
+    """What an attribute of this type, text if none is known, cannot have."""
+    problems = []
     if type_ == BOOLEAN and wish.collection:
         problems.append("a Boolean attribute cannot be multi_valued")
     if type_ == BOOLEAN and (wish.predefined_only or wish.listed):
         problems.append("a Boolean attribute cannot have predefined values")
-    listed = wish.listed
-    integer = type_ == INTEGER
-    for value in listed:
+    for value in wish.listed:
         try:
-            meant = coerced("predefined_values", checked("predefined_values", value), INTEGER if integer else STRING)
+            meant = coerced(
+                "predefined_values", checked("predefined_values", value), INTEGER if type_ == INTEGER else STRING
+            )
         except InvalidValue as error:
             problems.append(error.message)
         else:
             if str(meant) != value:
                 problems.append(f"predefined_values: write the integer {value} as {meant}")
-    repeated = sorted({value for value in listed if listed.count(value) > 1})
-    if repeated:
-        options = (
-            "predefined_values and inactive_predefined_values list" if wish.inactive else "predefined_values lists"
-        )
-        problems.append(f"{options} {', '.join(repeated)} more than once")
-    total = len({*(before.predefined if before else ()), *listed})
-    if total > MAX_PREDEFINED_VALUES:
-        problems.append(
-            f"there would be {total} predefined values, inactive ones included; Entra allows {MAX_PREDEFINED_VALUES}"
-        )
     return problems
+
+
+def _number_problems(values: Iterable[str]) -> list[str]:
+    total = len(set(values))
+    return (
+        [f"there would be {total} predefined values, inactive ones included; Entra allows {MAX_PREDEFINED_VALUES}"]
+        if total > MAX_PREDEFINED_VALUES
+        else []
+    )
 
 
 def _missing_problems(
@@ -309,10 +321,10 @@ def _missing_problems(
 ) -> list[str]:
     """Why a definition that is not there cannot be created, or what was meant instead of it."""
     siblings = [known.name for known in definitions if known.attribute_set == wish.attribute_set]
-    problems = _name_problems("name", wish.name, siblings)
+    problems = _twin_problems("name", wish.name, siblings)
     names = [attribute_set.name for attribute_set in sets or ()]
     if wish.attribute_set not in names:
-        wrong = _name_problems("attribute_set", wish.attribute_set, names)
+        wrong = _twin_problems("attribute_set", wish.attribute_set, names)
         if not wrong and sets is not None and wish.creates:
             wrong = [f"there is no attribute set {wish.attribute_set}; create it first"]
         problems += wrong
@@ -322,7 +334,7 @@ def _missing_problems(
 
 
 def _change_problems(wish: DefinitionWish, before: Definition) -> list[str]:
-    """What can never change, with both values."""
+    """What can never change, with both values, and what its type and number of predefined values rule out."""
     fixed = [
         ("type", before.type, wish.type),
         ("multi_valued", before.collection, wish.collection),
@@ -335,7 +347,9 @@ def _change_problems(wish: DefinitionWish, before: Definition) -> list[str]:
     ]
     if wish.predefined_only and not before.predefined_only:
         problems.append("predefined_values_only is false and cannot become true")
-    return problems
+    if wish.type is None:
+        problems += _typed_problems(wish, before.type)
+    return problems + _number_problems([*before.predefined, *wish.listed])
 
 
 def _room_problems(

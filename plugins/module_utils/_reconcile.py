@@ -23,9 +23,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     definition_from,
     definition_result,
     definition_wish,
-    planned_set,
     set_from,
     set_result,
+    set_wish,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
@@ -33,6 +33,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
     PERMIT,
     SetPlan,
     plan_definition,
+    plan_set,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
@@ -71,7 +72,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
     changed: list[tuple[Options, SetPlan]] = []
     for item in declared["attribute_sets"]:
         try:
-            planned = planned_set(_params(SET_SPEC, item), sets)
+            planned = plan_set(set_wish(_params(SET_SPEC, item)), sets)
         except Forbidden as forbidden:
             problems += [f"attribute set {item['name']}: {problem}" for problem in forbidden.problems]
             continue
@@ -84,8 +85,8 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
         sets = [planned.meanwhile, *(one for one in sets if one.name != planned.after.name)]
     final = {(one.attribute_set, one.name): one for one in definitions}
     for item in declared["definitions"]:
-        wish = replace(definition_wish(_params(DEFINITION_SPEC, item)), changes=PERMIT)
         try:
+            wish = replace(definition_wish(_params(DEFINITION_SPEC, item)), changes=PERMIT)
             permitted = plan_definition(wish, definitions, sets)
             others = [one for one in definitions if one != permitted.before]
             definitions = [*([permitted.after] if permitted.after else []), *others]

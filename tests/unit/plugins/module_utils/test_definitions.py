@@ -412,6 +412,9 @@ def test_graph_may_be_blind_to_case_in_filters(emulator: Emulator, graph: _graph
 def test_in_check_mode_a_set_may_still_be_made_but_no_twin(emulator: Emulator, graph: _graph.Graph) -> None:
     predicted = a_definition(graph, "Level", "Sales", type="string", check_mode=True)
     assert predicted["changed"]
+    warnings = predicted.pop("warnings")
+    assert warnings == ["There is no attribute set Sales. Unless an earlier task creates it, the run will fail."]
+    assert "warnings" not in a_definition(graph, "Level", "Sales", state="deprecated", check_mode=True)
     with pytest.raises(Forbidden, match="differs from the existing Engineering"):
         a_definition(graph, "Level", "engineering", type="string", check_mode=True)
     with pytest.raises(Forbidden, match="starts with a digit"):
@@ -436,10 +439,8 @@ def test_4_what_can_never_change_is_told_at_once_and_nothing_is_half_done(
             multi_valued=True,
             searchable=False,
             predefined_values_only=True,
-            predefined_values=["x" * 65],
         )
     assert refusal.value.problems == [
-        "value of predefined_values: text of 65 characters; at most 64 are allowed",
         "type is integer and cannot become string",
         "multi_valued is false and cannot become true",
         "searchable is true and cannot become false",
@@ -499,6 +500,20 @@ def test_definitions_are_listed_by_name(emulator: Emulator, graph: _graph.Graph)
 def test_options_that_are_refused_by_themselves(given: dict[str, Any], message: str) -> None:
     validator = ArgumentSpecValidator(_definitions.DEFINITION_SPEC, **_definitions.DEFINITION_CONSTRAINTS)
     assert any(message in text for text in validator.validate(given).error_messages)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_wrong_by_itself_is_told_at_once_and_before_any_request(
+    emulator: Emulator, graph: _graph.Graph, check_mode: bool
+) -> None:
+    wrong = {"description": "x" * 129, "check_mode": check_mode}
+    with pytest.raises(Forbidden) as refusal:
+        a_set(graph, "1st", max_attributes_per_set=501, **wrong)
+    assert len(refusal.value.problems) == 3
+    with pytest.raises(Forbidden) as refusal:
+        a_definition(graph, "A_B", "C D", type="integer", predefined_values=["one", "one"], **wrong)
+    assert len(refusal.value.problems) == 6
+    assert emulator.requests(None) == []
 
 
 # Definitions in use

@@ -203,7 +203,7 @@ def test_fifty_values_are_counted_over_all_sets_and_may_shrink() -> None:
 )
 def test_only_text_that_may_be_something_else_leaves_doubt(current: Any, wish: Wish, doubt: bool) -> None:
     have = {} if current is None else {"S": {"A": current}}
-    assert in_doubt(have, {"S": {"A": wish}}) is doubt
+    assert bool(in_doubt(have, {"S": {"A": wish}})) is doubt
 
 
 TWINS: list[tuple[dict[str, Any], dict[str, Any], str]] = [

@@ -15,6 +15,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
     AttributeSet,
     DefinitionPlan,
     DefinitionWish,
+    SetWish,
     plan_definition,
     plan_set,
 )
@@ -36,9 +37,15 @@ LEGACY = Definition("Engineering", "Legacy", "String", deprecated=True, id="Engi
 TENANT = (PROJECT, CERTIFICATION, LEGACY)
 
 
+def possible(wish: Any) -> Any:
+    """The wish, as it comes to be planned."""
+    if wish.problems():
+        raise Forbidden("what is wished", wish.problems())
+    return wish
+
+
 def a_set(name: str, description: str | None = None, limit: int | None = None, sets: Any = (ENGINEERING,)) -> Any:
-    wish = AttributeSet(name, description or "", limit)
-    return plan_set(wish, sets, described=description is not None, limited=limit is not None)
+    return plan_set(possible(SetWish(name, description, limit)), sets)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +101,7 @@ def test_all_problems_of_a_set_are_told_at_once() -> None:
 
 
 def definition(name: str, tenant: Any = TENANT, sets: Any = (ENGINEERING,), **wished: Any) -> DefinitionPlan:
-    return plan_definition(DefinitionWish("Engineering", name, **wished), tenant, sets)
+    return plan_definition(possible(DefinitionWish("Engineering", name, **wished)), tenant, sets)
 
 
 def test_a_definition_is_created_in_one_request_with_the_documented_members() -> None:
@@ -241,9 +248,25 @@ def test_deprecated_definitions_take_no_room() -> None:
 
 def test_all_problems_of_a_definition_are_told_at_once() -> None:
     with pytest.raises(Forbidden) as refusal:
-        definition("Project", type="Integer", collection=False, searchable=False, description="x" * 129)
-    assert len(refusal.value.problems) == 4
+        definition("Project", type="Integer", collection=False, searchable=False)
+    assert len(refusal.value.problems) == 3
     assert "attribute Engineering.Project" in str(refusal.value)
+    with pytest.raises(Forbidden) as refusal:
+        definition("1st", type="Boolean", collection=True, description="x" * 129, predefined=["a", "a"])
+    assert len(refusal.value.problems) == 5
+
+
+def test_the_type_that_is_not_named_is_that_of_the_definition() -> None:
+    with pytest.raises(Forbidden) as refusal:
+        definition("Certification", predefined=["a"])
+    assert refusal.value.problems == ["a Boolean attribute cannot have predefined values"]
+    numbers = Definition("Engineering", "Numbers", "Integer", id="Engineering_Numbers")
+    with pytest.raises(Forbidden) as refusal:
+        definition("Numbers", [numbers], predefined=["one", "02"])
+    assert [problem[:60] for problem in refusal.value.problems] == [
+        'value of predefined_values: its type is Integer and "one" is',
+        "predefined_values: write the integer 02 as 2",
+    ]
 
 
 def test_in_check_mode_the_set_may_still_be_missing() -> None:
