@@ -21,6 +21,8 @@ options:
         (which is V(client_certificate)), O(federated_token) or O(federated_token_file), a managed identity if the
         environment shows one (C(IDENTITY_ENDPOINT), C(MSI_ENDPOINT), C(AZURE_POD_IDENTITY_AUTHORITY_HOST)), the Azure
         CLI if it is installed and no O(client_id) is set. Half a credential is an error that names what is missing.
+      - With V(auto) a credential that is begun by an option goes before those of the environment, whatever their order.
+        An option that repeats the value of its variable does not count as one.
       - V(managed_identity) must be named on a virtual machine, which shows its identity nowhere in the environment.
     type: str
     choices: [auto, access_token, client_secret, client_certificate, federated_token, managed_identity, azure_cli]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import AUTH_SOURCES, credential
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
@@ -92,9 +93,16 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
         authority_url=authority_url,
         graph_url=graph_url,
         environment=environment,
+        given=_given(params, environment),
         **{name: params[name] or None for name in names},
     )
     return Graph(http, credential(params["auth_source"], settings, environment), graph_url, params["api_version"])
+
+
+def _given(params: Mapping[str, Any], environment: Mapping[str, str]) -> frozenset[str]:
+    """The connection options that are not as the environment alone makes them."""
+    alone = ArgumentSpecValidator(connection_spec(environment)).validate({}).validated_parameters
+    return frozenset(name for name in alone if params[name] not in (None, "", alone[name]))
 
 
 def _https(option: str, url: str) -> str:

@@ -51,8 +51,12 @@ def credential(auth_source: str, settings: Settings, environment: Mapping[str, s
 
 
 def _detected(settings: Settings, environment: Mapping[str, str]) -> str:
-    """Explicit credentials first, complete before half; then what the machine offers, never by a probe."""
+    """Explicit credentials first, by options before the environment; then what the machine offers, never by a probe.
+
+    Of several that are begun in the same place, the first complete one.
+    """
     begun = [name for name, kind in _KINDS.items() if kind.begun(settings)]
+    begun = [name for name in begun if _KINDS[name].given(settings)] or begun
     for name in begun:
         if not _KINDS[name].missing(settings):
             return name

@@ -20,7 +20,8 @@ class Settings:
     """The options of design 3.1 that make a credential; secrets stay out of its representation.
 
     `http` is an `http_client` as MSAL takes it.
-    `authority_url` and `graph_url` are URLs without a trailing slash, `environment` is that of the task.
+    `authority_url` and `graph_url` are URLs without a trailing slash, `environment` is that of the task. `given` names
+    the options that do not come from it.
     """
 
     http: Any = field(repr=False)
@@ -36,31 +37,39 @@ class Settings:
     federated_token_file: str | None = None
     access_token: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: frozenset[str] = frozenset()
 
 
 class Credential(ABC):
     """A source of tokens.
 
-    `NAME` is its auth_source. Any option in `STARTED_BY` shows that it is meant; those in `NEEDS` must be there, too.
+    `NAME` is its auth_source. It takes one of the options in `STARTED_BY`, and those in `NEEDS` as well; those in
+    `GOES_WITH` are of no use without it. So any in `STARTED_BY` and `GOES_WITH` shows that it is meant.
     """
 
     NAME: ClassVar[str]
     STARTED_BY: ClassVar[tuple[str, ...]] = ()
     NEEDS: ClassVar[tuple[str, ...]] = ()
+    GOES_WITH: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     @classmethod
     def begun(cls, settings: Settings) -> bool:
-        """Whether any option of this credential is set."""
-        return any(getattr(settings, option) for option in cls.STARTED_BY)
+        """Whether any option of this credential alone is set."""
+        return any(getattr(settings, option) for option in cls.STARTED_BY + cls.GOES_WITH)
+
+    @classmethod
+    def given(cls, settings: Settings) -> bool:
+        """Whether any option of this credential alone is set as such, not in the environment."""
+        return not settings.given.isdisjoint(cls.STARTED_BY + cls.GOES_WITH)
 
     @classmethod
     def missing(cls, settings: Settings) -> list[str]:
         """The options that must be set and are not."""
         missing = [option for option in cls.NEEDS if not getattr(settings, option)]
-        if cls.STARTED_BY and not cls.begun(settings):
+        if cls.STARTED_BY and not any(getattr(settings, option) for option in cls.STARTED_BY):
             missing.append(" or ".join(cls.STARTED_BY))
         return missing
 

@@ -28,6 +28,7 @@ class ClientCertificate(ConfidentialClient):
 
     NAME = "client_certificate"
     STARTED_BY = ("certificate_path",)
+    GOES_WITH = ("certificate_password", "certificate_thumbprint")
 
     def token(self) -> str:
         msal()

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
 from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import credential
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
+from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AuthenticationError,
     NoAnswer,
@@ -303,6 +303,41 @@ def test_auto_takes_the_first_complete_one(options: dict[str, str], environment:
     assert chosen("auto", environment, **options) == name
 
 
+APPLICATION_OPTIONS = {"tenant_id": "t", "client_id": "c"}
+TOKEN = {"ENTRA_ACCESS_TOKEN": "a"}
+APPLICATION = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "name"),
+    [
+        ({"client_secret": "s"}, {**TOKEN, **APPLICATION}, "client_secret"),
+        ({"federated_token": "f"}, {**TOKEN, **APPLICATION, "AZURE_SECRET": "s"}, "federated_token"),
+        (
+            {"certificate_password": "p"},
+            {**TOKEN, **APPLICATION, "AZURE_X509_CERTIFICATE_PATH": "~/p"},
+            "client_certificate",
+        ),
+        ({"client_secret": "s", "access_token": "a"}, APPLICATION, "access_token"),
+        ({"tenant_id": "t", "client_id": "c"}, {**TOKEN, "AZURE_SECRET": "s"}, "access_token"),
+        ({}, {**TOKEN, **APPLICATION, "AZURE_CLIENT_CERTIFICATE_PATH": "~/p"}, "access_token"),
+        ({}, {**APPLICATION, "AZURE_SECRET": "s", "AZURE_THUMBPRINT": "x"}, "client_secret"),
+    ],
+    ids=str,
+)
+def test_auto_prefers_options_to_the_environment(
+    connect: Connect, options: dict[str, str], environment: dict[str, str], name: str
+) -> None:
+    graph = connect({"PATH": "/nonexistent", **environment}, **options)
+    assert isinstance(graph._tokens, Credential)
+    assert name == graph._tokens.NAME
+
+
+def test_half_a_credential_in_options_is_not_passed_over(connect: Connect) -> None:
+    with pytest.raises(OptionError, match="client_secret needs client_id, which is not set"):
+        connect({"PATH": "/nonexistent", **TOKEN}, client_secret="s", tenant_id="t")
+
+
 def test_auto_takes_the_cli_only_where_nothing_else_was_meant(tmp_path: Path) -> None:
     path = fake_az(tmp_path, "true")
     assert chosen("auto", path) == "azure_cli"
@@ -316,6 +351,13 @@ def test_auto_takes_the_cli_only_where_nothing_else_was_meant(tmp_path: Path) ->
         ("auto", {"client_secret": "s"}, "client_secret needs tenant_id and client_id, which are not set"),
         ("auto", {"client_secret": "s", "client_id": "c"}, "client_secret needs tenant_id, which is not set"),
         ("auto", {"certificate_path": "p", "tenant_id": "t"}, "client_certificate needs client_id"),
+        (
+            "auto",
+            {"certificate_password": "p"},
+            "client_certificate needs tenant_id and client_id and certificate_path,",
+        ),
+        ("auto", {"certificate_thumbprint": "x", **APPLICATION_OPTIONS}, "client_certificate needs certificate_path, "),
+        ("client_certificate", APPLICATION_OPTIONS, "client_certificate needs certificate_path, which is not set"),
         ("auto", {"federated_token": "f"}, "federated_token needs tenant_id and client_id"),
         ("auto", {"client_id": "c", "tenant_id": "t"}, "client_id is set but client_secret, certificate_path or"),
         ("auto", {}, "no credential was found"),
