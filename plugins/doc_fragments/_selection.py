@@ -37,7 +37,8 @@ options:
       value:
         description:
           - Text, an integer or a Boolean. Text is compared by case.
-          - Null, or left out, with V(ne) selects who has the attribute, with V(eq) who has not.
+          - Null, or left out, selects the principals without the attribute; with V(ne) it selects those that have it.
+            V(startswith) needs text.
         type: raw
   filter:
     description:

@@ -131,10 +131,10 @@ class Assignment:
 
 def _named_principal(params: Mapping[str, Any]) -> tuple[Kind, str]:
     kind = next(kind for kind in KINDS.values() if params.get(kind.name) is not None)
-    problem = text_problem(params[kind.name]) if params[kind.name].strip() else "is empty"
-    if problem:
+    name = params[kind.name].strip()
+    if problem := text_problem(name) if name else "is empty":
         raise OptionError(kind.name, problem)
-    return kind, params[kind.name]
+    return kind, name
 
 
 def check_names(params: Mapping[str, Any], prefix: str = "") -> None:
@@ -248,7 +248,7 @@ def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema)
     try:
         check(planned, _definitions(task, schema))
     except (InvalidValue, Undefined) as reason:
-        error.hint = str(reason)
+        error.explanation = str(reason)
     except GraphError as unreadable:
         error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
     else:

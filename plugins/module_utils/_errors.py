@@ -152,7 +152,10 @@ class NoAnswer(EntraError):
 
 
 class GraphError(EntraError):
-    """Graph's own refusal (graph-facts 6.1)."""
+    """Graph's own refusal (graph-facts 6.1).
+
+    Where a definition tells why, that is its `explanation`, which stands first: so a run says what check mode foresaw.
+    """
 
     def __init__(
         self,
@@ -173,6 +176,10 @@ class GraphError(EntraError):
         self.request_id = request_id
         self.client_request_id = client_request_id
         self.said = message
+        self.explanation = ""
+
+    def __str__(self) -> str:
+        return f"{self.explanation} {super().__str__()}".lstrip()
 
     def details(self) -> dict[str, Any]:
         return {
@@ -181,5 +188,6 @@ class GraphError(EntraError):
             "message": self.said,
             "request_id": self.request_id,
             "client_request_id": self.client_request_id,
+            "explanation": self.explanation,
             **super().details(),
         }

@@ -51,10 +51,10 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     several principals have is always an error.
     """
     check_names(params)
-    kind, names = KINDS[params["principal_type"]], params["principals"]
+    kind, names = KINDS[params["principal_type"]], [name.strip() for name in params["principals"]]
     wanted = (params["attribute_set"], params["name"])
     for name in names:
-        if problem := text_problem(name) if name.strip() else "is empty":
+        if problem := text_problem(name) if name else "is empty":
             raise OptionError("principals", f"one of them {problem}")
     if not names:
         return {"values": [], "warnings": []}

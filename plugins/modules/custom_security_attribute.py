@@ -226,6 +226,11 @@ error:
       returned: if Graph refused
       type: str
       sample: Authorization_RequestDenied
+    explanation:
+      description: Why Graph refused, as far as the definition tells.
+      returned: if Graph refused
+      type: str
+      sample: Attribute set Engineering has no attribute Projekt.
     message:
       description: Graph's error message.
       returned: if Graph refused

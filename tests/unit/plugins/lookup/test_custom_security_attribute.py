@@ -70,6 +70,7 @@ class TestValues:
         assert look_up("adele@contoso.com", **CERTIFICATION) == [False]
         assert look_up(ADELE, attribute_set="Engineering", name="Project") == [["Baker", "Cascade"]]
         assert look_up("Adele@Contoso.com", attribute_set="Engineering") == [OF_ADELE["Engineering"]]
+        assert look_up(" adele@contoso.com\n", attribute_set="Engineering") == [OF_ADELE["Engineering"]]
         assert look_up("adele@contoso.com") == [OF_ADELE]
 
     def test_several_in_one_request_in_their_order(self, look_up: LookUp, emulator: Emulator) -> None:

@@ -174,9 +174,15 @@ def test_a_refusal_is_explained_from_the_definition(
 ) -> None:
     with pytest.raises(GraphError) as refusal:
         assign(graph, **options)
-    assert words in refusal.value.hint
+    assert words in refusal.value.details()["explanation"]
     assert refusal.value.status in (400, 404)
     assert refusal.value.request_id
+    try:
+        foreseen = assign(graph, check_mode=True, **options)["warnings"][0]
+    except InvalidValue as error:
+        foreseen = str(error)
+    explanation = foreseen.partition(" Unless an earlier task")[0]
+    assert str(refusal.value).startswith(f"{explanation} PATCH /v1.0/users/{ADELE}: Graph answered ")
     assert emulator.state(ADELE) == {}
 
 
@@ -289,6 +295,7 @@ def test_what_is_wrong_by_itself_is_told_before_any_request(
         ("o'brien@contoso.com", "o'brien@contoso.com"),
         ("megan+test@contoso.com", "megan+test@contoso.com"),
         ("$svc@contoso.com", "$svc@contoso.com"),
+        (" adele@contoso.com\n", "adele@contoso.com"),
     ],
 )
 def test_users_of_all_spellings(emulator: Emulator, graph: _graph.Graph, name: str, found: str) -> None:
@@ -299,7 +306,7 @@ def test_users_of_all_spellings(emulator: Emulator, graph: _graph.Graph, name: s
     assert emulator.state(found) == {"Engineering": {"NumVendors": 1}}
 
 
-@pytest.mark.parametrize("name", [PAYROLL, "55555555-5555-4555-8555-555555555501", "payroll-api"])
+@pytest.mark.parametrize("name", [PAYROLL, "55555555-5555-4555-8555-555555555501", "payroll-api", " payroll-api "])
 def test_service_principals_by_each_of_their_names(emulator: Emulator, graph: _graph.Graph, name: str) -> None:
     result = assign(graph, service_principal=name, name="NumVendors", value=1)
     assert result["principal"] == {
