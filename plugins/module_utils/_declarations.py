@@ -68,9 +68,10 @@ class Once:
 
     def note(self, label: str, title: str, name: str) -> None:
         """Say that `label` declares this."""
-        other = self._first.setdefault((title, name.lower()), label)
-        if other != label:
-            self._problems.append(f"{label}: {title} '{name}' is declared in {other} already")
+        declared = (title, name.lower())
+        if declared in self._first:  # perhaps in the same line, of minified JSON
+            self._problems.append(f"{label}: {title} '{name}' is declared in {self._first[declared]} already")
+        self._first.setdefault(declared, label)
 
 
 def declarations(items: Sequence[Any] | None, src: str | None) -> list[Declaration]:

@@ -374,6 +374,12 @@ def test_who_is_declared_twice_is_told_with_both_places() -> None:
     assert problems(twice) == ["assignments[2]: user 'a@contoso.com' is declared in assignments[0] already"]
 
 
+@pytest.mark.parametrize("name", ["one.json", "one.yml"])  # JSON is YAML, too
+def test_who_is_declared_twice_in_one_line_is_told(file: Any, name: str) -> None:
+    path = file(name, json.dumps([item({"A": {"B": 1}}), item({"A": {"B": 2}})]))
+    assert problems(src=path) == ["FILE:1: user 'a@contoso.com' is declared in FILE:1 already"]
+
+
 def test_many_problems_are_counted_beyond_fifty() -> None:
     told = problems([item({"A": {"B": ""}}, user=f"u{n}") for n in range(53)])
     assert len(told) == 51
