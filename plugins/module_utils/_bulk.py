@@ -348,22 +348,38 @@ class Bulk:
         """Send one PATCH for each principal that differs, paced, and note what came of it."""
         self._progress.start_writing()
         for kind in KINDS.values():
-            batches = Batches(self._graph, kind.write, pace=self._pace)
-            pending = [entry for entry in self.entries if entry.declaration.kind is kind and entry.pending]
-            for seconds in (0.0, *REPLICATION_WAITS):
-                if not pending or batches.stopped:
-                    break
-                self._graph.pause(seconds)
-                self._send(pending, batches)
-                pending = [entry for entry in pending if self._lagging(entry.error)]
-            if batches.stopped:
+            if not self._write(kind):
                 break
         if self._lost:
             for entry in self.entries:
                 if entry.pending and not entry.written:
                     entry.error = NoAnswer(self._lost)
 
-    def _send(self, entries: Sequence[Item], batches: Batches) -> None:
+    def _write(self, kind: Kind) -> bool:
+        """Write what is pending of a kind, and again what replication may be to blame for; whether to go on after it.
+
+        With on_error=stop nothing else is sent before that is through, and nothing at all after a refusal that lasts.
+        """
+        stop, waits = self._params["on_error"] == "stop", iter(REPLICATION_WAITS)
+        pending = [entry for entry in self.entries if entry.declaration.kind is kind and entry.pending]
+        sending = pending
+        while sending and not self._lost:
+            self._send(kind, sending)
+            refused = [entry for entry in sending if entry.error]
+            lagging = [entry for entry in refused if self._lagging(entry.error)]
+            seconds = next(waits, None) if lagging else None
+            if stop and refused and (lagging != refused or seconds is None):
+                return False
+            if seconds is not None:
+                self._graph.pause(seconds)
+                sending = lagging
+            else:
+                sending = [entry for entry in pending if entry.pending and not entry.written]
+        return not self._lost
+
+    def _send(self, kind: Kind, entries: Sequence[Item]) -> None:
+        """Send these once, with on_error=stop up to the first that is refused."""
+        batches = Batches(self._graph, kind.write, pace=self._pace)
         parts = [entry.patch("low" if self._params["priority"] == "low" else "") for entry in entries]
         for number, answer in batches.run(parts):
             entry = entries[number]
@@ -371,8 +387,7 @@ class Bulk:
                 entry.error = self._explained(answer)
                 if not isinstance(answer, GraphError) or answer.status == 401:
                     self._lost = f"Nothing more was sent after: {answer}"
-                stop = self._params["on_error"] == "stop" and not self._lagging(answer)
-                batches.stopped = batches.stopped or bool(self._lost) or stop
+                batches.stopped = batches.stopped or bool(self._lost) or self._params["on_error"] == "stop"
             else:
                 entry.written, entry.error = True, None
                 self._progress.written += 1

@@ -43,7 +43,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._plan import plan as planned
 
-from ..conftest import ADELE, PAYROLL
+from ..conftest import ADELE, PAYROLL, ReadyToken
 
 DEFINITIONS = "GET /v1.0/directory/customSecurityAttributeDefinitions"
 BATCH = "POST /v1.0/$batch"
@@ -656,7 +656,7 @@ def test_what_graph_refuses_for_a_moment_is_sent_again(emulator: Emulator, impat
     result = bulk(_graph.Graph(http, Ready(), emulator.url), everybody(30, NumVendors=4))
     assert result["summary"]["changed"] == 30
     assert len(patches(emulator)) == 33
-    assert waits.waits == [0.0, 1.0]
+    assert waits.waits == [1.0]
     emulator.faults({"match": {"method": "PATCH", "path": number(3)}, "times": None, "do": {"status": 400}})
     error = failure(_graph.Graph(http, Ready(), emulator.url), everybody(30, NumVendors=5))
     assert [n for n, one in enumerate(error.result["results"]) if one["failed"]] == [3]
@@ -693,6 +693,27 @@ def test_a_stop_before_the_first_write(
     assert (error.result["changed"], error.result["diff"]) == (False, [])
     assert [one["changed"] for one in error.result["results"]] == [False] * 4
     assert bulk(graph, items[:3], check_mode, on_error="stop")["summary"]["changed"] == 3
+
+
+@pytest.mark.parametrize("times", [3, None], ids=["replication", "lasting"])
+def test_a_stop_waits_for_what_may_be_replication(emulator: Emulator, waits: Any, times: int | None) -> None:
+    populate(emulator, 200)
+    permissions = [WRITE, "User.Read.All", "Application.Read.All", "CustomSecAttributeDefinition.Read.All"]
+    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], sleep=waits, jitter=lambda: 1.0)
+    graph = _graph.Graph(http, ReadyToken(emulator.token(permissions=permissions)), emulator.url)
+    emulator.quirks(latency=0.02)
+    emulator.faults({"match": {"method": "PATCH", "path": number(3)}, "times": times, "do": {"status": 400}})
+    items = [*everybody(200, NumVendors=4), service_principal(PAYROLL, NumVendors=4)]
+    if times:
+        assert bulk(graph, items, on_error="stop")["summary"]["changed"] == 201
+        assert waits.waits == list(_graph.REPLICATION_WAITS[:times])
+    else:
+        counts = failure(graph, items, on_error="stop").result["summary"]
+        assert counts["failed"] == 1
+        assert counts["changed"] <= _batch.BATCH_SIZE * _batch.IN_FLIGHT
+        assert waits.waits == list(_graph.REPLICATION_WAITS)
+    refused = [n for n, one in enumerate(patches(emulator)) if one["status"] == 400]
+    assert refused[1:] == list(range(refused[1], refused[-1] + 1))  # nobody else comes between
 
 
 def test_when_graph_is_gone_the_rest_is_not_tried(emulator: Emulator, waits: Any) -> None:
