@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,17 +79,19 @@ def read(src: str, problems: list[str]) -> Items:
     Hidden files, and those with other endings, are no part of a folder. Raises OptionError where there is nothing to
     read, MissingLibrary for YAML where PyYAML is not installed.
     """
-    path = Path(src)
     endings = ", ".join(_READERS)
-    if path.is_dir():
-        files = [file for file in sorted(path.rglob("*")) if _belongs(file.relative_to(path)) and file.is_file()]
-    elif path.suffix.lower() not in _READERS:
-        raise OptionError("src", f"{src} has none of the endings {endings}")
+    unread: list[str] = []
+    if not os.path.exists(src):
+        raise OptionError("src", f"there is no file or folder {src}, or it may not be reached")
+    if os.path.isdir(src):
+        files = _in_folder(Path(src), unread)
+        if not files and not unread:
+            raise OptionError("src", f"the folder {src} has no file with one of the endings {endings}")
+    elif Path(src).suffix.lower() in _READERS:
+        files = [Path(src)]
     else:
-        files = [path] if path.exists() else []
-    if not files:
-        nothing = f"the folder {src} has no file with one of the endings {endings}"
-        raise OptionError("src", nothing if path.is_dir() else f"there is no file or folder {src}")
+        raise OptionError("src", f"{src} has none of the endings {endings}")
+    problems += unread
     for file in files:
         try:
             content = file.read_bytes()
@@ -103,8 +106,17 @@ def read(src: str, problems: list[str]) -> Items:
             yield from _READERS[file.suffix.lower()](str(file), text, problems)
 
 
-def _belongs(file: Path) -> bool:
-    return file.suffix.lower() in _READERS and not any(part.startswith(".") for part in file.parts)
+def _in_folder(folder: Path, problems: list[str]) -> list[Path]:
+    """The files of a folder and those below it, in the order of their paths; a folder that cannot be read is noted."""
+
+    def note(error: OSError) -> None:
+        problems.append(f"{Path(error.filename)}:1: cannot be read: {error.strerror}")
+
+    files: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=note):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files += [Path(parent, name) for name in names if not name.startswith(".")]
+    return sorted(file for file in files if file.suffix.lower() in _READERS)
 
 
 _Path: TypeAlias = tuple[Hashable, ...]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -261,6 +262,28 @@ def test_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "folder.yml").mkdir()
     with pytest.raises(OptionError, match=r"src: the folder .*folder\.yml has no file with one of the endings"):
         declarations(None, str(tmp_path / "folder.yml"))
+
+
+def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # nobody may go there by its absolute path
+    tmp_path.chmod(0o755)
+    for name in (".git", "private"):
+        Path(name).mkdir()
+        Path(name, "b.yml").write_text("assignments: []\n")
+        Path(name).chmod(0o700 if os.geteuid() == 0 else 0)
+    Path("a.yml").write_text("assignments:\n- user: a\n  attributes: {A: {B: 1}}\n")
+    me = os.geteuid()
+    if me == 0:  # who may read everything
+        os.seteuid(65534)
+    try:
+        assert problems(src=Path(".")) == ["private:1: cannot be read: Permission denied"]
+        assert problems(src=Path("private")) == ["FILE:1: cannot be read: Permission denied"]
+        with pytest.raises(OptionError, match=r"src: there is no file or folder .*b\.yml, or it may not be reached"):
+            declarations(None, "private/b.yml")
+    finally:
+        os.seteuid(me)
+        for name in (".git", "private"):
+            Path(name).chmod(0o700)
 
 
 SCATTERED = [
