@@ -24,7 +24,13 @@ from ansible_collections.entra.attributes.plugins.module_utils._assignment impor
     selection,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
-from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory, Kind, Principal
+from ansible_collections.entra.attributes.plugins.module_utils._directory import (
+    KINDS,
+    SERVICE_PRINCIPAL,
+    Directory,
+    Kind,
+    Principal,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError, Undefined
 from ansible_collections.entra.attributes.plugins.module_utils._files import (
     ASSIGNMENTS,
@@ -154,15 +160,16 @@ def _document(content: Mapping[str, Any]) -> str:
 def _items(kind: Kind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
     """A declaration for each principal with values in the chosen sets (null: all), sorted by name.
 
-    An app id that several have names none of them: agents may share that of their blueprint.
+    An app id names neither agents, which may share that of their blueprint with some that are not selected, nor any of
+    several that have it.
     """
     counts = Counter(principal.key.lower() for principal in principals)
     items = []
     for principal in principals:
         assignments = _narrowed(principal.assignments, chosen)
         if assignments:
-            unique = principal.key and counts[principal.key.lower()] == 1
-            item: Item = {kind.name: principal.key if unique else principal.id}
+            shared = counts[principal.key.lower()] > 1 or (kind is SERVICE_PRINCIPAL and principal.agent_type)
+            item: Item = {kind.name: principal.id if shared or not principal.key else principal.key}
             if principal.display_name:
                 item[SPOKEN] = principal.display_name
             items.append({**item, "attributes": in_order(assignments)})

@@ -285,6 +285,20 @@ def test_an_app_id_that_several_share_names_none(
     ]
 
 
+def test_an_agent_is_named_by_its_id_also_where_its_siblings_are_not_selected(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path
+) -> None:
+    tenant = emulator.tenant()
+    agents = [one for one in tenant["servicePrincipals"] if one.get("@odata.type")]
+    for count, agent in enumerate(agents):
+        agent.update(appId=agents[0]["appId"], customSecurityAttributes={"Engineering": {"NumVendors": count}})
+    emulator.tenant(tenant)
+    where = [{"attribute_set": "Engineering", "name": "NumVendors", "value": 1}]
+    export(graph, tmp_path, where=where, principals=["service_principals"])
+    (declared,) = yaml.safe_load(content(tmp_path)[ALL[0]])["assignments"]
+    assert declared["service_principal"] == agents[1]["id"]
+
+
 @pytest.mark.usefixtures("assigned")
 def test_principals_are_selected_in_graph(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
     where = [{"attribute_set": "Engineering", "name": "NumVendors", "value": "8"}]
