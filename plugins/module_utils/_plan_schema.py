@@ -161,7 +161,7 @@ class DefinitionPlan:
 
 
 def plan_set(wish: SetWish, sets: Sequence[AttributeSet]) -> SetPlan:
-    """Compare a set, whose wish has no `problems()`, with those there are.
+    """Compare a set, whose wish has no `problems()`, with those there are; a property that is null stays as it is.
 
     Raises Forbidden with all that the service would refuse.
     """
@@ -172,21 +172,18 @@ def plan_set(wish: SetWish, sets: Sequence[AttributeSet]) -> SetPlan:
         problems.append(f"the tenant has {len(sets)} attribute sets; Entra allows {MAX_SETS}")
     if problems:
         raise Forbidden(f"attribute set {wish.name}", problems)
-    declared: dict[str, Any] = {}
-    if wish.description is not None:
-        declared["description"] = wish.description
-    if wish.max_attributes is not None:
-        declared["maxAttributesPerSet"] = wish.max_attributes
-    if before is None:
-        after = AttributeSet(wish.name, wish.description or "", wish.max_attributes)
-        return SetPlan(None, after, create={"id": wish.name, **declared})
-    now = {"description": before.description, "maxAttributesPerSet": before.max_attributes}
-    update = {key: value for key, value in declared.items() if now[key] != value}
-    after = replace(
-        before,
-        description=declared.get("description", before.description),
-        max_attributes=declared.get("maxAttributesPerSet", before.max_attributes),
+    now = before or AttributeSet(wish.name)
+    after = AttributeSet(
+        wish.name,
+        now.description if wish.description is None else wish.description,
+        now.max_attributes if wish.max_attributes is None else wish.max_attributes,
     )
+    properties = {"description": wish.description, "maxAttributesPerSet": wish.max_attributes}
+    declared = {key: value for key, value in properties.items() if value is not None}
+    if before is None:
+        return SetPlan(None, after, create={"id": wish.name, **declared})
+    held = {"description": before.description, "maxAttributesPerSet": before.max_attributes}
+    update = {key: value for key, value in declared.items() if held[key] != value}
     return SetPlan(before, after, update=update or None)
 
 
