@@ -29,7 +29,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Unreadable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Adjusted,
     Definitions,
@@ -45,7 +45,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Assignments,
-    as_yaml,
     checked,
     coerced,
     doubtful,
@@ -195,18 +194,8 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         "name": task.name,
         "value": planned.after.get(task.attribute_set, {}).get(task.name),
         "previous_value": planned.before.get(task.attribute_set, {}).get(task.name),
-        "diff": diff(str(principal), planned),
+        "diff": diff(str(principal), in_order(planned.before), in_order(planned.after)),
         **({"warnings": warnings} if warnings else {}),
-    }
-
-
-def diff(principal: str, planned: Plan) -> dict[str, str]:
-    """A task's `diff`: the named attributes of a principal before and after, as sorted YAML."""
-    return {
-        "before": as_yaml(in_order(planned.before)),
-        "after": as_yaml(in_order(planned.after)),
-        "before_header": principal,
-        "after_header": principal,
     }
 
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN, diff
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN
 from ansible_collections.entra.attributes.plugins.module_utils._batch import BATCH_SIZE, Batches, Pace, Part
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
@@ -54,7 +54,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Unexpected,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
     Desired,
@@ -67,7 +67,13 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import PERMIT, plan_definition
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._snapshot import record
-from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Definition, Value, same
+from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    Assignments,
+    Definition,
+    Value,
+    in_order,
+    same,
+)
 
 BULK_SPEC: dict[str, Any] = {
     "assignments": {
@@ -452,7 +458,8 @@ class Bulk:
     def _diff(self, planned: bool) -> list[dict[str, str]]:
         """What changed, by principal; in sorted order, diff_limit at most."""
         changed = {str(e.principal): e.plan for e in self.entries if e.pending and (planned or e.written) and e.plan}
-        return [diff(title, changed[title]) for title in sorted(changed)[: self._params["diff_limit"]]]
+        shown = [(title, changed[title]) for title in sorted(changed)[: self._params["diff_limit"]]]
+        return [diff(title, in_order(plan.before), in_order(plan.after)) for title, plan in shown]
 
 
 def _ensure_expected(

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, GraphError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
     ALL,
     CHANGES,
@@ -114,20 +113,6 @@ def definition_from(result: Mapping[str, Any]) -> Definition:
     )
 
 
-def _diff(title: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, str]:
-    """A task's `diff`: what there was and what there is, a property a line."""
-    return {
-        "before": _lines(before),
-        "after": _lines(after),
-        "before_header": title,
-        "after_header": title,
-    }
-
-
-def _lines(properties: dict[str, Any] | None) -> str:
-    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in (properties or {}).items())
-
-
 def set_wish(params: Mapping[str, Any]) -> SetWish:
     """What validated options of the module ask for. Raises Forbidden for what cannot be, whatever there is."""
     wish = SetWish(params["name"], params["description"], params["max_attributes_per_set"])
@@ -147,8 +132,12 @@ def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[s
 
     planned = graph.persist(attempt, _there_already)
     before, after = set_result(planned.before), set_result(planned.after)
-    diff = _diff(f"attribute set {params['name']}", before, after)
-    return {"changed": planned.changed, "attribute_set": after, "previous_attribute_set": before, "diff": diff}
+    return {
+        "changed": planned.changed,
+        "attribute_set": after,
+        "previous_attribute_set": before,
+        "diff": diff(f"attribute set {params['name']}", before, after),
+    }
 
 
 def run_set_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -164,9 +153,13 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     """
     schema = Schema(graph)
     wish = definition_wish(params)
+    before: dict[str, Any] | None = None
 
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
+        nonlocal before
         planned, known, set_missing = _planned(wish, schema, check_mode)
+        if not schema.written:
+            before = definition_result(planned.before)
         usage: dict[str, Any] = {"in_use": None}
         if set_missing and planned.create and wish.changes == ALL:  # else sets were planned before
             missing = f"There is no attribute set {wish.attribute_set}."
@@ -180,9 +173,14 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         return planned, usage
 
     planned, usage = graph.persist(attempt, _there_already)
-    before, after = definition_result(planned.before), definition_result(planned.after)
-    diff = _diff(f"attribute {wish.attribute_set}.{wish.name}", before, after)
-    return {"changed": planned.changed, "definition": after, "previous_definition": before, "diff": diff, **usage}
+    after = definition_result(planned.after)
+    return {
+        "changed": planned.changed or schema.written,
+        "definition": after,
+        "previous_definition": before,
+        "diff": diff(f"attribute {wish.attribute_set}.{wish.name}", before, after),
+        **usage,
+    }
 
 
 def _there_already(error: GraphError) -> bool:

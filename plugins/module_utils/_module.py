@@ -23,6 +23,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._auth._settings i
 from ansible_collections.entra.attributes.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, Http
+from ansible_collections.entra.attributes.plugins.module_utils._values import as_yaml
 
 Run = Callable[[Mapping[str, Any], Graph, bool], dict[str, Any]]
 """`run(params, graph, check_mode) -> result`: all that a module does, without AnsibleModule and os.environ."""
@@ -147,6 +148,16 @@ class Entry:
         if not diff:
             result.pop("diff", None)
         return result
+
+
+def diff(title: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, str]:
+    """A task's `diff`: what there was and what there is, as YAML in its order; null is no text."""
+    return {
+        "before": as_yaml(before or {}),
+        "after": as_yaml(after or {}),
+        "before_header": title,
+        "after_header": title,
+    }
 
 
 def run_module(entry: Entry) -> None:

@@ -30,6 +30,8 @@ class Schema:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self.written = False
+        """Whether anything of a definition was written, be it by a plan of which the rest was refused."""
 
     def sets(self) -> list[AttributeSet]:
         """All attribute sets that may be read. Raises GraphError."""
@@ -80,6 +82,7 @@ class Schema:
     def _write(self, send: Callable[..., object], path: str, body: Mapping[str, Any]) -> None:
         """Write to what Graph has listed; 404 then means that not all of it knows that yet (graph-facts 6.4)."""
         self._graph.persist(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: error.status == 404)
+        self.written = True
 
     def _serves(self, wanted: Definition) -> bool:
         """Whether Graph shows a definition with at least the predefined values wanted, ready to be assigned."""

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import yaml
 from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -169,6 +170,24 @@ def test_6_4_what_graph_does_not_list_yet_is_not_made_again(
     assert waits.waits == [1.0]
 
 
+@pytest.mark.parametrize("meanwhile", [True, False], ids=["by another", "by this"])
+def test_what_was_written_before_a_conflict_counts(
+    emulator: Emulator, graph: _graph.Graph, waits: Patient, meanwhile: bool
+) -> None:
+    def sleep(seconds: float) -> None:
+        waits(seconds)
+        if meanwhile:
+            a_definition(graph, "Project", predefined_values=["Second"])
+
+    emulator.faults({"match": {"method": "POST", "path": "allowedValues"}, "skip": 1, "do": {"status": 409}})
+    result = a_definition(waiting(emulator, sleep), "Project", predefined_values=["First", "Second"])
+    assert result["changed"]
+    assert "First" not in result["previous_definition"]["predefined_values"]
+    assert {"First", "Second"} <= set(result["definition"]["predefined_values"])
+    assert ['"First"' in result["diff"][when] for when in ("before", "after")] == [False, True]
+    assert waits.waits == [1.0]
+
+
 # Definitions
 
 
@@ -210,7 +229,7 @@ def test_1_3_a_definition_is_created_with_the_documented_members(emulator: Emula
         "state": "present",
     }
     assert result["diff"]["before"] == ""
-    assert 'predefined_values: ["Private", "Public"]\n' in result["diff"]["after"]
+    assert 'predefined_values:\n  - "Private"\n  - "Public"\n' in result["diff"]["after"]
 
 
 @pytest.mark.parametrize("type_", ["string", "integer", "boolean"])
@@ -326,8 +345,10 @@ def test_1_4_values_go_there_and_back(emulator: Emulator, graph: _graph.Graph) -
         return result["diff"]["before"], result["diff"]["after"]
 
     before, after = purge("Skagit")
-    assert 'predefined_values: ["Alpine", "Baker", "Cascade"]\ninactive_predefined_values: ["Skagit"]\n' in before
-    assert 'predefined_values: ["Skagit"]\ninactive_predefined_values: ["Alpine", "Baker", "Cascade"]\n' in after
+    assert yaml.safe_load(before)["predefined_values"] == ["Alpine", "Baker", "Cascade"]
+    assert yaml.safe_load(before)["inactive_predefined_values"] == ["Skagit"]
+    assert yaml.safe_load(after)["predefined_values"] == ["Skagit"]
+    assert yaml.safe_load(after)["inactive_predefined_values"] == ["Alpine", "Baker", "Cascade"]
     assert purge("Alpine", "Baker", "Cascade") == (after, before)
 
 
