@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,6 +39,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._files import (
     DEFINITIONS,
     SETS,
     SPOKEN,
+    replace_file,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
@@ -252,7 +252,7 @@ def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, 
             state = "absent" if after is None else "present"
             outcomes.append({"path": str(path), "state": state, "changed": changed})
     except OSError as error:
-        raise OptionError("dest", f"{error.filename} cannot be read or written: {error.strerror}") from None
+        raise OptionError("dest", f"{error.filename or dest} cannot be read or written: {error.strerror}") from None
     return {"changed": bool(diffs), "files": outcomes, "diff": diffs}
 
 
@@ -263,17 +263,12 @@ def _former(dest: Path) -> Iterator[Path]:
 
 
 def write_file(path: Path, content: bytes | None) -> None:
-    """Put a file in its place at once, or remove it. A new one is for its owner only, as it holds values."""
+    """Put a file in its place, with the folders on the way, or remove it. Raises OSError."""
     if content is None:
         path.unlink()
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    if path.exists():
-        shutil.copymode(path, new)
-    new.replace(path)
+    replace_file(path, content)
 
 
 def _diff(path: str, before: bytes | None, after: bytes | None) -> dict[str, str]:

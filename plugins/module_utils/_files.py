@@ -5,7 +5,10 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What stands in the files of a folder, and in which line: items of attribute sets, definitions and assignments."""
+"""What stands in the files of a folder, and in which line: items of attribute sets, definitions and assignments.
+
+And how a file is replaced.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ import io
 import json
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -117,6 +122,29 @@ def _in_folder(folder: Path, problems: list[str]) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(parent, name) for name in names if not name.startswith(".")]
     return sorted(file for file in files if file.suffix.lower() in _READERS)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in its place at once and as a whole, or leave what is there.
+
+    It keeps the mode of the one that it replaces; a new one is for its owner only. Raises OSError, whose `filename` is
+    that of the file.
+    """
+    try:
+        descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=".")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if path.exists():
+                shutil.copymode(path, new)
+            os.replace(new, path)
+        finally:
+            Path(new).unlink(missing_ok=True)  # it is gone where it took its place
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 _Path: TypeAlias = tuple[Hashable, ...]

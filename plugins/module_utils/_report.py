@@ -282,7 +282,7 @@ def _write(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, 
                 write_file(path, content)
             outcomes.append({"path": str(path), "changed": changed})
     except OSError as error:
-        raise OptionError("dest", f"{error.filename} cannot be read or written: {error.strerror}") from None
+        raise OptionError("dest", f"{error.filename or dest} cannot be read or written: {error.strerror}") from None
     return {"changed": any(one["changed"] for one in outcomes), "files": outcomes}
 
 

@@ -10,14 +10,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Principal
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._files import replace_file
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Plan
 
 
@@ -25,7 +24,7 @@ def record(path: str, changes: Iterable[tuple[Principal, Plan]]) -> None:
     """Write down what is about to change, an item per principal and line: what undoes it, and what must be there then.
 
     A file that is there is continued: it keeps what was before the first of the runs, and expects what is after the
-    last. It is replaced at once and as a whole, for its owner only. Raises OptionError where that is impossible.
+    last. A new one is for its owner only. Raises OptionError where it cannot be written.
     """
     items = _read(path)
     for principal, plan in changes:
@@ -36,17 +35,9 @@ def record(path: str, changes: Iterable[tuple[Principal, Plan]]) -> None:
             before.setdefault(name, plan.before.get(attribute_set, {}).get(name))
             after = plan.after.get(attribute_set, {}).get(name)
             item.setdefault("expected", {}).setdefault(attribute_set, {})[name] = after
+    lines = "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items.values())
     try:
-        with NamedTemporaryFile(
-            "w", dir=Path(path).parent, prefix=".", delete=False, encoding="utf-8", errors="backslashreplace"
-        ) as file:
-            try:
-                file.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items.values())
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, path)
-            finally:
-                Path(file.name).unlink(missing_ok=True)  # it is gone where it took its place
+        replace_file(Path(path), lines.encode(errors="backslashreplace"))  # which is JSON's way, too
     except OSError as error:
         raise OptionError("snapshot_path", f"{path} cannot be written: {error.strerror}") from None
 

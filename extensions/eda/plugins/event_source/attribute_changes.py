@@ -62,7 +62,6 @@ import logging
 import math
 import os
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -97,6 +96,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     NoAnswer,
     OptionError,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._files import replace_file
 from ansible_collections.entra.attributes.plugins.module_utils._graph import RETRIED_STATUSES
 from ansible_collections.entra.attributes.plugins.module_utils._module import connect, connection_spec
 
@@ -172,14 +172,7 @@ class Position:
         since, given = self._kept()  # all the same, the reading that goes on may still meet the others
         ids = {one: at.isoformat() for one, at in given.items()}
         saved = {"since": since.isoformat(), "time": self.newest.isoformat(), "ids": ids}
-        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(saved, file)
-            os.replace(name, self.path)
-        except OSError:
-            os.unlink(name)
-            raise
+        replace_file(self.path, json.dumps(saved).encode())
         self.unsaved = False
 
     def keep(self) -> None:
