@@ -434,10 +434,11 @@ class Bulk:
         return BulkError(told, {**result, "failures": failures} if failures else result)
 
     def result(self, planned: bool) -> dict[str, Any]:
-        """The task's result, of what was done or of what is planned; the record of all goes to results_path."""
+        """The task's result, of what was done or of what is planned; the record of all goes to results_path.
+
+        Raises BulkError with the result where that cannot be written.
+        """
         self._progress.finish()
-        if self._params["results_path"]:
-            _write_record(self._params["results_path"], (entry.as_result(planned) for entry in self.entries))
         wanted = self._params["report"]
         counts = Counter(entry.outcome(planned) for entry in self.entries)
         result = {
@@ -453,7 +454,14 @@ class Bulk:
             },
             "diff": self._diff(planned),
         }
-        return {**result, "warnings": sorted(self._warnings)} if self._warnings else result
+        if self._warnings:
+            result["warnings"] = sorted(self._warnings)
+        if self._params["results_path"]:
+            try:
+                _write_record(self._params["results_path"], (entry.as_result(planned) for entry in self.entries))
+            except OptionError as error:
+                raise BulkError(error.message, result, "What became of everybody is in results and summary.") from None
+        return result
 
     def _diff(self, planned: bool) -> list[dict[str, str]]:
         """What changed, by principal; in sorted order, diff_limit at most."""

@@ -517,6 +517,26 @@ def test_what_graph_gives_is_recorded_whatever_it_holds(tmp_path: Path) -> None:
     assert json.loads(snapshot.read_text())["attributes"] == values
 
 
+def test_a_record_that_cannot_be_written_hides_nothing(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "folder" / "record.jsonl"
+    path.parent.mkdir()
+    write = _bulk.Bulk.write
+
+    def written(self: _bulk.Bulk) -> None:
+        write(self)
+        path.unlink()
+        path.parent.rmdir()
+
+    monkeypatch.setattr(_bulk.Bulk, "write", written)
+    told = failure(graph, [user("adele@contoso.com", NumVendors=77)], results_path=str(path)).as_result()
+    assert told["msg"].startswith(f"results_path: {path} cannot be written: No such file or directory. ")
+    assert told["changed"]
+    assert told["summary"]["changed"] == 1
+    assert told["results"][0]["after"] == {"Engineering": {"NumVendors": 77}}
+
+
 def test_the_diff_shows_who_changes_in_order_up_to_a_limit(emulator: Emulator, graph: _graph.Graph) -> None:
     populate(emulator, 9, lambda n: {"Engineering": {"NumVendors": 4}} if n % 2 else None)
     diff = bulk(graph, everybody(9, NumVendors=4)[::-1], check_mode=True, diff_limit=3)["diff"]
