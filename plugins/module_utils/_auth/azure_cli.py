@@ -18,6 +18,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import Au
 
 PATIENCE = 60
 """Seconds for the CLI to answer."""
+LIFETIME = 600
+"""Seconds that a token is used for of which the CLI, an old one, does not tell the end."""
 
 
 class AzureCli(Credential):
@@ -50,13 +52,21 @@ class AzureCli(Credential):
         try:
             # Not AnsibleModule.run_command: what runs here is handed no module, and that has no time-out.
             done = subprocess.run(  # pylint: disable=ansible-bad-function
-                command, capture_output=True, text=True, timeout=PATIENCE, env=dict(settings.environment), check=False
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=PATIENCE,
+                env=dict(settings.environment),
+                check=False,
             )
             answer = json.loads(done.stdout) if done.returncode == 0 else {}
             self._token = str(answer["accessToken"])
-            self._expires_on = float(answer.get("expires_on") or time.time() + 300)
+            self._expires_on = float(answer.get("expires_on") or time.time() + LIFETIME)
         except FileNotFoundError:
             raise AuthenticationError("The Azure CLI (az) is not installed or not on the PATH.") from None
+        except OSError as error:
+            raise AuthenticationError(f"The Azure CLI (az) cannot be run: {error.strerror}.") from None
         except subprocess.TimeoutExpired:
             raise AuthenticationError(f"The Azure CLI did not answer in {PATIENCE} seconds.") from None
         except (ValueError, KeyError, TypeError):

@@ -200,6 +200,13 @@ def test_azure_cli(emulator: Emulator, connect: Connect, tmp_path: Path) -> None
     assert (tmp_path / "calls").read_text() == call
 
 
+def test_azure_cli_that_tells_no_end_is_not_asked_each_time(connect: Connect, tmp_path: Path) -> None:
+    answer = json.dumps({"accessToken": "t", "expiresOn": "2026-11-22 10:00:00.000000"})
+    graph = connect(fake_az(tmp_path, f"echo >> {tmp_path}/calls; echo '{answer}'"), auth_source="azure_cli")
+    assert graph.identity() == graph.identity() == ["t"]
+    assert (tmp_path / "calls").read_text() == "\n"
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
@@ -207,6 +214,7 @@ def test_azure_cli(emulator: Emulator, connect: Connect, tmp_path: Path) -> None
         ("echo nonsense", "no token in its output"),
         ("echo '{}'", "no token in its output"),
         ("echo '[]'", "no token in its output"),
+        ("printf '\\377'", "no token in its output"),
     ],
 )
 def test_azure_cli_that_gives_none(connect: Connect, tmp_path: Path, script: str, words: str) -> None:
@@ -216,6 +224,12 @@ def test_azure_cli_that_gives_none(connect: Connect, tmp_path: Path, script: str
 
 def test_azure_cli_that_is_not_there(connect: Connect, tmp_path: Path) -> None:
     with pytest.raises(AuthenticationError, match="not installed"):
+        connect({"PATH": str(tmp_path)}, auth_source="azure_cli").claims()
+
+
+def test_azure_cli_that_cannot_be_run(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "az").write_text("")
+    with pytest.raises(AuthenticationError, match=r"az\) cannot be run: Permission denied"):
         connect({"PATH": str(tmp_path)}, auth_source="azure_cli").claims()
 
 
