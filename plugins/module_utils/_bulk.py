@@ -191,6 +191,7 @@ class Bulk:
     def __init__(self, params: Mapping[str, Any], graph: Graph, check_mode: bool, say: Callable[[str], None]) -> None:
         self._params = params
         self._graph = graph
+        self._sent_before = graph.sent
         self._check_mode = check_mode
         self._directory = Directory(graph)
         self._schema = Schema(graph)
@@ -447,7 +448,7 @@ class Bulk:
             "summary": {
                 "principals": len(self.entries),
                 **{outcome: counts[outcome] for outcome in ("changed", "unchanged", "failed")},
-                "requests": self._graph.sent,
+                "requests": self._graph.sent - self._sent_before,
                 "throttled": self._pace.throttled,
                 "reading": self._readings,
                 "seconds": round(time.monotonic() - self._began, 1),

@@ -129,6 +129,7 @@ def test_a_hundred_principals_are_read_in_one_request(emulator: Emulator, graph:
     again = bulk(graph, everybody(100, NumVendors=4))
     assert sent(emulator) == [BATCH]
     assert (first["changed"], again["changed"]) == (True, False)
+    assert again["summary"]["requests"] == 1, "those of this run, also where a loop goes on with the same Graph"
     assert (again["summary"]["unchanged"], again["summary"]["reading"]) == (100, {"users": "filters"})
     assert stored(emulator)[number(99)] == {"Engineering": {"NumVendors": 4}}
 
