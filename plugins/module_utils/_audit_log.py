@@ -167,12 +167,11 @@ def _target(target: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _values(text: str | None) -> list[Any]:
-    """The values that the log holds as the JSON text of a list or of a single one; what is not JSON is a text."""
-    if not text:
+def _values(value: Any) -> list[Any]:
+    """The values that the log holds as the JSON text of a list or of a single one; what is no JSON text is itself."""
+    if value == "":
         return []
     try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
-    return elements(value)
+        return elements(json.loads(value))
+    except (TypeError, ValueError):
+        return elements(value)

@@ -78,9 +78,18 @@ def test_an_entry_holds_values_and_names(graph: _graph.Graph) -> None:
 
 @pytest.mark.parametrize(
     ("text", "values"),
-    [(None, []), ("", []), ("null", []), ("[25]", [25]), ('"Member"', ["Member"]), ("plain", ["plain"]), ("[]", [])],
+    [
+        (None, []),
+        ("", []),
+        ("null", []),
+        ("[25]", [25]),
+        ('"Member"', ["Member"]),
+        ("plain", ["plain"]),
+        ("[]", []),
+        (["x"], ["x"]),
+    ],
 )
-def test_values_of_any_shape_become_lists(text: str | None, values: list[Any]) -> None:
+def test_values_of_any_shape_become_lists(text: Any, values: list[Any]) -> None:
     assert _audit_log._values(text) == values
 
 
