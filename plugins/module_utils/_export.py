@@ -37,6 +37,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._files import (
     CSV_REMOVED,
     CSV_SEPARATOR,
     DEFINITIONS,
+    FORMULA,
     SETS,
     SPOKEN,
     replace_file,
@@ -66,8 +67,6 @@ EXPORT_SPEC: dict[str, Any] = {
 ENDINGS = (".yml", ".csv")
 MOST_SHOWN = 100_000
 """Characters of a file up to which a diff shows it."""
-_FORMULA = ("=", "+", "-", "@")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 Item = dict[str, Any]
 
@@ -205,7 +204,7 @@ def _is_cell(text: str, listed: bool) -> bool:
         text.isprintable()
         and text == text.strip()
         and text != CSV_REMOVED
-        and not text.startswith(_FORMULA)
+        and not text.startswith(FORMULA)
         and not (listed and CSV_SEPARATOR in text)
     )
 

@@ -42,6 +42,8 @@ SPOKEN = "display_name"
 CSV_LIST = "[]"
 CSV_SEPARATOR = ";"
 CSV_REMOVED = "null"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, the wide forms among them."""
 _GAP = re.compile(r"[\s,:]*")
 
 

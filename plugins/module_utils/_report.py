@@ -28,6 +28,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._export import PLURALS, nothing_hidden, write_file
 from ansible_collections.entra.attributes.plugins.module_utils._figures import KINDS, Figures, Requirement
+from ansible_collections.entra.attributes.plugins.module_utils._files import FORMULA
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
@@ -58,8 +59,6 @@ REPORT_SPEC: dict[str, Any] = {
         "default": ["html", "json", "csv", "junit"],
     },
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, the wide forms among them."""
 _MADE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ")
 _VALUES = ("predefined_values", "inactive_predefined_values")
 """The properties of a definition that hold values."""

@@ -248,6 +248,7 @@ def test_csv_has_what_csv_can_say(graph: _graph.Graph, tmp_path: Path) -> None:
         ({"Engineering": {"ProjectDate": "a\nb"}}, False),
         ({"Engineering": {"ProjectDate": "a\x00b"}}, False),
         ({"Engineering": {"ProjectDate": "=1+1"}}, False),
+        ({"Engineering": {"ProjectDate": "\uff1d1+1"}}, False),
         ({"Engineering": {"ProjectDate": "-1"}}, False),
         ({"Engineering": {"Datacenter": ["a;b"]}}, False),
         ({"Engineering": {"Datacenter": ["b", "null"]}}, False),
