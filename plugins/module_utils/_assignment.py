@@ -45,6 +45,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Assignments,
+    Value,
     checked,
     coerced,
     doubtful,
@@ -304,26 +305,34 @@ def _listed(principal: Principal, attribute_set: str | None = None, name: str | 
 
 
 def selection(params: Mapping[str, Any], schema: Schema) -> str:
-    """The OData filter of `where` and `filter`, empty without them. Raises OptionError, InvalidValue and GraphError."""
+    """The OData filter of `where` and `filter`, empty without them. Raises OptionError and GraphError."""
     conditions = []
     for index, item in enumerate(params["where"] or []):
         check_names(item, f"where[{index}].")
-        attribute, value = f"{item['attribute_set']}.{item['name']}", item["value"]
-        if isinstance(value, list):
-            raise OptionError(f"where[{index}].value", "must be a single value; eq matches collections that hold it")
-        if item["operator"] == "startswith":
-            value = coerced(attribute, checked(attribute, value), "String")
-        elif value is not None:
-            value = checked(attribute, value)
-            if doubtful(value):
-                definition = next(iter(schema.definitions(item["attribute_set"], item["name"])), None)
-                value = coerced(attribute, value, definition.type) if definition else value
+        try:
+            value = _compared(item, schema)
+        except InvalidValue as error:
+            raise OptionError(f"where[{index}].value", error.reason) from None
         conditions.append(condition(item["attribute_set"], item["name"], item["operator"], value))
     if params["filter"]:
         if problem := text_problem(params["filter"]):
             raise OptionError("filter", problem)
         conditions.append(f"({params['filter']})" if conditions else params["filter"])
     return " and ".join(conditions)
+
+
+def _compared(item: Mapping[str, Any], schema: Schema) -> Value | None:
+    """The value that a condition compares with, typed. Raises InvalidValue and GraphError."""
+    attribute = f"{item['attribute_set']}.{item['name']}"
+    value: Value | None = item["value"]
+    if isinstance(value, list):
+        raise InvalidValue(attribute, "must be a single value; eq matches collections that hold it")
+    if item["operator"] == "startswith":
+        return coerced(attribute, checked(attribute, value), "String")
+    if value is None or not doubtful(checked(attribute, value)):
+        return value
+    definition = next(iter(schema.definitions(item["attribute_set"], item["name"])), None)
+    return coerced(attribute, value, definition.type) if definition else value
 
 
 ASSIGNMENT = Entry(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)

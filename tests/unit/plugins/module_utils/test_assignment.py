@@ -578,16 +578,27 @@ def test_what_may_be_hidden_is_not_taken_for_nothing(
     assert "warnings" not in assign(graph, check_mode, name="NumVendors", state="absent")
 
 
-def test_a_list_as_a_value_of_a_condition_is_refused(graph: _graph.Graph) -> None:
-    where = [{"attribute_set": "Marketing", "name": "AppCountry", "operator": "eq", "value": ["Canada"]}]
-    with pytest.raises(OptionError, match=r"where\[0\]\.value"):
+@pytest.mark.parametrize(
+    ("operator", "value", "words"),
+    [
+        ("eq", ["Canada"], "must be a single value"),
+        ("eq", "", "empty text"),
+        ("startswith", None, "null"),
+        ("startswith", True, "its type is String"),
+        ("ne", 2**31, "outside the range"),
+    ],
+)
+def test_a_wrong_value_of_a_condition_is_refused(graph: _graph.Graph, operator: str, value: Any, words: str) -> None:
+    where = [{"attribute_set": "Marketing", "name": "AppCountry", "operator": operator, "value": value}]
+    with pytest.raises(OptionError, match=rf"where\[0\]\.value: .*{words}") as refusal:
         info(graph, principal_type="user", where=where)
+    assert "state=absent" not in str(refusal.value)
 
 
 def test_half_a_character_is_no_part_of_a_condition(emulator: Emulator, graph: _graph.Graph) -> None:
     where = {"attribute_set": "Engineering", "name": "ProjectDate", "operator": "eq", "value": "a\ud800"}
     for operator in ("eq", "ne", "startswith"):
-        with pytest.raises(InvalidValue, match="half a character"):
+        with pytest.raises(OptionError, match=r"where\[0\]\.value: .*half a character"):
             info(graph, principal_type="user", where=[{**where, "operator": operator}])
     with pytest.raises(OptionError, match=r"where\[0\]\.name: .* half a character"):
         info(graph, principal_type="user", where=[{**where, "name": "\ud800"}])
