@@ -142,6 +142,13 @@ def test_detached_it_returns_when_it_is_ready_and_lives_on(tmp_path: Path) -> No
         time.sleep(0.05)
 
 
+def test_an_option_has_one_name(tmp_path: Path) -> None:
+    """As each process would start another with `--det`, which is not what is taken off their command lines."""
+    refused = run(f"--direct={tmp_path}", f"--state={tmp_path}")
+    assert refused.returncode == 2
+    assert "required: --directory" in refused.stderr
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "{}", "tenant: {id: x}\nusers: [{}]", "tenant: {id: x}\nsets: [", None])
 @pytest.mark.parametrize("detach", [[], ["--detach"]], ids=["attached", "detached"])
 def test_a_state_that_is_none_is_an_error_without_a_traceback(

@@ -33,7 +33,11 @@ DEFAULT_STATE = Path(__file__).with_name("default_state.yml")
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Return the command line as attributes."""
-    parser = argparse.ArgumentParser(prog="graph_emulator", description="A local Microsoft Graph on 127.0.0.1.")
+    parser = argparse.ArgumentParser(
+        prog="graph_emulator",
+        description="A local Microsoft Graph on 127.0.0.1.",
+        allow_abbrev=False,  # --detach is taken off the command line by its name
+    )
     parser.add_argument("--directory", type=Path, required=True, help="where ready.json, keys and certificates go")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="tenant to begin with, YAML or JSON")
