@@ -26,7 +26,7 @@ SOURCE = Path(__file__).resolve().parents[3] / "extensions/eda/plugins/event_sou
 PLUGIN = runpy.run_path(str(SOURCE))
 SET_TYPE = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue"
 ADELE = "33333333-3333-4333-8333-333333333301"
-QUICK = {"interval": 0.05, "since": "1h", "retries": 0}
+QUICK = {"interval": 0.05, "since": "1h"}
 
 Entry = dict[str, Any]
 
@@ -154,6 +154,14 @@ def test_an_outage_at_the_start_is_waited_for(emulator: Emulator, change: Callab
     change(1)
     emulator.faults({"match": {"path": "/auditLogs/"}, "times": 2, "do": {"status": 503}})
     assert asyncio.run(collect(1)) == [1]
+
+
+def test_it_can_be_stopped_while_graph_is_away(emulator: Emulator) -> None:
+    fault = {"status": 503, "headers": {"Retry-After": "20"}}
+    emulator.faults({"match": {"path": "/auditLogs/"}, "times": None, "do": fault})
+    began = time.monotonic()
+    assert asyncio.run(collect(1, seconds=1.0)) == []
+    assert time.monotonic() - began < 10
 
 
 def test_what_waiting_does_not_heal_ends_it_at_the_start(emulator: Emulator) -> None:

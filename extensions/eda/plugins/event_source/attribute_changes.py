@@ -37,6 +37,11 @@ options:
       - After a restart the last event comes again, as nobody knows whether it was dealt with. After a crash so do those
         since the file was last written, which are those of about a second.
     type: path
+  retries:
+    description: As in the modules, but 0 by default, as the source waits by itself. While it repeats a request it goes
+      on after it was stopped.
+    type: int
+    default: 0
   tenant_id, client_id, client_secret and the other connection options of the modules:
     description: As in the modules, with the same environment variables.
 """
@@ -114,6 +119,7 @@ SPEC: dict[str, Any] = {
     "overlap": {"type": "float", "default": 900.0},
     "since": {"type": "str"},
     "state_path": {"type": "path"},
+    "retries": {"type": "int", "default": 0},
 }
 
 
