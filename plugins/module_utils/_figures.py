@@ -92,7 +92,7 @@ class Figures:
 
     Of the attribute sets in `masked` no value is told, only how many there are. Raises Undefined for a masked set or a
     required attribute that the tenant does not have: a wrong name would show what it was to hide, or be missing all
-    over.
+    over. `compares` says whether there is a declaration that it may differ from.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class Figures:
         definitions: Iterable[Definition],
         required: Iterable[Requirement] = (),
         masked: Iterable[str] = (),
+        compares: bool = False,
     ) -> None:
         self.definitions = {(one.attribute_set, one.name): one for one in definitions}
         self._sets = {one.name: one for one in sets}
@@ -122,7 +123,7 @@ class Figures:
         self._rows: list[dict[str, Any]] = []
         self._with_values = 0
         self._declared: dict[str, dict[str, Any]] = {}
-        self._compares = False
+        self._compares = compares
 
     def add(self, principal: Named, assignments: Assignments) -> None:
         """Count a principal with what is assigned to it."""
@@ -178,7 +179,6 @@ class Figures:
         self, key: str, title: str, name: str, changes: Iterable[Mapping[str, Any]] = (), problem: str = ""
     ) -> None:
         """Note how something that is declared differs from what there is, under a key of its own."""
-        self._compares = True
         self._declared[key] = {"type": title, "name": name, "changes": list(changes), "problem": problem}
 
     def compare(self, key: str, principal: Named, name: str, assignments: Assignments, desired: Desired) -> None:

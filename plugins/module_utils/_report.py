@@ -78,7 +78,7 @@ def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     schema = Schema(graph)
     sets, definitions = schema.sets(), schema.definitions()
     required = [Requirement(**one) for one in params["required"]]
-    figures = Figures(sets, definitions, required, params["masked_attribute_sets"])
+    figures = Figures(sets, definitions, required, params["masked_attribute_sets"], compares=wanted is not None)
     if wanted:
         _compare_schema(figures, wanted, sets, definitions)
     certain = True
@@ -90,6 +90,10 @@ def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     files = {name: text for one in dict.fromkeys(params["formats"]) for name, text in _FORMATS[one](report).items()}
     outcome = _write(dest, files, check_mode)
     warnings = []
+    others = [kind for plural, kind in PLURALS.items() if plural not in params["principals"]]
+    left_out = [f"{kind.title}s" for kind in others if wanted and any(one.kind is kind for one in wanted.assignments)]
+    if left_out:
+        warnings.append(f"desired declares {' and '.join(left_out)}, which principals leaves out.")
     if not certain:
         warnings.append(f"{PERHAPS_HIDDEN} What is hidden is missing in the report.")
     if "html" in params["formats"] and not HAS_PYGAL:

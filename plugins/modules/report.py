@@ -61,7 +61,7 @@ options:
     elements: str
     default: []
   principals:
-    description: Which principals are read.
+    description: Which principals are read. What O(desired) declares of others is not compared, which is a warning.
     type: list
     elements: str
     choices: [users, service_principals]

@@ -300,6 +300,19 @@ def test_only_what_is_asked_for_is_read_and_written(graph: _graph.Graph, emulato
     assert not [one for one in emulator.requests() if "servicePrincipals" in one["path"]]
 
 
+def test_what_is_declared_and_not_read_is_a_warning(graph: _graph.Graph, tmp_path: Path) -> None:
+    (tmp_path / "adele.yml").write_text(
+        "assignments: [{user: adele@contoso.com, attributes: {Engineering: {NumVendors: 1}}}]\n"
+    )
+    desired = str(tmp_path / "adele.yml")
+    result = report(graph, tmp_path / "made", desired=desired, principals=["service_principals"], formats=["json"])
+    assert result["warnings"] == ["desired declares users, which principals leaves out."]
+    assert result["figures"]["drift"] == 0
+    assert json.loads((tmp_path / "made" / "report.json").read_text())["declared"] == []
+    result = report(graph, tmp_path / "made", desired=desired, principals=["users"], formats=["json"])
+    assert (result["figures"]["drift"], result.get("warnings")) == (1, None)
+
+
 def test_without_libraries(graph: _graph.Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_report, "HAS_PYGAL", False)
     monkeypatch.setattr(_report_page, "HAS_PYGAL", False)
