@@ -46,7 +46,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Forbidden,
     GraphError,
     InvalidValue,
-    Need,
     NoAnswer,
     OptionError,
     PrincipalError,
@@ -172,8 +171,8 @@ class Item:
         }
 
 
-def reading(filters: int, size: int) -> tuple[str, int]:
-    """How to read principals that `filters` filters find in a directory of `size`, and the requests that takes.
+def reading(filters: int, size: int) -> str:
+    """How to read principals that `filters` filters find in a directory of `size`.
 
     `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be
     either of two ids) and 20 filters to a `$batch`, thus 300 to a request. Each page and each filter costs a resource
@@ -181,8 +180,7 @@ def reading(filters: int, size: int) -> tuple[str, int]:
     decides. Batches run several at a time, pages one after the other, as each names the next: an equal number goes to
     the filters.
     """
-    pages, batches = math.ceil(size / PAGE_SIZE), math.ceil(filters / BATCH_SIZE)
-    return ("pages", pages) if pages < batches else ("filters", batches)
+    return "pages" if math.ceil(size / PAGE_SIZE) < math.ceil(filters / BATCH_SIZE) else "filters"
 
 
 class Bulk:
@@ -231,10 +229,10 @@ class Bulk:
         names = [entry.declaration.name for entry in wanted.values()]
         how, filters = "filters", self._directory.filters(kind, names)
         if filters > BATCH_SIZE:
-            how, _requests = reading(filters, self._directory.size(kind))
+            how = reading(filters, self._directory.size(kind))
         self._readings[f"{kind.name}s"] = how
         by_pages = how == "pages"
-        found = self._directory.select(kind) if by_pages else self._directory.look_up(kind, names, self._batches)
+        found = self._directory.select(kind) if by_pages else self._directory.look_up(kind, names)
         for principal in found:
             for name in principal.names:
                 if entry := wanted.get(name):
@@ -341,9 +339,6 @@ class Bulk:
         except GraphError as error:
             if error.status != 403:
                 raise
-
-    def _batches(self, need: Need) -> Batches:
-        return Batches(self._graph, need)
 
     def record(self) -> None:
         """Keep what is about to change. Raises OptionError."""

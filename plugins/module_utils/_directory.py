@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,13 +151,13 @@ class Directory:
         guids = sum(map(bool, map(_GUID.fullmatch, names)))
         return -(-guids // (FILTER_SIZE // len(kind.guids))) - (-(len(names) - guids) // FILTER_SIZE)
 
-    def look_up(self, kind: Kind, names: Sequence[str], batches: Callable[[Need], Batches]) -> Iterator[Principal]:
+    def look_up(self, kind: Kind, names: Sequence[str]) -> Iterator[Principal]:
         """The principals with one of these ids, UPNs, app ids or display names, 15 to a filter, 20 filters a batch."""
         parts = [
             Part("GET", encoded(kind.path, {**kind.query, "$filter": one, "$top": str(PAGE_SIZE)}))
             for one in _filters(kind, names)
         ]
-        for _number, answer in batches(kind.read).run(parts):
+        for _number, answer in Batches(self._graph, kind.read).run(parts):
             if isinstance(answer, EntraError):
                 raise answer
             yield from (_principal(kind, item) for item in answer["value"])

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN, check_names
-from ansible_collections.entra.attributes.plugins.module_utils._batch import Batches
 from ansible_collections.entra.attributes.plugins.module_utils._directory import (
     KINDS,
     Directory,
@@ -60,7 +59,7 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         return {"values": [], "warnings": []}
     directory = Directory(graph)
     try:
-        found = _found(directory, kind, names, graph)
+        found = _found(directory, kind, names)
     except GraphError as error:
         if error.status != 403:
             raise
@@ -84,10 +83,10 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     return {"values": values, "warnings": unique(warnings)}
 
 
-def _found(directory: Directory, kind: Kind, names: list[str], graph: Graph) -> dict[str, list[Principal]]:
+def _found(directory: Directory, kind: Kind, names: list[str]) -> dict[str, list[Principal]]:
     """Who has these names, which are the keys without case."""
     found: dict[str, dict[str, Principal]] = {name.lower(): {} for name in names}
-    for principal in directory.look_up(kind, unique(names), lambda need: Batches(graph, need)):
+    for principal in directory.look_up(kind, unique(names)):
         for name in principal.names & found.keys():
             found[name][principal.id] = principal
     return {name: list(several.values()) for name, several in found.items()}
