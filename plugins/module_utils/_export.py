@@ -230,9 +230,7 @@ def _csv(kind: Kind, items: Sequence[Item]) -> str:
 
 
 def _cell(value: Value | None) -> str:
-    if isinstance(value, list):
-        return CSV_SEPARATOR.join(map(str, value))
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return CSV_SEPARATOR.join(str(one).lower() if isinstance(one, bool) else str(one) for one in elements(value))
 
 
 def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:

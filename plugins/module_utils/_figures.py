@@ -173,7 +173,7 @@ class Figures:
         """A value as reports tell it: itself, or how many there are if the set is masked."""
         if value is None or attribute_set not in self._masked:
             return value
-        return {"masked": len(value) if isinstance(value, list) else 1}
+        return {"masked": len(elements(value))}
 
     def declare(
         self, key: str, title: str, name: str, changes: Iterable[Mapping[str, Any]] = (), problem: str = ""
