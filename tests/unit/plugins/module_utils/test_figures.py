@@ -348,7 +348,7 @@ def test_one_that_is_declared_twice_is_refused(graph: _graph.Graph, tmp_path: Pa
 
 
 def test_a_declared_name_in_another_case_is_a_problem_of_the_principal() -> None:
-    figures = Figures(SETS, DEFINITIONS)
+    figures = Figures(SETS, DEFINITIONS, compares=True)
     principal = {"type": "user", "id": ADELE}
     figures.compare("user adele", principal, "adele", {"One": {"Free": "a"}}, {"One": {"free": Exactly(None)}})
     (told,) = figures.as_result()["declared"]
