@@ -56,6 +56,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
 )
 
 PRINCIPAL_SPEC = {"user": {"type": "str"}, "service_principal": {"type": "str"}}
+VERIFY_SPEC = {"verify": {"type": "bool", "default": False}}
 
 ASSIGNMENT_SPEC = {
     **PRINCIPAL_SPEC,
@@ -65,6 +66,7 @@ ASSIGNMENT_SPEC = {
     "type": {"type": "str", "choices": ["auto", "string", "integer", "boolean"], "default": "auto"},
     "append": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    **VERIFY_SPEC,
 }
 ASSIGNMENT_CONSTRAINTS = {
     "mutually_exclusive": [("user", "service_principal")],
@@ -165,7 +167,7 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     """`custom_security_attribute`: one GET, and one PATCH if something differs.
 
     A definition is read only where it is in doubt what is meant, where check mode predicts a write, or to explain a
-    refusal.
+    refusal. With `verify` it is read again what was written. Raises Unverified, and what the requests raise.
     """
     task = Assignment.from_params(params)
     directory, schema = Directory(graph), Schema(graph)
@@ -188,6 +190,8 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
             lambda: directory.assign(principal, planned.body or {}),
             lambda error: _lagging(error, task, planned, schema),
         )
+        if params["verify"] and (unseen := directory.verify([(principal, planned)])):
+            raise unseen[principal.id]
     return {
         "changed": planned.changed,
         "principal": principal.as_result(),

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN, VERIFY_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._batch import BATCH_SIZE, Batches, Pace, Part
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
@@ -102,6 +102,7 @@ BULK_SPEC: dict[str, Any] = {
     "snapshot_path": {"type": "path"},
     "diff_limit": {"type": "int", "default": 100},
     "priority": {"type": "str", "choices": ["low", "normal"], "default": "normal"},
+    **VERIFY_SPEC,
 }
 BULK_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("assignments", "src")],
@@ -125,7 +126,10 @@ class BulkError(EntraError):
 
 @dataclass(slots=True)
 class Item:
-    """A declaration on its way: who answers to its name, the plan, what went wrong, whether it was written."""
+    """A declaration on its way: who answers to its name, the plan, what went wrong, whether Graph took the PATCH.
+
+    What Graph took and does not show has an error, and counts as failed; it is a change all the same.
+    """
 
     declaration: Declaration
     found: tuple[Principal, ...] = ()
@@ -149,24 +153,28 @@ class Item:
             raise ValueError("nothing is planned")
         return Part("PATCH", place(self.principal), typed(self.principal, self.plan.body or {}), priority=priority)
 
+    def changed(self, planned: bool) -> bool:
+        """Whether Graph took the PATCH or, of what is but planned, would get one."""
+        return self.written or (planned and self.pending)
+
     def outcome(self, planned: bool) -> str:
         """Failed, changed or unchanged: what counts, and what `report` chooses by."""
         if self.error is not None:
             return "failed"
-        return "changed" if self.pending and (planned or self.written) else "unchanged"
+        return "changed" if self.changed(planned) else "unchanged"
 
     def as_result(self, planned: bool) -> dict[str, Any]:
         """An entry of `results`. What was not written, because of an error or a stop, is as before."""
-        outcome = self.outcome(planned)
+        changed = self.changed(planned)
         before = self.plan.before if self.plan else {}
         principal = self.principal
         return {
             "principal": principal.as_result() if principal else unknown(self.declaration.kind, self.declaration.name),
-            "changed": outcome == "changed",
-            "failed": outcome == "failed",
+            "changed": changed,
+            "failed": self.error is not None,
             "msg": str(self.error or ""),
             "before": before,
-            "after": self.plan.after if self.plan and outcome == "changed" else before,
+            "after": self.plan.after if self.plan and changed else before,
             **({"candidates": [one.as_result() for one in self.found]} if len(self.found) > 1 else {}),
         }
 
@@ -354,8 +362,18 @@ class Bulk:
                 break
         if self._lost:
             for entry in self.entries:
-                if entry.pending and not entry.written:
+                if entry.pending and (self._params["verify"] or not entry.written):
                     entry.error = NoAnswer(self._lost)
+        elif self._params["verify"]:
+            self._verify()
+
+    def _verify(self) -> None:
+        """Read again what was written; what Graph does not show fails."""
+        written = [(entry.principal, entry.plan) for entry in self.entries if entry.written]
+        unseen = self._directory.verify([(one, plan) for one, plan in written if one and plan], self._progress.tell)
+        for entry in self.entries:
+            if entry.principal and entry.principal.id in unseen:
+                entry.error = unseen[entry.principal.id]
 
     def _write(self, kind: Kind) -> bool:
         """Write what is pending of a kind, and again what replication may be to blame for; whether to go on after it.
@@ -438,7 +456,7 @@ class Bulk:
         wanted = self._params["report"]
         counts = Counter(entry.outcome(planned) for entry in self.entries)
         result = {
-            "changed": counts["changed"] > 0,
+            "changed": any(entry.changed(planned) for entry in self.entries),
             "results": [one.as_result(planned) for one in self.entries if wanted in ("all", one.outcome(planned))],
             "summary": {
                 "principals": len(self.entries),
@@ -461,7 +479,7 @@ class Bulk:
 
     def _diff(self, planned: bool) -> list[dict[str, str]]:
         """What changed, by principal; in sorted order, diff_limit at most."""
-        changed = {str(e.principal): e.plan for e in self.entries if e.pending and (planned or e.written) and e.plan}
+        changed = {str(e.principal): e.plan for e in self.entries if e.changed(planned) and e.plan}
         shown = [(title, changed[title]) for title in sorted(changed)[: self._params["diff_limit"]]]
         return [diff(title, in_order(plan.before), in_order(plan.after)) for title, plan in shown]
 

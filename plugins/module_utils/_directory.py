@@ -22,9 +22,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     NoAnswer,
     PrincipalError,
     Unreadable,
+    Unverified,
     printable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, encoded, key, literal
+from ansible_collections.entra.attributes.plugins.module_utils._plan import Plan
 from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -141,6 +143,37 @@ class Directory:
     def assign(self, principal: Principal, body: Mapping[str, Any]) -> None:
         """Send a plan's body as the one PATCH of this principal. Raises GraphError."""
         self._graph.patch(place(principal), typed(principal, body), need=principal.kind.write)
+
+    def verify(
+        self, written: Sequence[tuple[Principal, Plan]], tell: Callable[[], None] = lambda: None
+    ) -> dict[str, Unverified]:
+        """Read again until Graph shows what was written, for half a minute at most; what it does not show, by id.
+
+        Each round asks for those alone that are not shown yet; `tell` is called after each answer. What was written may
+        be missing as a whole for a while (graph-facts 6.4); another error settles the matter.
+        """
+        unseen = {principal.id: (principal, planned) for principal, planned in written}
+        failed: dict[str, Unverified] = {}
+
+        def shown() -> bool:
+            for kind in KINDS.values():
+                asked = [(one, planned) for one, planned in unseen.values() if one.kind is kind]
+                parts = [Part("GET", encoded(place(one), kind.query)) for one, _planned in asked]
+                for number, answer in Batches(self._graph, kind.read).run(parts):
+                    tell()
+                    one, planned = asked[number]
+                    if isinstance(answer, EntraError):
+                        if isinstance(answer, GraphError) and answer.status == 404:
+                            continue
+                        failed[one.id] = Unverified(one, answer)
+                    elif not planned.fulfilled(_principal(kind, answer).assignments):
+                        continue
+                    del unseen[one.id]
+            return not unseen
+
+        if not self._graph.wait_until(shown):
+            failed |= {one.id: Unverified(one) for one, _planned in unseen.values()}
+        return failed
 
     def size(self, kind: Kind) -> int:
         """How many principals of a kind there are."""

@@ -16,6 +16,7 @@ EntraError
 ├── PrincipalError         no principal, or more than one, has that name
 ├── Unassigned             an attribute is not assigned to a principal
 ├── Unreadable             the token does not allow to read what was asked for
+├── Unverified             Graph accepted what it then does not show
 ├── MissingLibrary         a Python library is not installed
 ├── AuthenticationError    no token could be had
 ├── NoAnswer               no usable answer: unreachable, not trusted, too slow, not JSON
@@ -131,6 +132,22 @@ class Unassigned(EntraError):
 
 class Unreadable(EntraError):
     """Graph hides what the caller may not read behind null (graph-facts 2.4); this says so instead."""
+
+
+class Unverified(EntraError):
+    """A write that Graph accepted, so that it counts as a change, and that was not seen since (graph-facts 6.4)."""
+
+    def __init__(self, principal: object, cause: EntraError | None = None) -> None:
+        super().__init__(
+            f"{principal}: Graph accepted the PATCH, but it cannot be seen whether it is there: {cause}"
+            if cause
+            else f"{principal}: Graph accepted the PATCH, but does not show it after half a minute",
+            "It may be there soon, somebody may have changed it since, or Graph dropped it. A later run writes what is"
+            " missing then.",
+        )
+
+    def as_result(self) -> dict[str, Any]:
+        return {"changed": True, **super().as_result()}
 
 
 class MissingLibrary(EntraError):

@@ -292,12 +292,13 @@ class Graph:
                     raise
             self._http.pause(seconds)
 
-    def wait_until(self, shown: Callable[[], bool]) -> None:
-        """Wait until Graph shows what was written, for half a minute at most; its answer to the write is proof."""
+    def wait_until(self, shown: Callable[[], bool]) -> bool:
+        """Wait until Graph shows what was written, for half a minute at most. Returns whether it does."""
         for seconds in REPLICATION_WAITS:
             if shown():
-                return
+                return True
             self._http.pause(seconds)
+        return shown()
 
     def pause(self, seconds: float) -> None:
         """Wait for about so long."""

@@ -82,6 +82,13 @@ class Plan:
         for attribute_set, values in (self.body or {}).get("customSecurityAttributes", {}).items():
             yield from ((attribute_set, name) for name in values if "@" not in name)
 
+    def fulfilled(self, current: Assignments) -> bool:
+        """Whether a principal that has this now has all that changes as it shall be."""
+        return all(
+            same(current.get(attribute_set, {}).get(name), self.after.get(attribute_set, {}).get(name))
+            for attribute_set, name in self.changes()
+        )
+
 
 def in_doubt(current: Assignments, desired: Desired) -> list[str]:
     """The sets and attributes that are not assigned and of which only definitions tell what is meant.

@@ -61,7 +61,8 @@ options:
   append:
     description:
       - Whether to add O(value) to the values of a multi-valued attribute rather than to replace them.
-      - As Entra replaces collections whole, another writer's change between reading and writing is lost.
+      - As Entra replaces collections whole, another writer's change between reading and writing is lost, and so may be
+        that of a task moments before, which Graph does not show yet. Give one list instead, or see O(verify).
     type: bool
     default: false
   state:
@@ -73,6 +74,7 @@ options:
     default: present
 extends_documentation_fragment:
   - entra.attributes._connection
+  - entra.attributes._verify
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
   - entra.attributes._permissions.writes
@@ -114,6 +116,16 @@ EXAMPLES = r"""
     name: Project
     value: Alpine
     append: true
+
+- name: Adele works on each of these, too, one after the other
+  entra.attributes.custom_security_attribute:
+    user: adele@contoso.com
+    attribute_set: Engineering
+    name: Project
+    value: "{{ item }}"
+    append: true
+    verify: true
+  loop: [Baker, Cascade]
 
 - name: A number that a template yields
   entra.attributes.custom_security_attribute:

@@ -43,7 +43,7 @@ options:
             exactly afterwards.
           - Null or C([]) removes the attribute.
           - A dictionary with C(add) and C(remove), each a list, changes these values of a multi-valued attribute and
-            keeps others.
+            keeps others, as far as Graph shows them; see O(verify).
         type: dict
         required: true
       expected:
@@ -174,6 +174,7 @@ options:
     default: normal
 extends_documentation_fragment:
   - entra.attributes._connection
+  - entra.attributes._verify
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
   - entra.attributes._permissions.writes
@@ -216,6 +217,15 @@ EXAMPLES = r"""
     results_path: "{{ playbook_dir }}/record.jsonl"
     snapshot_path: "{{ playbook_dir }}/snapshot.jsonl"
 
+- name: Values are added, and the next task finds them
+  entra.attributes.custom_security_attributes:
+    assignments:
+      - user: adele@contoso.com
+        attributes:
+          Engineering:
+            CostCenter: {add: [1005]}
+    verify: true
+
 - name: The directory's attributes are as they were before
   entra.attributes.custom_security_attributes:
     src: "{{ playbook_dir }}/snapshot.jsonl"
@@ -245,7 +255,8 @@ results:
       type: list
       elements: dict
     changed:
-      description: Whether it was changed; as a plan, whether it would be.
+      description: Whether Graph accepted the change; as a plan, whether there would be one. With O(verify) it may be true
+        for one that failed.
       type: bool
     failed:
       description: Whether it failed.
@@ -278,7 +289,7 @@ summary:
       type: int
       sample: 10000
     changed:
-      description: How many were changed; as a plan, how many would be.
+      description: How many were changed; as a plan, how many would be. Those that failed are not among them.
       type: int
       sample: 25
     unchanged:

@@ -68,6 +68,18 @@ class ReadyToken:
         return True
 
 
+def waiting(emulator: Emulator, sleep: Callable[[float], None]) -> _graph.Graph:
+    """A Graph that waits by `sleep`, with a jitter of 1."""
+    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, sleep=sleep, jitter=lambda: 1.0)
+    permissions = [
+        "CustomSecAttributeAssignment.ReadWrite.All",
+        "CustomSecAttributeDefinition.ReadWrite.All",
+        "User.Read.All",
+        "Application.Read.All",
+    ]
+    return _graph.Graph(http, ReadyToken(emulator.token(permissions=permissions)), emulator.url)
+
+
 @pytest.fixture
 def impatient(emulator: Emulator, waits: Patient) -> _graph.Graph:
     """A Graph whose waits are recorded instead of waited, and whose jitter is 1."""

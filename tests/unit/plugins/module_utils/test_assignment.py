@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +21,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     PrincipalError,
     Undefined,
     Unreadable,
+    Unverified,
 )
 
-from ..conftest import ADELE, PAYROLL, ReadyToken
+from ..conftest import ADELE, PAYROLL, Patient, ReadyToken, waiting
 
 Run = Callable[..., dict[str, Any]]
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
@@ -31,7 +33,7 @@ DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
 def assign(graph: _graph.Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     principal = {"user": None if "service_principal" in options else "adele@contoso.com", "service_principal": None}
     defaults = {"attribute_set": "Engineering", "value": None, "type": "auto", "append": False, "state": "present"}
-    return _assignment.run_assignment({**principal, **defaults, **options}, graph, check_mode)
+    return _assignment.run_assignment({**principal, **defaults, "verify": False, **options}, graph, check_mode)
 
 
 def info(graph: _graph.Graph, **options: Any) -> dict[str, Any]:
@@ -125,6 +127,40 @@ def test_check_mode_predicts_what_the_run_does_and_only_reads(
         assert emulator.state(ADELE) == before
     else:
         assert predicted == done
+
+
+@pytest.mark.parametrize(
+    "who",
+    [{"user": "adele@contoso.com"}, {"service_principal": "payroll-api"}, {"user": "sales-agent@contoso.com"}],
+    ids=str,
+)
+def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulator, who: dict[str, str]) -> None:
+    graph = waiting(emulator, lambda seconds: time.sleep(seconds / 10))
+    emulator.quirks(read_lag=0.5)
+    for number in (1001, 1003):
+        assert assign(graph, name="CostCenter", value=number, append=True, verify=True, **who)["changed"]
+    found = assign(graph, name="CostCenter", value=1001, state="absent", verify=True, **who)
+    assert (found["previous_value"], found["value"]) == ([1001, 1003], [1003])
+    emulator.clear()
+    assert not assign(graph, name="CostCenter", value=[1003], verify=True, **who)["changed"]
+    assert [request["method"] for request in emulator.requests()] == ["GET"]
+
+
+def test_6_4_a_write_that_is_never_shown_fails_and_is_told_as_a_change(emulator: Emulator, waits: Patient) -> None:
+    graph = waiting(emulator, waits)
+    emulator.faults({"match": {"method": "PATCH"}, "do": {"drop_write": True}})
+    with pytest.raises(Unverified, match="accepted the PATCH, but does not show it after half a minute") as failed:
+        assign(graph, name="NumVendors", value=4, verify=True)
+    assert failed.value.as_result()["changed"]
+    assert waits.waits == list(_graph.REPLICATION_WAITS)
+    assert assign(graph, name="NumVendors", value=4, verify=True)["changed"], "a later run writes it"
+    assert emulator.state(ADELE) == {"Engineering": {"NumVendors": 4}}
+
+
+def test_6_4_nothing_is_verified_in_check_mode(emulator: Emulator, waits: Patient) -> None:
+    assert assign(waiting(emulator, waits), check_mode=True, name="NumVendors", value=4, verify=True)["changed"]
+    assert waits.waits == []
+    assert not [request for request in emulator.requests() if request["method"] != "GET"]
 
 
 def test_no_definition_is_read_unless_the_type_is_in_doubt(emulator: Emulator, graph: _graph.Graph) -> None:

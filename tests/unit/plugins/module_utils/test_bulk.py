@@ -43,7 +43,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._plan import plan as planned
 
-from ..conftest import ADELE, PAYROLL, ReadyToken
+from ..conftest import ADELE, PAYROLL, ReadyToken, waiting
 
 DEFINITIONS = "GET /v1.0/directory/customSecurityAttributeDefinitions"
 BATCH = "POST /v1.0/$batch"
@@ -61,6 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "snapshot_path": None,
     "diff_limit": 100,
     "priority": "normal",
+    "verify": False,
 }
 
 
@@ -660,28 +661,73 @@ def test_what_the_definitions_forbid_is_told_and_the_others_are_written(
     assert len(patches(emulator)) == 3
 
 
-def test_what_graph_refuses_for_a_moment_is_sent_again(emulator: Emulator, impatient: Any, waits: Any) -> None:
+def test_what_graph_refuses_for_a_moment_is_sent_again(emulator: Emulator, waits: Any) -> None:
     populate(emulator, 30)
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], sleep=waits, jitter=lambda: 1.0)
-    permissions = [WRITE, "User.Read.All", "CustomSecAttributeDefinition.Read.All"]
-    token = emulator.token(permissions=permissions)
-
-    class Ready:
-        def token(self) -> str:
-            return token
-
-        def renew(self) -> bool:
-            return False
-
     emulator.faults({"match": {"method": "PATCH"}, "skip": 4, "times": 3, "do": {"status": 404}})
-    result = bulk(_graph.Graph(http, Ready(), emulator.url), everybody(30, NumVendors=4))
+    result = bulk(waiting(emulator, waits), everybody(30, NumVendors=4))
     assert result["summary"]["changed"] == 30
     assert len(patches(emulator)) == 33
     assert waits.waits == [1.0]
     emulator.faults({"match": {"method": "PATCH", "path": number(3)}, "times": None, "do": {"status": 400}})
-    error = failure(_graph.Graph(http, Ready(), emulator.url), everybody(30, NumVendors=5))
+    error = failure(waiting(emulator, waits), everybody(30, NumVendors=5))
     assert [n for n, one in enumerate(error.result["results"]) if one["failed"]] == [3]
     assert error.result["summary"]["changed"] == 29
+
+
+def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulator) -> None:
+    graph = waiting(emulator, lambda seconds: time.sleep(seconds / 10))
+    emulator.quirks(read_lag=0.5)
+    for one in (1001, 1003):
+        items = [user("adele@contoso.com", CostCenter={"add": [one]}), service_principal("payroll-api", NumVendors=one)]
+        result = bulk(graph, items, verify=True)
+        assert (result["changed"], result["summary"]["changed"], result["summary"]["failed"]) == (True, 2, 0)
+    assert emulator.state("adele@contoso.com") == {"Engineering": {"CostCenter": [1001, 1003]}}
+
+
+def test_6_4_what_is_shown_is_not_read_again(emulator: Emulator, waits: Any) -> None:
+    populate(emulator, 45)
+
+    def sleep(seconds: float) -> None:
+        waits(seconds)
+        emulator.quirks(read_lag=0)
+
+    result = bulk(waiting(emulator, sleep), everybody(45, NumVendors=4), verify=True)
+    assert result["summary"]["changed"] == 45
+    log = emulator.requests()
+    assert result["summary"]["requests"] == len([one for one in log if one["batch"] is None])
+    assert Counter(one["method"] for one in log if re.search(r"/users/", one["path"])) == {"PATCH": 45, "GET": 45}
+    assert waits.waits == [0.0]
+
+
+def test_6_4_a_write_that_is_never_shown_fails_and_is_told_as_a_change(emulator: Emulator, waits: Any) -> None:
+    populate(emulator, 30)
+    emulator.faults({"match": {"method": "PATCH", "path": number(3)}, "do": {"drop_write": True}})
+    error = failure(waiting(emulator, waits), everybody(30, NumVendors=4), verify=True)
+    dropped = error.result["results"][3]
+    assert "Graph accepted the PATCH, but does not show it after half a minute" in dropped["msg"]
+    assert (dropped["failed"], dropped["changed"], dropped["after"]) == (True, True, {"Engineering": {"NumVendors": 4}})
+    assert (error.result["summary"]["failed"], error.result["summary"]["changed"]) == (1, 29)
+    assert error.result["changed"]
+    assert waits.waits == [0.0, *_graph.REPLICATION_WAITS]
+    reads = Counter(one["path"] for one in emulator.requests() if one["method"] == "GET" and "/users/" in one["path"])
+    assert reads.pop(f"/v1.0/users/{number(3)}") == len(_graph.REPLICATION_WAITS) + 1
+    assert set(reads.values()) == {1}
+
+
+def test_6_4_what_cannot_be_read_again_is_not_asked_for_twice(emulator: Emulator, waits: Any) -> None:
+    gone = {"match": {"method": "GET", "path": f"/users/{ADELE}"}, "do": {"status": 404}}
+    emulator.faults(gone, {**gone, "times": None, "do": {"status": 403}})
+    error = failure(waiting(emulator, waits), [user(ADELE, NumVendors=4)], verify=True)
+    assert re.search("it cannot be seen whether it is there: GET .*403", error.result["results"][0]["msg"])
+    assert waits.waits == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("options", [{}, {"verify": True, "check_mode": True}], ids=str)
+def test_who_does_not_verify_reads_nothing_again(
+    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any]
+) -> None:
+    assert bulk(graph, [user("adele@contoso.com", NumVendors=4)], **options)["changed"]
+    assert not [one for one in emulator.requests() if one["path"].startswith("/v1.0/users/") and one["method"] == "GET"]
 
 
 def test_a_stop_at_the_first_refusal(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.entra.attributes.plugins.module_utils import _assignmen
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden, GraphError
 from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
-from ..conftest import NEED, Patient, ReadyToken
+from ..conftest import NEED, Patient, ReadyToken, waiting
 
 SETS = "/v1.0/directory/attributeSets"
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
@@ -75,13 +75,6 @@ def stored(emulator: Emulator, name: str, attribute_set: str = "Engineering") ->
         one for one in emulator.tenant()["definitions"] if (one["attributeSet"], one["name"]) == (attribute_set, name)
     )
     return {**found, "allowedValues": {value["id"]: value["isActive"] for value in found["allowedValues"]}}
-
-
-def waiting(emulator: Emulator, sleep: Callable[[float], None]) -> _graph.Graph:
-    """A Graph that waits by `sleep`, with a jitter of 1."""
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, sleep=sleep, jitter=lambda: 1.0)
-    permissions = [WRITE, "CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All", "Application.Read.All"]
-    return _graph.Graph(http, ReadyToken(emulator.token(permissions=permissions)), emulator.url)
 
 
 # Attribute sets
