@@ -40,6 +40,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     check,
     definition_of,
     in_doubt,
+    lasting_problem,
     plan,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
@@ -240,15 +241,17 @@ def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema)
     if error.status not in (400, 404):
         return False
     try:
-        check(planned, _definitions(task, schema))
+        definitions = _definitions(task, schema)
+        check(planned, definitions)
+        error.explanation = lasting_problem(planned, definitions)
     except (InvalidValue, Undefined) as reason:
         error.explanation = str(reason)
     except GraphError as unreadable:
         error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
-    else:
+        return False
+    if not error.explanation:
         error.hint = "Its definition allows it. A new definition takes a moment; otherwise the reason is another one."
-        return True
-    return False
+    return not error.explanation
 
 
 def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:

@@ -60,6 +60,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Plan,
     check,
     in_doubt,
+    lasting_problem,
     plan,
     untouched,
 )
@@ -404,7 +405,7 @@ class Bulk:
         for number, answer in batches.run(parts):
             entry = entries[number]
             if isinstance(answer, EntraError):
-                entry.error = self._explained(answer)
+                entry.error = self._explained(answer, entry.plan)
                 if not isinstance(answer, GraphError) or answer.status == 401:
                     self._lost = f"Nothing more was sent after: {answer}"
                 batches.stopped = batches.stopped or bool(self._lost) or self._params["on_error"] == "stop"
@@ -414,15 +415,18 @@ class Bulk:
             self._progress.throttled = self._pace.throttled
             self._progress.tell()
 
-    def _explained(self, error: EntraError) -> EntraError:
-        """A refusal of what the definitions would have told, where they may not be read."""
-        if isinstance(error, GraphError) and error.status in (400, 404) and isinstance(self._definitions, GraphError):
-            error.hint = f"The definition could tell why, but may not be read. {self._definitions.hint}"
+    def _explained(self, error: EntraError, planned: Plan | None) -> EntraError:
+        """A refusal that may be for good, with what the definitions tell of it, or that they may not be read."""
+        if isinstance(error, GraphError) and error.status in (400, 404):
+            if isinstance(self._definitions, GraphError):
+                error.hint = f"The definition could tell why, but may not be read. {self._definitions.hint}"
+            elif self._definitions and planned:
+                error.explanation = lasting_problem(planned, self._definitions)
         return error
 
     def _lagging(self, error: EntraError | None) -> bool:
-        """Whether Graph refused what its own definitions allow, as it does for a moment after they were made."""
-        return isinstance(error, GraphError) and error.status in (400, 404) and isinstance(self._definitions, dict)
+        """Whether Graph refused for no reason that is known, as it does for a moment after definitions were made."""
+        return isinstance(error, GraphError) and error.status in (400, 404) and not (error.hint or error.explanation)
 
     def check_limit(self) -> None:
         """Refuse what changes more principals than max_changes allows. Raises BulkError with the plan."""

@@ -200,6 +200,25 @@ def check(planned: Plan, definitions: Definitions) -> None:
             raise InvalidValue(f"{attribute_set}.{name}", problem)
 
 
+def lasting_problem(planned: Plan, definitions: Definitions) -> str:
+    """Why Graph may refuse for good what `check` allows, or an empty text; graph-facts 4 leave open whether it does."""
+    for attribute_set, name in planned.changes():
+        definition = definitions[attribute_set, name]
+        if definition.deprecated:
+            return (
+                f"{attribute_set}.{name} is deprecated, which may be why Graph does not take even this."
+                " Make its definition active for as long as the change takes."
+            )
+        held = elements(planned.after.get(attribute_set, {}).get(name)) if definition.predefined_only else []
+        inactive = [str(item) for item in held if not definition.predefined.get(str(item))]
+        if inactive:
+            return (
+                f"{attribute_set}.{name} goes on to hold {', '.join(inactive)}, no active predefined value any more,"
+                " which may be why Graph refuses the whole. Remove that as well, or make it active again."
+            )
+    return ""
+
+
 def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Definition | None) -> Value | None:
     """The attribute's value once the wish is granted; `now` itself where that is the same."""
     then = (

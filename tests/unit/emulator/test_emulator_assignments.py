@@ -256,6 +256,17 @@ def test_4_an_inactive_value_that_is_assigned_may_stay(graph: Client) -> None:
     assert error_of(graph.assign(keep)) == BAD, "once gone it is newly assigned"
 
 
+def test_4_a_collection_that_keeps_an_inactive_value_can_be_refused(graph: Client) -> None:
+    tenant = graph.emulator.tenant()
+    adele = next(user for user in tenant["users"] if user["userPrincipalName"] == ADELE)
+    adele["customSecurityAttributes"] = {"Engineering": {"Project": ["Skagit", "Baker"]}}
+    graph.emulator.tenant(tenant)
+    graph.token = graph.emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All"])
+    graph.emulator.quirks(inactive_kept="refuse")
+    assert error_of(graph.assign({"Project@odata.type": "#Collection(String)", "Project": ["Alpine", "Skagit"]})) == BAD
+    assert graph.assign({"Project@odata.type": "#Collection(String)", "Project": ["Alpine"]}).status_code == 204
+
+
 def with_legacy(graph: Client) -> None:
     """Give Adele a value of the attribute that is deprecated by now."""
     tenant = graph.emulator.tenant()

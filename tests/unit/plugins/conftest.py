@@ -80,6 +80,14 @@ def waiting(emulator: Emulator, sleep: Callable[[float], None]) -> _graph.Graph:
     return _graph.Graph(http, ReadyToken(emulator.token(permissions=permissions)), emulator.url)
 
 
+def hold(emulator: Emulator, who: str, **attributes: Any) -> None:
+    """Let a user have attributes of Engineering that cannot be assigned any more; tokens from before are worthless."""
+    tenant = emulator.tenant()
+    found = next(user for user in tenant["users"] if user["userPrincipalName"] == who)
+    found["customSecurityAttributes"] = {"Engineering": attributes}
+    emulator.tenant(tenant)
+
+
 @pytest.fixture
 def impatient(emulator: Emulator, waits: Patient) -> _graph.Graph:
     """A Graph whose waits are recorded instead of waited, and whose jitter is 1."""

@@ -86,11 +86,12 @@ def _write_set(
                 for text, is_active in definition.allowedValues.items()
                 if is_active and quirks.serves(directory.age(set_name, name, text))
             }
-            values[name] = _checked(definition, active, value, annotation, values.get(name))
+            kept = values.get(name) if quirks.inactive_kept == "accept" else None
+            values[name] = _checked(definition, active, value, annotation, kept)
 
 
-def _checked(definition: Definition, active: set[str], value: Any, annotation: Any, assigned: Value | None) -> Value:
-    """Return the value to store; `active` are the predefined values that can be assigned now.
+def _checked(definition: Definition, active: set[str], value: Any, annotation: Any, kept: Value | None) -> Value:
+    """Return the value to store; `active` are the predefined values that can be assigned, `kept` those that may stay.
 
     Raises GraphError (400) for what the definition does not allow.
     """
@@ -107,7 +108,7 @@ def _checked(definition: Definition, active: set[str], value: Any, annotation: A
     if isinstance(value, list) != definition.isCollection:
         raise _refusal(definition, "takes a collection" if definition.isCollection else "takes a single value")
     items = value if isinstance(value, list) else [value]
-    kept = assigned if isinstance(assigned, list) else [assigned]
+    staying = kept if isinstance(kept, list) else [kept]
     for item in items:
         if not has_type(item, _PYTHON_TYPES[definition.type]):
             raise _refusal(definition, f"takes values of the type {definition.type}")
@@ -115,8 +116,8 @@ def _checked(definition: Definition, active: set[str], value: Any, annotation: A
             raise _refusal(definition, f"takes values of 1 to {VALUE_LENGTH} characters")
         if isinstance(item, int) and not -(2**31) <= item < 2**31:
             raise _refusal(definition, "takes integers of 32 bits")
-        # A value that stays is not newly assigned, so it may be inactive by now (graph-facts 4).
-        if definition.usePreDefinedValuesOnly and str(item) not in active and item not in kept:
+        # A value that stays is not newly assigned, so it may be inactive by now (graph-facts 4, unknown).
+        if definition.usePreDefinedValuesOnly and str(item) not in active and item not in staying:
             raise _refusal(definition, "takes active predefined values only")
     return list(dict.fromkeys(items)) if definition.isCollection else items[0]
 

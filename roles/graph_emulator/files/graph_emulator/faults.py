@@ -23,6 +23,7 @@ class Quirks:
     read_lag: float = 0.0  # seconds for which reads show the state before a PATCH
     replication: float = 0.0  # seconds until a new set, definition or predefined value can be used
     deprecated_removal: Literal["accept", "refuse"] = "accept"
+    inactive_kept: Literal["accept", "refuse"] = "accept"  # a collection that goes on to hold an inactive value
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
     audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each at a time of its own

@@ -24,7 +24,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Unverified,
 )
 
-from ..conftest import ADELE, PAYROLL, Patient, ReadyToken, waiting
+from ..conftest import ADELE, PAYROLL, Patient, ReadyToken, hold, waiting
 
 Run = Callable[..., dict[str, Any]]
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
@@ -282,6 +282,31 @@ def test_where_a_tenant_has_both_spellings_each_is_itself(emulator: Emulator, gr
         "Engineering": {"projectdate": "projectdate"},
         "engineering": {"ProjectDate": "2022"},
     }
+
+
+@pytest.mark.parametrize(
+    ("held", "options", "words"),
+    [
+        ({"Legacy": "old"}, {"name": "Legacy", "state": "absent"}, "Engineering.Legacy is deprecated"),
+        (
+            {"Project": ["Skagit", "Baker"]},
+            {"name": "Project", "value": ["Alpine"], "append": True},
+            "Engineering.Project goes on to hold Skagit, no active predefined value any more",
+        ),
+    ],
+    ids=["deprecated", "inactive"],
+)
+def test_4_a_refusal_that_time_does_not_heal_is_told_at_once(
+    emulator: Emulator, waits: Patient, held: dict[str, Any], options: dict[str, Any], words: str
+) -> None:
+    hold(emulator, "adele@contoso.com", **held)
+    emulator.quirks(deprecated_removal="refuse", inactive_kept="refuse")
+    with pytest.raises(GraphError) as refusal:
+        assign(waiting(emulator, waits), **options)
+    assert refusal.value.explanation.startswith(words)
+    assert waits.waits == []
+    emulator.quirks(deprecated_removal="accept", inactive_kept="accept")
+    assert assign(waiting(emulator, waits), **options)["changed"], "whether Graph refuses this at all is unknown"
 
 
 def test_a_refusal_that_cannot_be_explained_says_why_not(

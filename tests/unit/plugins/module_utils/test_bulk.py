@@ -43,7 +43,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._plan import plan as planned
 
-from ..conftest import ADELE, PAYROLL, ReadyToken, waiting
+from ..conftest import ADELE, PAYROLL, ReadyToken, hold, waiting
 
 DEFINITIONS = "GET /v1.0/directory/customSecurityAttributeDefinitions"
 BATCH = "POST /v1.0/$batch"
@@ -672,6 +672,26 @@ def test_what_graph_refuses_for_a_moment_is_sent_again(emulator: Emulator, waits
     error = failure(waiting(emulator, waits), everybody(30, NumVendors=5))
     assert [n for n, one in enumerate(error.result["results"]) if one["failed"]] == [3]
     assert error.result["summary"]["changed"] == 29
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "words"),
+    [
+        ({"Legacy": "old"}, {"Legacy": None}, "Engineering.Legacy is deprecated"),
+        ({"Project": ["Skagit"]}, {"Project": {"add": ["Alpine"]}}, "Engineering.Project goes on to hold Skagit"),
+    ],
+    ids=["deprecated", "inactive"],
+)
+def test_4_a_refusal_that_time_does_not_heal_is_told_at_once(
+    emulator: Emulator, waits: Any, held: dict[str, Any], wanted: dict[str, Any], words: str
+) -> None:
+    hold(emulator, "adele@contoso.com", **held)
+    emulator.quirks(deprecated_removal="refuse", inactive_kept="refuse")
+    items = [user("adele@contoso.com", **wanted), user("dara@contoso.com", NumVendors=4)]
+    error = failure(waiting(emulator, waits), items)
+    assert words in error.result["results"][0]["msg"]
+    assert (error.result["summary"]["failed"], error.result["summary"]["changed"]) == (1, 1)
+    assert waits.waits == [0.0]
 
 
 def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulator) -> None:
