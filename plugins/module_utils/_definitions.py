@@ -30,7 +30,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
     plan_definition,
     plan_set,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
+from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema, exists_already
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
 SET_SPEC = {
@@ -130,7 +130,7 @@ def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[s
             schema.apply_set(planned)
         return planned
 
-    planned = graph.persist(attempt, _there_already)
+    planned = graph.persist(attempt, exists_already)
     before, after = set_result(planned.before), set_result(planned.after)
     return {
         "changed": planned.changed,
@@ -172,7 +172,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
             schema.apply_definition(planned)
         return planned, usage
 
-    planned, usage = graph.persist(attempt, _there_already)
+    planned, usage = graph.persist(attempt, exists_already)
     after = definition_result(planned.after)
     return {
         "changed": planned.changed or schema.written,
@@ -181,14 +181,6 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         "diff": diff(f"attribute {wish.attribute_set}.{wish.name}", before, after),
         **usage,
     }
-
-
-def _there_already(error: GraphError) -> bool:
-    """Whether what had to be created exists, though Graph did not list it yet: made by an earlier run, or by another.
-
-    Status or code of that are unknown (graph-facts 6.2), hence either will do.
-    """
-    return error.status == 409 or "ConflictingObject" in error.code
 
 
 def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:

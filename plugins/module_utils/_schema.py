@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
+from ansible_collections.entra.attributes.plugins.module_utils._errors import GraphError, Need
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet, DefinitionPlan, SetPlan
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
@@ -69,7 +69,7 @@ class Schema:
             return
         path = _DEFINITIONS + key(after.id)
         if planned.create:
-            self._write(self._graph.post, _DEFINITIONS, planned.create)
+            self._create(after.attribute_set, planned.create)
         if planned.update:
             self._write(self._graph.patch, path, planned.update)
         for value, active in planned.new_values.items():
@@ -84,6 +84,15 @@ class Schema:
         self._graph.persist(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: error.status == 404)
         self.written = True
 
+    def _create(self, attribute_set: str, body: Mapping[str, Any]) -> None:
+        """Create a definition. A set without any may be new, and then 400 means the same as 404 (graph-facts 6.4)."""
+
+        def lagging(error: GraphError) -> bool:
+            refused = error.status == 400 and not exists_already(error)
+            return error.status == 404 or (refused and not self.definitions(attribute_set))
+
+        self._graph.persist(lambda: self._graph.post(_DEFINITIONS, body, need=WRITE_DEFINITIONS), lagging)
+
     def _serves(self, wanted: Definition) -> bool:
         """Whether Graph shows a definition with at least the predefined values wanted, ready to be assigned."""
         active = {value for value, is_active in wanted.predefined.items() if is_active}
@@ -91,6 +100,14 @@ class Schema:
             not known.deprecated and active <= {value for value, is_active in known.predefined.items() if is_active}
             for known in self.definitions(wanted.attribute_set, wanted.name)
         )
+
+
+def exists_already(error: GraphError) -> bool:
+    """Whether what had to be created exists, though Graph did not list it yet: made by an earlier run, or by another.
+
+    Status, code and message of that are unknown (graph-facts 6.2), hence any will do.
+    """
+    return error.status == 409 or "ConflictingObject" in error.code or "already exists" in error.said.lower()
 
 
 def _attribute_set(item: dict[str, Any]) -> AttributeSet:

@@ -281,6 +281,23 @@ def test_6_4_a_new_set_is_not_shown_at_once_and_not_usable_when_it_is(graph: Cli
     assert in_time(1.05, created, lambda: graph.call("POST", DEFINITIONS, definition)).status_code == 201
 
 
+def test_6_4_a_set_that_is_too_new_can_be_answered_with_400(graph: Client) -> None:
+    graph.emulator.quirks(replication=60, new_set_status=400)
+    assert graph.call("POST", SETS, {"id": "Sales"}).status_code == 201
+    assert error_of(graph.call("POST", DEFINITIONS, {**NEW, "attributeSet": "Sales"})) == BAD
+    assert error_of(graph.call("POST", DEFINITIONS, {**NEW, "attributeSet": "Nope"}))[0] == 404
+
+
+def test_6_2_what_exists_can_be_answered_with_400(graph: Client) -> None:
+    graph.emulator.quirks(conflict_status=400)
+    assert graph.call("POST", DEFINITIONS, NEW).status_code == 201
+    values = f"{DEFINITIONS}/Engineering_Project/allowedValues"
+    for path, body in ((SETS, {"id": "Marketing"}), (DEFINITIONS, NEW), (values, {"id": "Alpine", "isActive": True})):
+        again = graph.call("POST", path, body)
+        assert error_of(again) == BAD
+        assert "already exists" in again.json()["error"]["message"]
+
+
 def test_6_4_a_new_definition_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client) -> None:
     graph.emulator.quirks(replication=REPLICATION)
     definition = {**NEW, "type": "String", "isCollection": False, "usePreDefinedValuesOnly": False}

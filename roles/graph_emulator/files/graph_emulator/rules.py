@@ -3,7 +3,7 @@
 """The rules by which sets, definitions and predefined values are made and changed (graph-facts 1.2 to 1.4 and 4).
 
 Each function checks everything before it changes anything. Raises GraphError: 400 for what breaks a rule, 404 for a set
-that is not there, 409 for what exists already.
+that is not there, 409 for what exists already; what is unknown of these is a quirk (graph-facts 6.2, 6.4).
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _REQUIRED: Final = {
 }
 
 
-def create_set(directory: Directory, body: Any) -> AttributeSet:
+def create_set(directory: Directory, body: Any, quirks: Quirks) -> AttributeSet:
     """Make an attribute set."""
     members = _members(body, {"id", "description", "maxAttributesPerSet"}, required={"id"})
     _check_name(members["id"])
     _check_set_members(members)
     if members["id"] in directory.sets:
-        raise _exists(members["id"])
+        raise _exists(members["id"], quirks)
     if len(directory.sets) >= SETS_PER_TENANT:
         raise bad_request(f"A tenant can have at most {SETS_PER_TENANT} attribute sets.")
     created = directory.sets[members["id"]] = AttributeSet(**members)
@@ -72,11 +72,15 @@ def create_definition(directory: Directory, body: Any, quirks: Quirks) -> Defini
         values[value] = active
     _check_values(members["type"], values)
     attribute_set = directory.sets.get(members["attributeSet"])
-    if attribute_set is None or not quirks.serves(directory.age(attribute_set.id)):
+    if attribute_set is None:
         raise not_found(members["attributeSet"])
+    if not quirks.serves(directory.age(attribute_set.id)):
+        if quirks.new_set_status == 400:
+            raise bad_request("Invalid value specified for property 'attributeSet'.")
+        raise not_found(attribute_set.id)
     definition = Definition(**members, allowedValues=values)
     if (definition.attributeSet, definition.name) in directory.definitions:
-        raise _exists(definition.id)
+        raise _exists(definition.id, quirks)
     _check_room(directory, definition)
     directory.definitions[definition.attributeSet, definition.name] = definition
     directory.note_creation(definition.attributeSet, definition.name)
@@ -108,13 +112,13 @@ def update_definition(directory: Directory, definition: Definition, body: Any, o
     definition.allowedValues = values
 
 
-def create_value(directory: Directory, definition: Definition, body: Any) -> str:
+def create_value(directory: Directory, definition: Definition, body: Any, quirks: Quirks) -> str:
     """Add a predefined value, and return it."""
     if isinstance(body, dict) and any("@delta" in name for name in body):
         raise GraphError(500, "Service_InternalServerError", "Encountered an internal server error.")
     value, active = _value_members(body)
     if value in definition.allowedValues:
-        raise _exists(value)
+        raise _exists(value, quirks)
     _check_values(definition.type, {**definition.allowedValues, value: active})
     definition.allowedValues[value] = active
     directory.note_creation(definition.attributeSet, definition.name, value)
@@ -191,5 +195,8 @@ def _check_room(directory: Directory, definition: Definition) -> None:
         raise bad_request("There are as many active definitions as the attribute set or the tenant can have.")
 
 
-def _exists(key: str) -> GraphError:
-    return GraphError(409, "Request_ConflictingObjectExists", f"'{key}' already exists.")
+def _exists(key: str, quirks: Quirks) -> GraphError:
+    message = f"'{key}' already exists."
+    if quirks.conflict_status == 400:
+        return bad_request(message)
+    return GraphError(409, "Request_ConflictingObjectExists", message)

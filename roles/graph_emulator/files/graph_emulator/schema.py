@@ -50,7 +50,7 @@ class Schema:
         """Answer `/directory/attributeSets`."""
         if request.method == "POST":
             self._require_tenant_wide(caller)
-            created = rules.create_set(self.directory, request.json())
+            created = rules.create_set(self.directory, request.json(), self.quirks)
             self.audits.note_schema(request, caller, "add set", created.id, {}, _set_as_json(created))
             return Response(201, _entity(_set_as_json(created), SETS, base))
         readable = _readable(request, caller)
@@ -117,7 +117,7 @@ class Schema:
         context = f"{DEFINITIONS}('{key}')/allowedValues"
         if request.method == "POST":
             before = _with_values(definition)
-            value = rules.create_value(self.directory, definition, request.json())
+            value = rules.create_value(self.directory, definition, request.json(), self.quirks)
             self._note_update(request, caller, definition, before)
             return Response(201, _entity(_value_as_json(definition, value), context, base))
         return _listed(

@@ -144,17 +144,24 @@ def test_4_the_tenant_is_full_of_sets(emulator: Emulator, graph: _graph.Graph) -
     assert not a_set(graph, "S499")["changed"], "found on the last page"
 
 
-@pytest.mark.parametrize("kind", ["set", "definition"])
+@pytest.mark.parametrize("status", [409, 400])
+@pytest.mark.parametrize("kind", ["set", "definition", "first definition"])
 def test_6_4_what_graph_does_not_list_yet_is_not_made_again(
-    emulator: Emulator, graph: _graph.Graph, waits: Patient, kind: str
+    emulator: Emulator, graph: _graph.Graph, waits: Patient, kind: str, status: int
 ) -> None:
     def task(graph: _graph.Graph) -> dict[str, Any]:
-        return a_set(graph, "Sales") if kind == "set" else a_definition(graph, "Level", type="string")
+        if kind == "set":
+            return a_set(graph, "Sales")
+        return a_definition(graph, "Level", "Empty" if kind == "first definition" else "Engineering", type="string")
 
     def sleep(seconds: float) -> None:
         waits(seconds)
         emulator.quirks(replication=0)
 
+    tenant = emulator.tenant()
+    tenant["attributeSets"].append({"id": "Empty"})
+    emulator.tenant(tenant)
+    emulator.quirks(conflict_status=status)
     assert task(graph)["changed"]
     emulator.quirks(replication=60)
     emulator.clear()
@@ -667,13 +674,14 @@ def test_5_3_an_administrator_of_one_set_defines_in_it(
 # Replication (graph-facts 6.4)
 
 
-def test_6_4_set_definition_assignment_value_follow_each_other(emulator: Emulator, waits: Patient) -> None:
+@pytest.mark.parametrize("status", [404, 400])
+def test_6_4_set_definition_assignment_value_follow_each_other(emulator: Emulator, waits: Patient, status: int) -> None:
     def sleep(seconds: float) -> None:
         waits(seconds)
         time.sleep(seconds / 10)
 
     hurried = waiting(emulator, sleep)
-    emulator.quirks(replication=1.0)
+    emulator.quirks(replication=1.0, new_set_status=status)
     assert a_set(hurried, "Sales")["changed"]
     options = {"type": "string", "predefined_values_only": True, "predefined_values": ["Gold"]}
     assert a_definition(hurried, "Level", "Sales", **options)["changed"]
@@ -684,7 +692,7 @@ def test_6_4_set_definition_assignment_value_follow_each_other(emulator: Emulato
     answers = [(request["method"], request["status"]) for request in emulator.requests() if request["method"] != "GET"]
     assert answers.count(("POST", 201)) == 3
     assert answers.count(("PATCH", 204)) == 2
-    assert ("POST", 404) in answers, "the definition in the new set"
+    assert ("POST", status) in answers, "the definition in the new set"
     assert ("PATCH", 400) in answers, "the assignment of the new attribute"
     assert set(waits.waits) <= set(_graph.REPLICATION_WAITS)
 
@@ -725,10 +733,17 @@ def test_6_4_a_refusal_that_lasts_is_passed_on(
 
 
 @pytest.mark.parametrize("status", [400, 403])
-def test_6_4_other_refusals_of_a_write_are_no_replication(emulator: Emulator, waits: Patient, status: int) -> None:
-    emulator.faults({"match": {"method": "PATCH"}, "times": None, "do": {"status": status}})
+@pytest.mark.parametrize(
+    ("method", "name", "options"),
+    [("PATCH", "Project", {"description": "x"}), ("POST", "Level", {"type": "string"})],
+    ids=["changed", "created in a set that has others"],
+)
+def test_6_4_other_refusals_of_a_write_are_no_replication(
+    emulator: Emulator, waits: Patient, method: str, name: str, options: dict[str, Any], status: int
+) -> None:
+    emulator.faults({"match": {"method": method}, "times": None, "do": {"status": status}})
     with pytest.raises(EntraError, match=str(status)):
-        a_definition(waiting(emulator, waits), "Project", description="x")
+        a_definition(waiting(emulator, waits), name, **options)
     assert waits.waits == []
 
 
