@@ -47,8 +47,18 @@ class Schema:
         query = {"$expand": "allowedValues"}
         if conditions:
             query["$filter"] = " and ".join(conditions)
-        found = [_definition(item) for item in self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query)]
-        return [one for one in found if attribute_set in (None, one.attribute_set) and name in (None, one.name)]
+        return [
+            _definition(self._whole(item))
+            for item in self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query)
+            if attribute_set in (None, item["attributeSet"]) and name in (None, item["name"])
+        ]
+
+    def _whole(self, item: dict[str, Any]) -> dict[str, Any]:
+        """A definition with all its predefined values; where Graph expanded but some, their collection is read."""
+        if "allowedValues@odata.nextLink" not in item:
+            return item
+        path = f"{_DEFINITIONS}{key(item['id'])}/allowedValues"
+        return {**item, "allowedValues": list(self._graph.pages(path, need=READ_DEFINITIONS))}
 
     def apply_set(self, planned: SetPlan) -> None:
         """Send what a plan needs: one request, or none. A new set is waited for until Graph lists it."""

@@ -312,6 +312,16 @@ def test_6_4_a_new_definition_is_not_shown_at_once_and_not_usable_when_it_is(gra
     assert in_time(1.05, created, lambda: graph.assign({"Level": "x"}, set_name="Marketing")).status_code == 204
 
 
+def test_1_4_expanded_values_can_go_on_elsewhere(graph: Client) -> None:
+    values = graph.get(f"{DEFINITIONS}/Engineering_Project/allowedValues").json()["value"]
+    graph.emulator.quirks(expanded_values=3)
+    expanded = {item["name"]: item for item in graph.get(f"{DEFINITIONS}?$expand=allowedValues").json()["value"]}
+    link = expanded["Project"]["allowedValues@odata.nextLink"]
+    rest = graph.get(link).json()["value"]
+    assert [*expanded["Project"]["allowedValues"], *rest] == values
+    assert "allowedValues@odata.nextLink" not in expanded["ProjectDate"]
+
+
 @pytest.mark.parametrize("through", ["child", "parent"])
 def test_6_4_a_new_predefined_value_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client, through: str) -> None:
     graph.emulator.quirks(replication=REPLICATION)

@@ -93,7 +93,7 @@ class Schema:
         if expand not in (None, "allowedValues"):
             raise bad_request(f"Could not find a property named '{expand}' to expand.")
         items = [
-            _definition_as_json(definition) | ({"allowedValues": self._values(definition)} if expand else {})
+            _definition_as_json(definition) | (self._expanded(definition, base) if expand else {})
             for definition in self.directory.definitions.values()
             if definition.attributeSet in readable and self._shows(definition.attributeSet, definition.name)
         ]
@@ -149,6 +149,14 @@ class Schema:
             for value in definition.allowedValues
             if self._shows(definition.attributeSet, definition.name, value)
         ]
+
+    def _expanded(self, definition: Definition, base: str) -> dict[str, Any]:
+        """Return the members that `$expand` adds; long collections may go on elsewhere, as anywhere in OData."""
+        values, shown = self._values(definition), self.quirks.expanded_values
+        if shown is None or shown >= len(values):
+            return {"allowedValues": values}
+        rest = f"{base}/{DEFINITIONS}/{definition.id}/allowedValues?$skiptoken={shown}"
+        return {"allowedValues": values[:shown], "allowedValues@odata.nextLink": rest}
 
     def _note_update(self, request: Request, caller: Caller, definition: Definition, before: dict[str, Any]) -> None:
         after = _with_values(definition)

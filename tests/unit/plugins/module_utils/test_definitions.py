@@ -753,6 +753,18 @@ def test_6_4_pauses_are_jittered(emulator: Emulator, waits: Patient) -> None:
     assert waits.waits == [3.0]
 
 
+def test_1_4_predefined_values_that_are_not_all_expanded_are_read(emulator: Emulator, graph: _graph.Graph) -> None:
+    listed = {"attribute_set": "Engineering", "name": None}
+    whole = _definitions.run_definition_info(listed, graph, False)
+    emulator.quirks(expanded_values=1)
+    emulator.clear()
+    assert _definitions.run_definition_info(listed, graph, False) == whole
+    values = ("GET", f"{DEFINITIONS}/Engineering_Project/allowedValues", None)
+    assert sent(emulator) == [("GET", DEFINITIONS, None), values]
+    assert not a_definition(graph, "Project", predefined_values=["Alpine", "Baker"])["changed"]
+    assert assign(graph, "Project", ["Baker"], check_mode=True)["changed"]
+
+
 # Before and after assignments: what permits, what forbids
 
 
