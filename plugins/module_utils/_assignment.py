@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -295,7 +295,33 @@ def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> 
 
 
 def _selected(params: Mapping[str, Any], graph: Graph) -> Iterator[Principal]:
-    return Directory(graph).select(KINDS[params["principal_type"]], selection(params, Schema(graph)))
+    """The principals that `where` and `filter` select. Raises what `selection` does, and OptionError."""
+    schema, found = Schema(graph), False
+    for principal in Directory(graph).select(KINDS[params["principal_type"]], selection(params, schema)):
+        found = True
+        yield principal
+    if not found:
+        _ensure_searchable(params["where"] or [], schema)
+
+
+def _ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema) -> None:
+    """Raise OptionError for a condition by which Graph finds nobody, whoever has the attribute (graph-facts 3).
+
+    Definitions that may not be read do not tell.
+    """
+    for index, item in enumerate(where):
+        try:
+            definitions = schema.definitions(item["attribute_set"], item["name"])
+        except GraphError as error:
+            if error.status != 403:
+                raise
+            return
+        if not all(definition.searchable for definition in definitions):
+            raise OptionError(
+                f"where[{index}].name",
+                f"{item['attribute_set']}.{item['name']} is not searchable, so that Graph finds nobody by it",
+                "Read all principals instead, and choose by what they have.",
+            )
 
 
 def _listed(principal: Principal, attribute_set: str | None = None, name: str | None = None) -> dict[str, Any]:

@@ -205,18 +205,19 @@ class Directory:
         """Whether it is known that what Graph does not show is not assigned.
 
         Graph shows null, or leaves out attribute sets, as well to whom may not read them (graph-facts 2.4). The token's
-        claims tell mostly. Where they do not (an opaque token, an Entra role for single attribute sets) a filter on
-        `attribute` (set, name) is tried: Graph refuses filters to whom it hides values (graph-facts 3).
+        claims tell mostly. Where they do not prove it (an opaque token, an Entra role for single attribute sets, which
+        need not be in it) a filter on `attribute` (set, name) is tried: Graph refuses filters to whom it hides values
+        (graph-facts 3). Where that does not settle it either, it is as the claims say.
 
         Raises Unreadable.
         """
         allowed = _may_read(self._graph.claims())
-        if allowed is None and attribute is not None:
+        if not allowed and attribute is not None:
             try:
                 self.count(kind, *attribute)
                 allowed = True
             except GraphError as error:
-                allowed = False if error.status == 403 else None
+                allowed = False if error.status == 403 else allowed
         if allowed is False:
             raise Unreadable(
                 f"The identity may not read these custom security attributes of {kind.title}s: Graph hides them,"
@@ -229,7 +230,8 @@ class Directory:
         try:
             return _principal(USER, self._graph.get(USER.path + key(name), need=USER.read, query=USER.query))
         except GraphError as error:
-            if error.status != 404:
+            malformed = error.status == 400 and "invalid object identifier" in error.said.lower()  # graph-facts 6.2
+            if error.status != 404 and not malformed:
                 raise
             raise PrincipalError(
                 f"user: there is no user '{name}' in this tenant.", "Give an object id or a user principal name."

@@ -121,6 +121,14 @@ def test_3_what_attributes_do_not_serve(graph: Client, expression: str) -> None:
     assert graph.get(f"{USERS}{quote(expression)}", **EVENTUAL).status_code == 400
 
 
+def test_3_what_is_not_searchable_can_be_answered_as_if_nobody_had_it(graph: Client) -> None:
+    assert graph.assign({"Secret": "x"}).status_code == 204
+    graph.emulator.quirks(unsearchable="empty")
+    for condition in ("eq 'x'", "ne null"):
+        response = graph.get(f"{USERS}customSecurityAttributes/Engineering/Secret {condition}", **EVENTUAL)
+        assert (response.status_code, response.json()["value"]) == (200, [])
+
+
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
@@ -303,6 +311,7 @@ def test_9_addresses(graph: Client, address: str, display_name: str) -> None:
     ("address", "expected"),
     [
         ("users/nobody@contoso.com", (404, "Request_ResourceNotFound")),
+        ("users/33333333-3333-4333-8333-33333333330", (400, "Request_BadRequest")),
         ("users/lidia_fabrikam.com#EXT#@contoso.com", (404, "Request_ResourceNotFound")),
         ("users/megan+test@contoso.com", (404, "Request_ResourceNotFound")),
         ("users/$svc@contoso.com", (400, "BadRequest")),

@@ -25,6 +25,7 @@ class Quirks:
     new_set_status: Literal[404, 400] = 404  # of the answer to a definition in a set that is too new
     conflict_status: Literal[409, 400] = 409  # of the answer to what is created a second time
     expanded_values: int | None = None  # predefined values that an expanded definition shows; a link has the rest
+    unsearchable: Literal["refuse", "empty"] = "refuse"  # a filter on an attribute that is not searchable
     deprecated_removal: Literal["accept", "refuse"] = "accept"
     inactive_kept: Literal["accept", "refuse"] = "accept"  # a collection that goes on to hold an inactive value
     shuffle_batch: bool = False

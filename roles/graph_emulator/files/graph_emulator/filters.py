@@ -18,6 +18,7 @@ from odata_query.visitor import NodeVisitor
 from .access import Caller
 from .directory import Collection, Directory, Principal
 from .exchange import GraphError, denied, unsupported_query
+from .faults import Quirks
 from .properties import ATTRIBUTES, PROPERTIES, TYPE_NAMES
 
 EXPRESSIONS: Final = 15  # of `in` and `or`
@@ -74,10 +75,11 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
     `advanced_because` then holds the message that refuses the filter where only default queries are asked for.
     """
 
-    def __init__(self, directory: Directory, collection: Collection, caller: Caller) -> None:
+    def __init__(self, directory: Directory, collection: Collection, caller: Caller, quirks: Quirks) -> None:
         self.directory = directory
         self.collection = collection
         self.caller = caller
+        self.quirks = quirks
         self.advanced_because: str | None = None
         self.alternatives = 0  # expressions joined by `or` or listed by `in`
 
@@ -179,9 +181,11 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
             "'CustomSecurityAttributeValue'."
         )
         definition = self.directory.definitions.get((set_name, name))
-        if definition is None or not definition.isSearchable:
+        if definition is None or (not definition.isSearchable and self.quirks.unsearchable == "refuse"):
             raise refusal
         self.advanced_because = refusal.message
+        if not definition.isSearchable:
+            return lambda principal: None  # as it is in no index, nobody seems to have it
         return lambda principal: principal.visible_attributes().get(set_name, {}).get(name)
 
     def _refusal(self, name: str) -> GraphError:

@@ -16,6 +16,7 @@ from .faults import Quirks
 from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_GUIDISH: Final = re.compile(r"[0-9a-f]+(-[0-9a-f]*)+", re.IGNORECASE)
 _READ_ONLY: Final = {"id", "appId", "createdDateTime", "deletedDateTime", "servicePrincipalType"}
 
 
@@ -34,7 +35,7 @@ class Principals:
             raise wrong_method()  # principals are not made here
         self._require_read(caller)
         names = self._selected(request)
-        page = query.find(self.directory, self.collection, request, caller)
+        page = query.find(self.directory, self.collection, request, caller, self.quirks)
         body: dict[str, Any] = {"@odata.context": f"{base}/$metadata#{self._context(names)}"}
         if page.count is not None:
             body["@odata.count"] = page.count
@@ -48,7 +49,7 @@ class Principals:
     def count(self, request: Request, caller: Caller) -> Response:
         """Answer `/$count`."""
         self._require_read(caller)
-        number = query.count(self.directory, self.collection, request, caller)
+        number = query.count(self.directory, self.collection, request, caller, self.quirks)
         return Response(200, str(number), {"Content-Type": "text/plain"})
 
     def one(self, key: str, request: Request, caller: Caller, base: str, *, by_app_id: bool = False) -> Response:
@@ -67,11 +68,13 @@ class Principals:
     def _found(self, key: str, *, by_app_id: bool) -> Principal:
         """Find by object id, by UPN for a user, by the alternate key `appId` where the path says so.
 
-        Raises GraphError: 404 for what is not there, 400 for a service principal's id that is no guid.
+        Raises GraphError: 404 for what is not there, 400 for a service principal's id that is no guid, and for a user's
+        that looks like one and is none.
         """
+        malformed = not _GUID.fullmatch(key) and (self.collection == "servicePrincipals" or _GUIDISH.fullmatch(key))
         if by_app_id:
             found = self.directory.by_name(self.collection, key)
-        elif self.collection == "servicePrincipals" and not _GUID.fullmatch(key):
+        elif malformed:
             raise bad_request(f"Invalid object identifier '{key}'.")
         else:
             found = self.directory.by_id(self.collection, key)

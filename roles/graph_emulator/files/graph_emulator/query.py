@@ -15,6 +15,7 @@ from . import filters
 from .access import Caller
 from .directory import Collection, Directory, Principal
 from .exchange import GraphError, Request, unsupported_query
+from .faults import Quirks
 
 PAGE_SIZE: Final = 100
 LARGEST_PAGE: Final = 999
@@ -41,7 +42,7 @@ class Page:
     count: int | None
 
 
-def find(directory: Directory, collection: Collection, request: Request, caller: Caller) -> Page:
+def find(directory: Directory, collection: Collection, request: Request, caller: Caller, quirks: Quirks) -> Page:
     """Return the page that a request on a collection asks for.
 
     Raises GraphError: 400 for what the directory does not serve, 403 for a filter on attributes that the caller may
@@ -51,7 +52,7 @@ def find(directory: Directory, collection: Collection, request: Request, caller:
     for name in options:
         if name.startswith("$") and name not in _OPTIONS:
             raise GraphError(400, "Request_BadRequest", f"'{name}' is not supported by the service.")
-    selection = _selection(directory, collection, request, caller)
+    selection = _selection(directory, collection, request, caller, quirks)
     filtered_plainly = "$filter" in options and not selection.advanced
     members = _ordered(selection.members, options.get("$orderby"), filtered_plainly=filtered_plainly)
     size = top(options)
@@ -69,11 +70,11 @@ def find(directory: Directory, collection: Collection, request: Request, caller:
     return Page(page, None, count)
 
 
-def count(directory: Directory, collection: Collection, request: Request, caller: Caller) -> int:
+def count(directory: Directory, collection: Collection, request: Request, caller: Caller, quirks: Quirks) -> int:
     """Return what `/$count` answers, which only advanced queries serve."""
     if not _eventual(request):
         raise GraphError(400, "Request_BadRequest", "$count is not currently supported.")
-    return _selection(directory, collection, request, caller, counting=True).count()
+    return _selection(directory, collection, request, caller, quirks, counting=True).count()
 
 
 def _eventual(request: Request) -> bool:
@@ -94,7 +95,13 @@ class _Selection:
 
 
 def _selection(
-    directory: Directory, collection: Collection, request: Request, caller: Caller, *, counting: bool = False
+    directory: Directory,
+    collection: Collection,
+    request: Request,
+    caller: Caller,
+    quirks: Quirks,
+    *,
+    counting: bool = False,
 ) -> _Selection:
     """Return what `$filter` selects. Raises GraphError, as `find` does."""
     options = request.query
@@ -102,7 +109,7 @@ def _selection(
     members = directory.members[collection]
     if "$filter" not in options:
         return _Selection(members, lambda _: True, advanced)
-    compiler = filters.Compiler(directory, collection, caller)
+    compiler = filters.Compiler(directory, collection, caller, quirks)
     tree = filters.parse(options["$filter"])
     test = compiler.visit(tree)
     if compiler.advanced_because and not advanced:

@@ -400,6 +400,9 @@ def test_agents_are_patched_as_what_they_are(
 def test_names_that_nobody_or_several_have(emulator: Emulator, graph: _graph.Graph) -> None:
     with pytest.raises(PrincipalError, match=r"user: there is no user 'nobody@contoso\.com'"):
         assign(graph, user="nobody@contoso.com", name="NumVendors", value=1)
+    almost = ADELE[:-1]
+    with pytest.raises(PrincipalError, match=f"user: there is no user '{almost}'"):
+        assign(graph, user=almost, name="NumVendors", value=1)
     with pytest.raises(PrincipalError, match="service_principal: there is no service principal 'nothing'"):
         assign(graph, service_principal="nothing", name="NumVendors", value=1)
     with pytest.raises(PrincipalError, match=r"2 service principals are called 'Reports'.*5502.*5503") as refusal:
@@ -524,7 +527,7 @@ def test_conditions_select(
     keys = ("attribute_set", "name", "operator", "value")
     result = info(tagged, principal_type="user", where=[dict(zip(keys, item, strict=True)) for item in where])
     assert names(result) == found
-    request = emulator.requests()[-1]
+    request = next(request for request in emulator.requests() if request["path"] == "/v1.0/users")
     assert request["headers"]["consistencylevel"] == "eventual"
     assert request["query"]["$count"] == "true"
 
@@ -558,6 +561,24 @@ def test_an_attribute_of_the_same_name_in_two_sets_is_two(emulator: Emulator, gr
         ]
     assert assign(graph, attribute_set="Marketing", name="ProjectDate", state="absent")["previous_value"] == 2022
     assert emulator.state(ADELE) == {"Engineering": {"ProjectDate": "2022"}}
+
+
+def test_3_nobody_found_by_what_is_not_searchable_is_no_answer(
+    emulator: Emulator, graph: _graph.Graph, connect: Callable[..., _graph.Graph]
+) -> None:
+    assign(graph, name="Secret", value="x")
+    emulator.quirks(unsearchable="empty")
+    where = [
+        {"attribute_set": "Marketing", "name": "EmployeeId", "operator": "ne", "value": None},
+        {"attribute_set": "Engineering", "name": "Secret", "operator": "eq", "value": "x"},
+    ]
+    selected = {"principal_type": "user", "where": where, "filter": None}
+    with pytest.raises(OptionError, match=r"where\[1\]\.name: Engineering\.Secret is not searchable"):
+        info(graph, **selected)
+    with pytest.raises(OptionError, match="not searchable"):
+        _assignment.run_inventory({**selected, "strict_permissions": False}, graph, False)
+    reader = connect(access_token=emulator.token(permissions=["User.Read.All", READ]))
+    assert names(info(reader, **selected)) == [], "whose definitions it may not read"
 
 
 def test_a_raw_filter_is_joined_and_results_are_narrowed(tagged: _graph.Graph) -> None:
@@ -668,14 +689,27 @@ def test_half_a_character_is_no_part_of_a_condition(emulator: Emulator, graph: _
     assert emulator.requests(None) == []
 
 
-def test_an_opaque_token_is_no_obstacle(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> None:
-    class Opaque(_graph.Graph):
+@pytest.mark.parametrize(
+    "claims", [{}, {"roles": ["User.Read.All"]}], ids=["opaque", "an Entra role it does not tell of"]
+)
+def test_a_token_that_does_not_tell_is_no_obstacle(emulator: Emulator, claims: dict[str, Any]) -> None:
+    class Silent(_graph.Graph):
         def claims(self) -> dict[str, Any]:
-            return {}
+            return claims
 
     http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
-    blind = Opaque(http, ReadyToken(emulator.token(permissions=["User.Read.All"])), emulator.url)
+    blind = Silent(http, ReadyToken(emulator.token(permissions=["User.Read.All"])), emulator.url)
     with pytest.raises(Unreadable):
         assign(blind, name="NumVendors", state="absent")
-    seeing = Opaque(http, ReadyToken(emulator.token(permissions=["User.Read.All", READ])), emulator.url)
+    seeing = Silent(http, ReadyToken(emulator.token(permissions=["User.Read.All", READ])), emulator.url)
     assert not assign(seeing, name="NumVendors", state="absent")["changed"]
+
+
+def test_a_no_stays_a_no_where_asking_does_not_settle_it(
+    emulator: Emulator, connect: Callable[..., _graph.Graph]
+) -> None:
+    graph = connect(access_token=emulator.token(permissions=["User.Read.All"]))
+    emulator.faults({"match": {"path": "/users$"}, "do": {"status": 400}})
+    with pytest.raises(Unreadable):
+        assign(graph, name="NumVendors", state="absent")
+    assert [request["status"] for request in emulator.requests()] == [200, 400]
