@@ -51,6 +51,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     PrincipalError,
     Undefined,
     Unexpected,
+    Unverified,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
@@ -362,9 +363,12 @@ class Bulk:
             if not self._write(kind):
                 break
         if self._lost:
+            lost = NoAnswer(self._lost)
             for entry in self.entries:
-                if entry.pending and (self._params["verify"] or not entry.written):
-                    entry.error = NoAnswer(self._lost)
+                if entry.written and self._params["verify"]:
+                    entry.error = Unverified(entry.principal, lost)
+                elif entry.pending and not entry.written:
+                    entry.error = lost
         elif self._params["verify"]:
             self._verify()
 

@@ -255,8 +255,8 @@ results:
       type: list
       elements: dict
     changed:
-      description: Whether Graph accepted the change; as a plan, whether there would be one. With O(verify) it may be true
-        for one that failed.
+      description: Whether Graph accepted the change; as a plan, whether there would be one. With O(verify) it may be
+        true for one that failed.
       type: bool
     failed:
       description: Whether it failed.

@@ -785,9 +785,7 @@ def test_a_stop_before_the_first_write(
 @pytest.mark.parametrize("times", [3, None], ids=["replication", "lasting"])
 def test_a_stop_waits_for_what_may_be_replication(emulator: Emulator, waits: Any, times: int | None) -> None:
     populate(emulator, 200)
-    permissions = [WRITE, "User.Read.All", "Application.Read.All", "CustomSecAttributeDefinition.Read.All"]
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], sleep=waits, jitter=lambda: 1.0)
-    graph = _graph.Graph(http, ReadyToken(emulator.token(permissions=permissions)), emulator.url)
+    graph = waiting(emulator, waits)
     emulator.quirks(latency=0.02)
     emulator.faults({"match": {"method": "PATCH", "path": number(3)}, "times": times, "do": {"status": 400}})
     items = [*everybody(200, NumVendors=4), service_principal(PAYROLL, NumVendors=4)]
@@ -803,23 +801,19 @@ def test_a_stop_waits_for_what_may_be_replication(emulator: Emulator, waits: Any
     assert refused[1:] == list(range(refused[1], refused[-1] + 1))  # nobody else comes between
 
 
-def test_when_graph_is_gone_the_rest_is_not_tried(emulator: Emulator, waits: Any) -> None:
+@pytest.mark.parametrize("verify", [False, True])
+def test_when_graph_is_gone_the_rest_is_not_tried(emulator: Emulator, waits: Any, verify: bool) -> None:
     populate(emulator, 200)
     http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], retries=1, sleep=waits, jitter=lambda: 0.0)
-
-    class Ready:
-        def token(self) -> str:
-            return token
-
-        def renew(self) -> bool:
-            return False
-
-    token = emulator.token(permissions=[WRITE, "User.Read.All"])
+    token = ReadyToken(emulator.token(permissions=[WRITE, "User.Read.All"]))
     emulator.faults({"match": {"path": r"\$batch$"}, "skip": 3, "times": None, "do": {"cut": "before"}})
-    error = failure(_graph.Graph(http, Ready(), emulator.url), everybody(200, NumVendors=4))
-    counts = error.result["summary"]
-    assert (counts["changed"], counts["unchanged"], counts["failed"]) == (40, 0, 160)
-    assert error.result["results"][199]["msg"].startswith("Nothing more was sent after: ")
+    error = failure(_graph.Graph(http, token, emulator.url), everybody(200, NumVendors=4), verify=verify)
+    counts, results = error.result["summary"], error.result["results"]
+    assert (counts["changed"], counts["unchanged"], counts["failed"]) == ((0, 0, 200) if verify else (40, 0, 160))
+    assert results[199]["msg"].startswith("Nothing more was sent after: ")
+    written = [one["msg"] for one in results if one["changed"]]
+    assert len(written) == 40
+    assert all(("cannot be seen whether it is there: Nothing more" in message) == verify for message in written)
     assert len(sent(emulator)) < 20
 
 

@@ -19,7 +19,7 @@ from ansible_collections.entra.attributes.plugins.module_utils import _assignmen
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden, GraphError
 from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
-from ..conftest import NEED, Patient, ReadyToken, waiting
+from ..conftest import NEED, Patient, waiting
 
 SETS = "/v1.0/directory/attributeSets"
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
