@@ -106,9 +106,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
         try:
             found = declared(src, variables)
         except Forbidden as forbidden:
-            raise AnsibleError(
-                "\n".join([f"{src or 'variables'}: what is declared is wrong:", *forbidden.problems])
-            ) from None
+            raise AnsibleError("\n".join(["what is declared is wrong:", *forbidden.problems])) from None
         except EntraError as error:
             raise AnsibleError(str(error)) from None
         return {

@@ -81,15 +81,15 @@ def declarations(items: Sequence[Any] | None, src: str | None) -> list[Declarati
     for section, place, item in chain(listed(ASSIGNMENTS, items or []), files):
         if section == ASSIGNMENTS:
             gathered.add(place, item)
-    refuse(src or ASSIGNMENTS, gathered.problems)
+    refuse(gathered.problems)
     return gathered.found
 
 
-def refuse(what: str, problems: Sequence[str]) -> None:
+def refuse(problems: Sequence[str]) -> None:
     """Raise Forbidden if there are problems, with all of them up to a number that can be read."""
     if problems:
         more = [f"and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
-        raise Forbidden(what, [*problems[:MOST_PROBLEMS], *more])
+        raise Forbidden("what is declared is wrong", [*problems[:MOST_PROBLEMS], *more])
 
 
 def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | None:

@@ -85,7 +85,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
     for home, label in homes.items():
         if home not in sets and (other := twin(home, sets)):
             problems.append(f"{label}: attribute set {home} is declared as {other}")
-    refuse(src or "variables", problems)
+    refuse(problems)
     found.assignments.extend(assigned.found)
     return found
 

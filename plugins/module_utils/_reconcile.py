@@ -116,7 +116,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
             problems.append(
                 f"attribute set {name}: would have {active} active attributes; its max_attributes_per_set is {limit}"
             )
-    refuse("what is declared", problems)
+    refuse(problems)
     steps.before["attribute_sets"] = list(before_sets.values())
     steps.before["definitions"] = list(before_definitions.values())
     return steps
