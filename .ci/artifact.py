@@ -29,7 +29,8 @@ NEEDED = (
     "meta/ee-requirements.txt",
 )
 UNWANTED = re.compile(
-    r"(^|/)(\.(?!ansible-lint$|yamllint$)[^/]+|__pycache__|output|inventory|Makefile|[^/]+\.(pyc|tar\.gz))(/|$)"
+    r"(^|/)(\.(?!ansible-lint$|yamllint$)[^/]+|__pycache__|output|Makefile|[^/]+\.(pyc|tar\.gz))(/|$)"
+    r"|^tests/integration/inventory$"
 )
 
 

@@ -347,6 +347,7 @@ def test_6_1_errors_carry_ids_and_answers_echo_the_clients(graph: Client) -> Non
     assert inner["date"]
     assert graph.get("/v1.0/users").headers["x-ms-resource-unit"] == "2"
     assert graph.get("/v1.0/users?$select=id").headers["x-ms-resource-unit"] == "1"
+    assert graph.get("/v1.0/servicePrincipals").headers["x-ms-resource-unit"] == "1"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Principals:
             body["@odata.nextLink"] = f"{base}/{self.collection}?{page.next_query}"
         body["value"] = [self._shown(principal, names, caller) for principal in page.members]
         options = request.query
-        cost = 2 - (names is not None) - (query.top(options) < 20)
+        cost = (2 if self.collection == "users" else 1) - (names is not None) - (query.top(options) < 20)
         return Response(200, body, {"x-ms-resource-unit": str(max(cost, 1))})
 
     def count(self, request: Request, caller: Caller) -> Response:
