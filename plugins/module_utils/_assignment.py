@@ -23,6 +23,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     GraphError,
     InvalidValue,
+    Misspelt,
     OptionError,
     PrincipalError,
     Undefined,
@@ -182,7 +183,7 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         if planned.changed and check_mode:
             _predict(task, planned, schema)
     except Undefined as undefined:
-        if not check_mode:
+        if not check_mode or isinstance(undefined, Misspelt):
             raise
         planned = plan(principal.assignments, task.desired)
         warnings += [f"{undefined} Unless an earlier task defines it, the run will fail."]
@@ -221,7 +222,9 @@ def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
 
 
 def _definitions(task: Assignment, schema: Schema) -> Definitions:
-    return {(one.attribute_set, one.name): one for one in schema.definitions(task.attribute_set)}
+    """Those of the attribute set; of the tenant where it has none, as the set may be spelled otherwise."""
+    found = schema.definitions(task.attribute_set) or schema.definitions()
+    return {(one.attribute_set, one.name): one for one in found}
 
 
 def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:

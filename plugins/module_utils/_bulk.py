@@ -46,6 +46,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     Forbidden,
     GraphError,
     InvalidValue,
+    Misspelt,
     NoAnswer,
     OptionError,
     PrincipalError,
@@ -343,7 +344,7 @@ class Bulk:
         try:
             check(planned, self._defined())
         except Undefined as undefined:
-            if not self._check_mode:
+            if not self._check_mode or isinstance(undefined, Misspelt):
                 raise
             self._warnings.add(f"{undefined} Unless an earlier task defines it, the run will fail.")
         except GraphError as error:

@@ -12,6 +12,7 @@ EntraError
 ├── InvalidValue           a value does not fit its attribute; nothing was written
 ├── Forbidden              what is declared breaks rules of the service; all of them are told, nothing was written
 ├── Undefined              an attribute has no definition
+│   └── Misspelt           but there is one whose name differs by case only
 ├── Unexpected             an attribute no longer has the value that a declaration builds on; it was not written
 ├── PrincipalError         no principal, or more than one, has that name
 ├── Unassigned             an attribute is not assigned to a principal
@@ -98,6 +99,13 @@ class InvalidValue(EntraError):
 
 class Undefined(EntraError):
     """An attribute set or attribute that does not exist, or that the identity may not see."""
+
+
+class Misspelt(Undefined):
+    """A name that differs by case only from one that there is, beside which no task can define it (graph-facts 4)."""
+
+    def __init__(self, name: str, other: str, hint: str = "") -> None:
+        super().__init__(f"{name}: {other}; names are matched exactly.", hint)
 
 
 class Unexpected(EntraError):

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, Undefined
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, Misspelt, Undefined
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     MAX_VALUES_PER_PRINCIPAL,
     Assignments,
@@ -119,7 +119,7 @@ def plan(
     `purge` removes the attributes that are not named, in the attribute sets that are.
     `definitions` holds those that are known, by (attribute set, name); what they forbid is refused here. Raises
     InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
-    (graph-facts 4). Raises Undefined for a name that is not defined as far as is known, where the principal has one
+    (graph-facts 4). Raises Misspelt for a name that is not defined as far as is known, where the principal has one
     that differs by case only.
     """
     before: Assignments = {}
@@ -155,11 +155,9 @@ def plan(
     return Plan(before, after, written(changes) if changes else None)
 
 
-def _misspelt(name: str, other: str) -> Undefined:
-    return Undefined(
-        f"{name}: the principal has {other}; names are matched exactly.",
-        "Spell it so. Where the tenant has both, the identity must be able to read their definitions.",
-    )
+def _misspelt(name: str, other: str) -> Misspelt:
+    both = "Spell it so. Where the tenant has both, the identity must be able to read their definitions."
+    return Misspelt(name, f"the principal has {other}", both)
 
 
 def untouched(current: Assignments, desired: Desired) -> Plan:
@@ -174,10 +172,17 @@ def untouched(current: Assignments, desired: Desired) -> Plan:
 
 
 def definition_of(attribute_set: str, name: str, definitions: Definitions) -> Definition:
-    """The attribute's definition. Raises Undefined where there is none, with the names that there are."""
+    """The attribute's definition.
+
+    Raises Misspelt, or Undefined with the names that there are.
+    """
     if (attribute_set, name) in definitions:
         return definitions[attribute_set, name]
     known = sorted(other for other_set, other in definitions if other_set == attribute_set)
+    spelled = f"{attribute_set}.{other}" if (other := twin(name, known)) else ""
+    spelled = spelled or twin(attribute_set, {other_set for other_set, _name in definitions} if not known else ())
+    if spelled:
+        raise Misspelt(f"{attribute_set}.{name}", f"there is {spelled}")
     if known:
         raise Undefined(
             f"Attribute set {attribute_set} has no attribute {name}.",

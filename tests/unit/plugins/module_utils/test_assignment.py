@@ -17,6 +17,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
     GraphError,
     InvalidValue,
+    Misspelt,
     OptionError,
     PrincipalError,
     Undefined,
@@ -200,8 +201,10 @@ def test_doubt_without_the_right_to_read_definitions_asks_for_the_type(
         ({"name": "NumVendors", "value": "abc"}, "its type is Integer, not String"),
         ({"name": "ProjectDate", "value": 2022}, "its type is String, not Integer"),
         ({"name": "Legacy", "value": "x"}, "deprecated and can no longer be assigned"),
-        ({"name": "project", "value": ["Alpine"]}, "has no attribute project. Its attributes are Certification"),
-        ({"attribute_set": "engineering", "name": "Project", "value": ["Alpine"]}, "no attribute set engineering"),
+        ({"name": "Nothing", "value": ["Alpine"]}, "has no attribute Nothing. Its attributes are Certification"),
+        ({"attribute_set": "Nothing", "name": "Project", "value": ["Alpine"]}, "no attribute set Nothing"),
+        ({"name": "project", "value": ["Alpine"]}, "there is Engineering.Project; names are matched exactly."),
+        ({"attribute_set": "engineering", "name": "Project", "value": ["Alpine"]}, "there is Engineering; names are"),
     ],
     ids=str,
 )
@@ -215,7 +218,7 @@ def test_a_refusal_is_explained_from_the_definition(
     assert refusal.value.request_id
     try:
         foreseen = assign(graph, check_mode=True, **options)["warnings"][0]
-    except InvalidValue as error:
+    except (InvalidValue, Misspelt) as error:
         foreseen = str(error)
     explanation = foreseen.partition(" Unless an earlier task")[0]
     assert str(refusal.value).startswith(f"{explanation} PATCH /v1.0/users/{ADELE}: Graph answered ")

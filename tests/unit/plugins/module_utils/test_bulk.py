@@ -407,6 +407,18 @@ def test_a_name_in_another_case_is_refused_not_ignored(
     assert stored(emulator)[number(5)] == {"Engineering": {"CostCenter": [1001 if check_mode else 1003]}}
 
 
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check mode"])
+def test_a_name_that_is_defined_in_another_case_is_nothing_to_be_defined(
+    emulator: Emulator, graph: _graph.Graph, check_mode: bool
+) -> None:
+    items = [user("adele@contoso.com", numvendors=4), user("dara@contoso.com", "engineering", NumVendors=4)]
+    refusal = failure(graph, items, check_mode)
+    assert "Engineering.numvendors: there is Engineering.NumVendors" in told(refusal)[0]
+    assert "engineering.NumVendors: there is Engineering;" in told(refusal)[1]
+    assert "warnings" not in refusal.result
+    assert not patches(emulator)
+
+
 def told(refusal: BulkError) -> list[str]:
     return [str(one) for one in refusal.result["failures"]]
 
