@@ -36,7 +36,7 @@ options:
         default: eq
       value:
         description:
-          - Text, an integer or a Boolean. Text is compared by case.
+          - Text, an integer or a Boolean. Text is case-sensitive.
           - Null, or left out, selects the principals without the attribute; with V(ne) it selects those that have it.
             V(startswith) needs text.
         type: raw

@@ -34,7 +34,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Which attribute sets are there
+- name: List the attribute sets
   entra.attributes.attribute_set_info:
   register: sets
 """

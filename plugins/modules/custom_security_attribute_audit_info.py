@@ -68,18 +68,18 @@ author:
 """
 
 EXAMPLES = r"""
-- name: What changed since yesterday
+- name: List what changed since yesterday
   entra.attributes.custom_security_attribute_audit_info:
   register: log
 
-- name: Who assigned what to Adele this month
+- name: List who assigned what to Adele this month
   entra.attributes.custom_security_attribute_audit_info:
     activity: Update attribute values assigned to a user
     target: adele@contoso.com
     since: 30d
   register: adele
 
-- name: The last ten changes of a pipeline
+- name: List the last ten changes of a pipeline
   entra.attributes.custom_security_attribute_audit_info:
     actor: attributes-pipeline
     since: 2026-11-01

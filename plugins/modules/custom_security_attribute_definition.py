@@ -72,7 +72,7 @@ options:
     default: present
   changes:
     description:
-      - What to do of all this, for playbooks that assign values in between.
+      - Which part to do, for playbooks that assign values in between.
       - V(permit) does not deprecate the definition and deactivates no value. If there is no such definition, it is
         created with all values active, and with O(state=deprecated) and a O(type) as well.
       - V(forbid) does the rest. In check mode it takes for done what V(permit) would do.

@@ -38,12 +38,12 @@ author:
 """
 
 EXAMPLES = r"""
-- name: What can be assigned in engineering
+- name: List what can be assigned in engineering
   entra.attributes.custom_security_attribute_definition_info:
     attribute_set: Engineering
   register: engineering
 
-- name: Which projects are there
+- name: List the projects that are predefined
   entra.attributes.custom_security_attribute_definition_info:
     attribute_set: Engineering
     name: Project

@@ -49,12 +49,12 @@ author:
 """
 
 EXAMPLES = r"""
-- name: What has Adele
+- name: List the attributes of Adele
   entra.attributes.custom_security_attribute_info:
     user: adele@contoso.com
   register: adele
 
-- name: Which users work in Canada on market research
+- name: List the users who work in Canada on market research
   entra.attributes.custom_security_attribute_info:
     principal_type: user
     where:
@@ -62,7 +62,7 @@ EXAMPLES = r"""
         name: AppCountry
         value: Canada
 
-- name: Which service principals have a certification at all
+- name: List the service principals that have a certification at all
   entra.attributes.custom_security_attribute_info:
     principal_type: service_principal
     where:
@@ -73,7 +73,7 @@ EXAMPLES = r"""
     attribute_set: Engineering
     name: Certification
 
-- name: Which enabled users have an employee ID that begins with GS
+- name: List the enabled users whose employee ID begins with GS
   entra.attributes.custom_security_attribute_info:
     principal_type: user
     where:

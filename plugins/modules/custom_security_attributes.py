@@ -127,7 +127,7 @@ options:
     type: bool
     default: false
   force:
-    description: Whether to write also what has not the value of O(assignments[].expected).
+    description: Whether to write even where the current value is not that of O(assignments[].expected).
     type: bool
     default: false
   max_changes:
