@@ -213,7 +213,8 @@ def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
     try:
         definitions = _definitions(task, schema)
     except GraphError as error:
-        plan(current, task.desired)  # where the name is another one, that is told
+        if error.status == 403:
+            plan(current, task.desired)  # where the name is another one, that is told
         error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
     planned = plan(current, task.desired, definitions)
@@ -246,15 +247,16 @@ def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema)
     try:
         definitions = _definitions(task, schema)
         check(planned, definitions)
-        error.explanation = lasting_problem(planned, definitions)
     except (InvalidValue, Undefined) as reason:
         error.explanation = str(reason)
+        return False
     except GraphError as unreadable:
         error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
         return False
+    error.explanation = lasting_problem(planned, definitions)
     if not error.explanation:
         error.hint = "Its definition allows it. A new definition takes a moment; otherwise the reason is another one."
-    return not error.explanation
+    return planned.adds or not error.explanation
 
 
 def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -274,9 +276,21 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
                 raise
             principals = iter(())
     found = [_listed(principal, *narrowed) for principal in principals]
-    seen = any(one["custom_security_attributes"] for one in found)
-    known = directory.ensure_readable(kind, None if seen or not all(narrowed) else narrowed)
+    known = _nothing_hidden(directory, kind, found, narrowed if all(narrowed) else None)
     return {"changed": False, "principals": found, **({} if known else {"warnings": [PERHAPS_HIDDEN]})}
+
+
+def _nothing_hidden(
+    directory: Directory, kind: Kind, found: Sequence[Mapping[str, Any]], attribute: tuple[str, str] | None
+) -> bool:
+    """Whether it is known that Graph shows all there is. Raises Unreadable where it shows nothing, as it may not."""
+    seen = any(one["custom_security_attributes"] for one in found)
+    try:
+        return directory.ensure_readable(kind, None if seen else attribute)
+    except Unreadable:
+        if not seen:
+            raise
+        return False
 
 
 def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -288,7 +302,7 @@ def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> 
     warnings = []
     try:
         found.extend(_listed(principal) for principal in _selected(params, graph))
-        if not Directory(graph).ensure_readable(KINDS[params["principal_type"]]):
+        if not _nothing_hidden(Directory(graph), KINDS[params["principal_type"]], found, None):
             warnings = [PERHAPS_HIDDEN]
     except (Unreadable, GraphError) as error:
         if params["strict_permissions"] or (isinstance(error, GraphError) and error.status != 403):
@@ -303,16 +317,19 @@ def _selected(params: Mapping[str, Any], graph: Graph) -> Iterator[Principal]:
     for principal in Directory(graph).select(KINDS[params["principal_type"]], selection(params, schema)):
         found = True
         yield principal
-    if not found:
-        _ensure_searchable(params["where"] or [], schema)
+    ensure_searchable(params["where"] or [], schema, found)
 
 
-def _ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema) -> None:
-    """Raise OptionError for a condition by which Graph finds nobody, whoever has the attribute (graph-facts 3).
+def ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema, found: bool) -> None:
+    """Raise OptionError for a condition by which Graph may find nobody, whoever has the attribute (graph-facts 3).
 
-    Definitions that may not be read do not tell.
+    `found` says whether somebody was found by all of them; then those alone are in doubt that the lack of an attribute
+    fulfils. Definitions that may not be read do not tell.
     """
     for index, item in enumerate(where):
+        lack = (item["operator"] == "ne") != (item["value"] is None)
+        if found and not lack:
+            continue
         try:
             definitions = schema.definitions(item["attribute_set"], item["name"])
         except GraphError as error:
@@ -322,7 +339,7 @@ def _ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema) -> No
         if not all(definition.searchable for definition in definitions):
             raise OptionError(
                 f"where[{index}].name",
-                f"{item['attribute_set']}.{item['name']} is not searchable, so that Graph finds nobody by it",
+                f"{item['attribute_set']}.{item['name']} is not searchable, so that Graph does not find by it",
                 "Read all principals instead, and choose by what they have.",
             )
 

@@ -21,7 +21,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Need
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Need, NoAnswer
 from ansible_collections.entra.attributes.plugins.module_utils._graph import (
     LONGEST_WAIT,
     RETRIED_STATUSES,
@@ -260,6 +260,10 @@ class Batches:
             elif status >= 300:
                 operation = f"{task.part.method} {task.part.url.partition('?')[0]}"
                 yield task.number, refusal(operation, status, answer.get("body"), headers, self._need)
+                done += 1
+            elif task.part.method == "GET" and not isinstance(answer.get("body"), dict):
+                operation = f"GET {task.part.url.partition('?')[0]}"
+                yield task.number, NoAnswer(f"{operation}: what a batch holds as the answer is no JSON.")
                 done += 1
             else:
                 yield task.number, answer.get("body")

@@ -52,6 +52,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     PrincipalError,
     Undefined,
     Unexpected,
+    Unreadable,
     Unverified,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
@@ -59,6 +60,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._module import En
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
     Desired,
+    Exactly,
     Plan,
     check,
     in_doubt,
@@ -211,6 +213,7 @@ class Bulk:
         self._readings: dict[str, str] = {}
         self._warnings: set[str] = set()
         self._lost = ""
+        self.unrecorded = ""
         self.entries = [Item(one) for one in declarations(params["assignments"], params["src"])]
         self._progress = _Progress(say, len(self.entries))
 
@@ -285,7 +288,7 @@ class Bulk:
                 ) from None
         planned = plan(current, desired, definitions, purge=purge)
         if expected:
-            _ensure_expected(expected, current, desired, planned)
+            _ensure_expected(expected, current, desired, planned, definitions or {})
         if planned.changed:
             self._foresee(planned)
         return planned
@@ -299,9 +302,15 @@ class Bulk:
         if (kind, attribute_set) in self._proven:
             return
         self._proven.add((kind, attribute_set))
-        known = self._directory.ensure_readable(kind, (attribute_set, name) if name else None)
+        known, denied = False, None
+        try:
+            known = self._directory.ensure_readable(kind, (attribute_set, name) if name else None)
+        except Unreadable as error:
+            denied = error
         if not known and (other := self._searchable(attribute_set)):
-            known = self._directory.ensure_readable(kind, other)
+            known, denied = self._directory.ensure_readable(kind, other), None
+        if denied:
+            raise denied
         if not known:
             self._warnings.add(PERHAPS_HIDDEN)
 
@@ -392,7 +401,7 @@ class Bulk:
         while sending and not self._lost:
             self._send(kind, sending)
             refused = [entry for entry in sending if entry.error]
-            lagging = [entry for entry in refused if self._lagging(entry.error)]
+            lagging = [entry for entry in refused if self._lagging(entry)]
             seconds = next(waits, None) if lagging else None
             if stop and refused and (lagging != refused or seconds is None):
                 return False
@@ -421,17 +430,23 @@ class Bulk:
             self._progress.tell()
 
     def _explained(self, error: EntraError, planned: Plan | None) -> EntraError:
-        """A refusal that may be for good, with what the definitions tell of it, or that they may not be read."""
-        if isinstance(error, GraphError) and error.status in (400, 404):
+        """A refusal that may be for good, with what the definitions tell of it, or that they may not be read.
+
+        One of a whole batch is not about its principals, who share it.
+        """
+        if isinstance(error, GraphError) and error.status in (400, 404) and "$batch" not in error.operation:
             if isinstance(self._definitions, GraphError):
                 error.hint = f"The definition could tell why, but may not be read. {self._definitions.hint}"
             elif self._definitions and planned:
                 error.explanation = lasting_problem(planned, self._definitions)
         return error
 
-    def _lagging(self, error: EntraError | None) -> bool:
+    def _lagging(self, entry: Item) -> bool:
         """Whether Graph refused for no reason that is known, as it does for a moment after definitions were made."""
-        return isinstance(error, GraphError) and error.status in (400, 404) and not (error.hint or error.explanation)
+        error, planned = entry.error, entry.plan
+        if not isinstance(error, GraphError) or error.status not in (400, 404) or error.hint:
+            return False
+        return not error.explanation or (planned is not None and planned.adds)
 
     def check_limit(self) -> None:
         """Refuse what changes more principals than max_changes allows. Raises BulkError with the plan."""
@@ -451,22 +466,26 @@ class Bulk:
         return [f"{entry.declaration.label}: {entry.error}" for entry in self.entries if entry.error]
 
     def refusal(self, message: str, result: dict[str, Any]) -> BulkError:
-        """The error that also tells of the entries that failed, of the first few in its message."""
+        """The error that also tells of the record, and of the entries that failed, of the first few in its message."""
         failures = self.failures
-        told = f"{message} {'; '.join(failures[:MESSAGES_SHOWN])}".rstrip()
+        told = " ".join(filter(None, [message, self.unrecorded, "; ".join(failures[:MESSAGES_SHOWN])]))
         return BulkError(told, {**result, "failures": failures} if failures else result)
 
     def result(self, planned: bool) -> dict[str, Any]:
         """The task's result, of what was done or of what is planned; the record of all goes to results_path.
 
-        Raises BulkError with the result where that cannot be written.
+        Where that cannot be written `unrecorded` says why.
         """
         self._progress.finish()
         wanted = self._params["report"]
         counts = Counter(entry.outcome(planned) for entry in self.entries)
         result = {
             "changed": any(entry.changed(planned) for entry in self.entries),
-            "results": [one.as_result(planned) for one in self.entries if wanted in ("all", one.outcome(planned))],
+            "results": [
+                one.as_result(planned)
+                for one in self.entries
+                if wanted in ("all", one.outcome(planned)) or (wanted == "changed" and one.changed(planned))
+            ],
             "summary": {
                 "principals": len(self.entries),
                 **{outcome: counts[outcome] for outcome in ("changed", "unchanged", "failed")},
@@ -483,7 +502,7 @@ class Bulk:
             try:
                 _write_record(self._params["results_path"], (entry.as_result(planned) for entry in self.entries))
             except OptionError as error:
-                raise BulkError(error.message, result, "What became of everybody is in results and summary.") from None
+                self.unrecorded = str(error)
         return result
 
     def _diff(self, planned: bool) -> list[dict[str, str]]:
@@ -494,10 +513,15 @@ class Bulk:
 
 
 def _ensure_expected(
-    expected: Mapping[str, Mapping[str, Value | None]], current: Assignments, desired: Desired, planned: Plan
+    expected: Mapping[str, Mapping[str, Value | None]],
+    current: Assignments,
+    desired: Desired,
+    planned: Plan,
+    definitions: Definitions,
 ) -> None:
-    """Raise Unexpected for what has neither its expected value nor the one desired."""
+    """Raise Unexpected for what has neither its expected value nor the one desired, Misspelt as `plan()` does."""
     changing = set(planned.changes())
+    plan(current, {one: {name: Exactly(None) for name in values} for one, values in expected.items()}, definitions)
     for attribute_set, values in expected.items():
         for name, value in values.items():
             now = current.get(attribute_set, {}).get(name)
@@ -552,8 +576,9 @@ def _write_record(path: str, results: Iterable[Mapping[str, Any]]) -> None:
         with open(file, "w", encoding="utf-8", errors="backslashreplace") as record:
             os.fchmod(record.fileno(), 0o600)  # of a file that was there before, too
             record.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in results)
-    except OSError as error:
-        raise OptionError("results_path", f"{path} cannot be written: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: what can be no path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OptionError("results_path", f"{path} cannot be written: {reason}") from None
 
 
 def _limit(limit: str, total: int) -> float:
@@ -602,7 +627,7 @@ def run_bulk(
             bulk.record()
         bulk.write()
     result = bulk.result(planned=check_mode and goes_on)
-    if bulk.failures:
+    if bulk.failures or bulk.unrecorded:
         counts = result["summary"]
         change, be = ("would change", "would be") if check_mode else ("were changed", "were")
         message = (

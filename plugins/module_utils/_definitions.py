@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, GraphError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden, GraphError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
@@ -172,7 +172,11 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
             schema.apply_definition(planned)
         return planned, usage
 
-    planned, usage = graph.persist(attempt, exists_already)
+    try:
+        planned, usage = graph.persist(attempt, exists_already)
+    except EntraError as error:
+        error.changed = schema.written
+        raise
     after = definition_result(planned.after)
     return {
         "changed": planned.changed or schema.written,

@@ -55,6 +55,9 @@ def printable(text: str) -> str:
 class EntraError(Exception):
     """What failed, in one sentence, and in `hint` what to do next."""
 
+    changed = False
+    """Whether something was written before."""
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = printable(message)
@@ -70,7 +73,8 @@ class EntraError(Exception):
 
     def as_result(self) -> dict[str, Any]:
         """The keyword arguments of `fail_json`."""
-        return {"msg": str(self), "error": {"type": type(self).__name__, **self.details()}}
+        changed = {"changed": True} if self.changed else {}
+        return {"msg": str(self), "error": {"type": type(self).__name__, **self.details()}, **changed}
 
 
 class OptionError(EntraError):
@@ -153,9 +157,7 @@ class Unverified(EntraError):
             "It may be there soon, somebody may have changed it since, or Graph dropped it. A later run writes what is"
             " missing then.",
         )
-
-    def as_result(self) -> dict[str, Any]:
-        return {"changed": True, **super().as_result()}
+        self.changed = True
 
 
 class MissingLibrary(EntraError):

@@ -20,6 +20,7 @@ from typing import Any
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import (
     PERHAPS_HIDDEN,
     SELECTION_SPEC,
+    ensure_searchable,
     selection,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
@@ -88,6 +89,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     for plural in dict.fromkeys(params["principals"]):
         kind = PLURALS[plural]
         principals = list(directory.select(kind, condition))
+        ensure_searchable(params["where"] or [], schema, bool(principals))
         items = _items(kind, principals, chosen if params["attribute_sets"] else None)
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
         unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]

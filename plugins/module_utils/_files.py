@@ -123,7 +123,8 @@ def _in_folder(folder: Path, problems: list[str]) -> list[Path]:
     for parent, folders, names in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(parent, name) for name in names if not name.startswith(".")]
-    return sorted(file for file in files if file.suffix.lower() in _READERS)
+    # A link to nothing is told as such.
+    return sorted(file for file in files if file.suffix.lower() in _READERS and (file.is_file() or file.is_symlink()))
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -101,9 +101,11 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
 
 
 def _given(params: Mapping[str, Any], environment: Mapping[str, str]) -> frozenset[str]:
-    """The connection options that are not as the environment alone makes them."""
-    alone = ArgumentSpecValidator(connection_spec(environment)).validate({}).validated_parameters
-    return frozenset(name for name in alone if params[name] not in (None, "", alone[name]))
+    """The connection options that are not as the environment alone makes them; plugins are given absolute paths."""
+    spec = connection_spec(environment)
+    alone = ArgumentSpecValidator(spec).validate({}).validated_parameters
+    same = {name: {value} if value is None else {value, os.path.abspath(str(value))} for name, value in alone.items()}
+    return frozenset(name for name in alone if params[name] not in {None, "", *same[name]})
 
 
 def _https(option: str, url: str) -> str:

@@ -82,6 +82,15 @@ class Plan:
         for attribute_set, values in (self.body or {}).get("customSecurityAttributes", {}).items():
             yield from ((attribute_set, name) for name in values if "@" not in name)
 
+    @property
+    def adds(self) -> bool:
+        """Whether it assigns what was not assigned, which may be too new for some of Graph's servers."""
+        return any(
+            set(elements(self.after.get(attribute_set, {}).get(name)))
+            - set(elements(self.before.get(attribute_set, {}).get(name)))
+            for attribute_set, name in self.changes()
+        )
+
     def fulfilled(self, current: Assignments) -> bool:
         """Whether a principal that has this now has all that changes as it shall be."""
         return all(

@@ -24,7 +24,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._assignment impor
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration
 from ansible_collections.entra.attributes.plugins.module_utils._declared import Declared, declared
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
-from ansible_collections.entra.attributes.plugins.module_utils._directory import Directory, Kind, Principal
+from ansible_collections.entra.attributes.plugins.module_utils._directory import Directory, Kind
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._export import PLURALS, nothing_hidden, write_file
 from ansible_collections.entra.attributes.plugins.module_utils._figures import KINDS, Figures, Requirement
@@ -115,11 +115,15 @@ def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared |
         named = principal.as_result()
         seen.update(principal.assignments)
         figures.add(named, principal.assignments)
-        for one in _meant(principal, by_name):
+        for one in (by_name[name] for name in principal.names if name in by_name):
             met.setdefault(one.name, []).append(principal.id)
             figures.compare(_key(one), named, one.name, principal.assignments, one.desired)
+    by_id: dict[str, Declaration] = {}
     for one in declarations:
         found = met.get(one.name, [])
+        if len(found) == 1 and (other := by_id.setdefault(found[0], one)) is not one:
+            labels = f"{other.label} and {one.label}"
+            raise OptionError("desired", f"{kind.title} {found[0]} is declared twice, in {labels}")
         if not found:
             figures.declare(_key(one), kind.name, one.name, problem=f"There is no {kind.title} of that name.")
         elif len(found) > 1:
@@ -133,17 +137,6 @@ def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared |
 
 def _key(declaration: Declaration) -> str:
     return f"{declaration.kind.name} {declaration.name}"
-
-
-def _meant(principal: Principal, by_name: Mapping[str, Declaration]) -> list[Declaration]:
-    """What is declared of a principal: one declaration, or none. Raises OptionError for several."""
-    if not by_name:
-        return []
-    found = [by_name[name] for name in sorted(principal.names) if name in by_name]
-    if len(found) > 1:
-        labels = " and ".join(sorted(one.label for one in found))
-        raise OptionError("desired", f"{principal} is declared twice, in {labels}")
-    return found
 
 
 def _compare_schema(

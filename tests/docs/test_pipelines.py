@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The commands of the pipelines, typed as they stand: plan, apply, plan again, and the drift report at night."""
+"""The commands of the pipelines, typed as they stand: the plan, apply, and the drift report before and after it."""
 
 from __future__ import annotations
 

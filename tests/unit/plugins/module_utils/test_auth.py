@@ -445,3 +445,10 @@ def test_options_come_from_the_environment_that_is_handed_in(variable: str, opti
 def test_options_that_cannot_be(connect: Connect, options: dict[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words):
         connect(**options)
+
+
+def test_a_path_of_the_environment_that_ansible_makes_absolute_is_no_option() -> None:
+    environment = {"AZURE_CLIENT_CERTIFICATE_PATH": "cert.pem", "AZURE_CLIENT_ID": "a"}
+    alone = ArgumentSpecValidator(_module.connection_spec(environment)).validate({}).validated_parameters
+    assert _module._given({**alone, "certificate_path": str(Path("cert.pem").absolute())}, environment) == frozenset()
+    assert _module._given({**alone, "certificate_path": "/other.pem"}, environment) == {"certificate_path"}

@@ -419,6 +419,24 @@ def test_a_name_that_is_defined_in_another_case_is_nothing_to_be_defined(
     assert not patches(emulator)
 
 
+def test_an_expected_name_in_another_case_is_no_guard(emulator: Emulator, graph: _graph.Graph) -> None:
+    hold(emulator, "adele@contoso.com", NumVendors=4)
+    item = {**user("adele@contoso.com", NumVendors=9), "expected": {"Engineering": {"numvendors": None}}}
+    assert "Engineering.numvendors: the principal has Engineering.NumVendors" in told(failure(graph, [item]))[0]
+    assert not patches(emulator)
+
+
+@pytest.mark.parametrize("names", [("NumVendors", "Secret"), ("Secret", "NumVendors")], ids=str)
+def test_what_is_asked_to_prove_the_right_to_read_can_be_asked(emulator: Emulator, names: tuple[str, str]) -> None:
+    class Silent(_graph.Graph):
+        def claims(self) -> dict[str, Any]:
+            return {"roles": ["User.Read.All"]}
+
+    token = ReadyToken(emulator.token(permissions=[READ, "User.Read.All", "CustomSecAttributeDefinition.Read.All"]))
+    graph = Silent(_graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"]), token, emulator.url)
+    assert not bulk(graph, [user("adele@contoso.com", **dict.fromkeys(names))])["changed"]
+
+
 def told(refusal: BulkError) -> list[str]:
     return [str(one) for one in refusal.result["failures"]]
 
@@ -545,10 +563,39 @@ def test_a_record_that_cannot_be_written_hides_nothing(
 
     monkeypatch.setattr(_bulk.Bulk, "write", written)
     told = failure(graph, [user("adele@contoso.com", NumVendors=77)], results_path=str(path)).as_result()
-    assert told["msg"].startswith(f"results_path: {path} cannot be written: No such file or directory. ")
+    assert f" results_path: {path} cannot be written: No such file or directory." in told["msg"]
     assert told["changed"]
     assert told["summary"]["changed"] == 1
     assert told["results"][0]["after"] == {"Engineering": {"NumVendors": 77}}
+
+
+def test_a_record_that_cannot_be_written_hides_neither_a_limit_nor_who_failed(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "folder" / "record.jsonl"
+    read = _bulk.Bulk.read_and_plan
+
+    def gone(self: _bulk.Bulk) -> None:
+        read(self)
+        path.unlink()
+        path.parent.rmdir()
+
+    monkeypatch.setattr(_bulk.Bulk, "read_and_plan", gone)
+    items = [user("adele@contoso.com", NumVendors=77), user(NOBODY, NumVendors=1)]
+    for options, words in [({"max_changes": "0"}, "Nothing was done."), ({"check_mode": True}, "1 would change")]:
+        path.parent.mkdir()
+        refusal = failure(graph, items, report="none", results_path=str(path), **options)
+        assert words in str(refusal)
+        assert "cannot be written" in str(refusal)
+        assert len(refusal.result["failures"]) == 1
+    assert refusal.result["changed"]
+    assert emulator.state("adele@contoso.com") == {}
+
+
+@pytest.mark.parametrize("path", ["record\ud800", "record\0"])
+def test_a_record_has_a_path_that_can_be_one(graph: _graph.Graph, path: str) -> None:
+    with pytest.raises(OptionError, match=r"results_path: .* cannot be written"):
+        bulk(graph, [user("adele@contoso.com", NumVendors=7)], results_path=path)
 
 
 def test_the_diff_shows_who_changes_in_order_up_to_a_limit(emulator: Emulator, graph: _graph.Graph) -> None:
@@ -687,15 +734,20 @@ def test_what_graph_refuses_for_a_moment_is_sent_again(emulator: Emulator, waits
 
 
 @pytest.mark.parametrize(
-    ("held", "wanted", "words"),
+    ("held", "wanted", "words", "waited"),
     [
-        ({"Legacy": "old"}, {"Legacy": None}, "Engineering.Legacy is deprecated"),
-        ({"Project": ["Skagit"]}, {"Project": {"add": ["Alpine"]}}, "Engineering.Project goes on to hold Skagit"),
+        ({"Legacy": "old"}, {"Legacy": None}, "Engineering.Legacy is deprecated", ()),
+        (
+            {"Project": ["Skagit"]},
+            {"Project": {"add": ["Alpine"]}},
+            "Engineering.Project goes on to hold Skagit",
+            _graph.REPLICATION_WAITS,
+        ),
     ],
-    ids=["deprecated", "inactive"],
+    ids=["deprecated", "inactive, beside what may be too new"],
 )
-def test_4_a_refusal_that_time_does_not_heal_is_told_at_once(
-    emulator: Emulator, waits: Any, held: dict[str, Any], wanted: dict[str, Any], words: str
+def test_4_a_refusal_that_time_does_not_heal_is_told(
+    emulator: Emulator, waits: Any, held: dict[str, Any], wanted: dict[str, Any], words: str, waited: tuple[float, ...]
 ) -> None:
     hold(emulator, "adele@contoso.com", **held)
     emulator.quirks(deprecated_removal="refuse", inactive_kept="refuse")
@@ -703,7 +755,24 @@ def test_4_a_refusal_that_time_does_not_heal_is_told_at_once(
     error = failure(waiting(emulator, waits), items)
     assert words in error.result["results"][0]["msg"]
     assert (error.result["summary"]["failed"], error.result["summary"]["changed"]) == (1, 1)
-    assert waits.waits == []
+    assert tuple(waits.waits) == waited
+
+
+def test_6_4_what_is_new_is_waited_for_beside_what_is_deprecated(emulator: Emulator, waits: Any) -> None:
+    hold(emulator, "adele@contoso.com", Legacy="old")
+    emulator.faults({"match": {"method": "PATCH"}, "times": 2, "do": {"status": 400}})
+    result = bulk(waiting(emulator, waits), [user("adele@contoso.com", Legacy=None, NumVendors=4)])
+    assert result["changed"]
+    assert waits.waits == [1.0, 2.0]
+    assert emulator.state("adele@contoso.com") == {"Engineering": {"NumVendors": 4}}
+
+
+def test_a_refusal_of_a_whole_batch_is_nobodys_own(emulator: Emulator, waits: Any) -> None:
+    hold(emulator, "dara@contoso.com", Legacy="old")
+    emulator.faults({"match": {"path": r"\$batch$"}, "skip": 1, "times": None, "do": {"status": 400}})
+    items = [user("adele@contoso.com", NumVendors=4), user("dara@contoso.com", Legacy=None)]
+    error = failure(waiting(emulator, waits), items)
+    assert all("deprecated" not in one["msg"] for one in error.result["results"])
 
 
 def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulator) -> None:
@@ -714,6 +783,14 @@ def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulat
         result = bulk(graph, items, verify=True)
         assert (result["changed"], result["summary"]["changed"], result["summary"]["failed"]) == (True, 2, 0)
     assert emulator.state("adele@contoso.com") == {"Engineering": {"CostCenter": [1001, 1003]}}
+
+
+def test_what_cannot_be_verified_is_told_as_a_change(emulator: Emulator, graph: _graph.Graph) -> None:
+    emulator.faults({"match": {"method": "GET", "path": f"/users/{ADELE}"}, "do": {"html": True}})
+    refusal = failure(graph, [user(ADELE, NumVendors=4), user(NOBODY)], verify=True, report="changed")
+    (told,) = refusal.result["results"]
+    assert (told["changed"], told["failed"]) == (True, True)
+    assert "is no JSON" in told["msg"]
 
 
 def test_6_4_what_is_shown_is_not_read_again(emulator: Emulator, waits: Any) -> None:

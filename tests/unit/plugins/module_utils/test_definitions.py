@@ -191,6 +191,19 @@ def test_what_was_written_before_a_conflict_counts(
 # Definitions
 
 
+def test_what_was_written_before_a_refusal_counts(emulator: Emulator, graph: _graph.Graph) -> None:
+    a_definition(graph, "Sizes", type="string", predefined_values=["S"])
+    refused = {"match": {"method": "POST", "path": "/allowedValues"}, "skip": 1, "do": {"status": 403}}
+    emulator.faults(refused)
+    with pytest.raises(GraphError) as partly:
+        a_definition(graph, "Sizes", predefined_values=["M", "L"])
+    assert partly.value.as_result()["changed"]
+    emulator.faults({**refused, "skip": 0})
+    with pytest.raises(GraphError) as not_at_all:
+        a_definition(graph, "Sizes", predefined_values=["M", "L"])
+    assert "changed" not in not_at_all.value.as_result()
+
+
 def test_1_3_a_definition_is_created_with_the_documented_members(emulator: Emulator, graph: _graph.Graph) -> None:
     result = a_definition(
         graph,

@@ -286,6 +286,18 @@ def test_an_app_id_that_several_share_names_none(
     ]
 
 
+def test_3_nobody_found_by_what_is_not_searchable_empties_no_file(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path
+) -> None:
+    export(graph, tmp_path)
+    before = content(tmp_path)
+    emulator.quirks(unsearchable="empty")
+    where = [{"attribute_set": "Engineering", "name": "Secret", "value": "x"}]
+    with pytest.raises(OptionError, match="not searchable"):
+        export(graph, tmp_path, principals=["users"], where=where)
+    assert content(tmp_path) == before
+
+
 def test_an_agent_is_named_by_its_id_also_where_its_siblings_are_not_selected(
     emulator: Emulator, graph: _graph.Graph, tmp_path: Path
 ) -> None:

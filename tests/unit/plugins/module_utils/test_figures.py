@@ -158,7 +158,7 @@ def test_limits_nearly_reached() -> None:
 
 @pytest.mark.parametrize(
     ("masked", "required", "said"),
-    [(["one"], [], "there is no attribute set one"), ([], [Requirement("One", "free")], "has no attribute free")],
+    [(["one"], [], "there is no attribute set one"), ([], [Requirement("One", "free")], "One.free: there is One.Free")],
 )
 def test_a_wrong_name_is_an_error(masked: list[str], required: list[Requirement], said: str) -> None:
     with pytest.raises(Undefined, match=said):
@@ -345,6 +345,18 @@ def test_one_that_is_declared_twice_is_refused(graph: _graph.Graph, tmp_path: Pa
     (tmp_path / "twice.json").write_text(json.dumps({"assignments": twice}))
     with pytest.raises(OptionError, match=r"declared twice, in .*twice\.json:1"):
         report(graph, tmp_path / "made", desired=str(tmp_path / "twice.json"))
+
+
+def test_who_has_an_ambiguous_name_may_be_declared_by_the_id(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path
+) -> None:
+    attributes = {"attributes": {"Engineering": {"NumVendors": 1}}}
+    reports = [one["id"] for one in emulator.tenant()["servicePrincipals"] if one["displayName"] == "Reports"]
+    items = [{"service_principal": "Reports", **attributes}, {"service_principal": reports[0], **attributes}]
+    (tmp_path / "wanted.json").write_text(json.dumps({"assignments": items}))
+    report(graph, tmp_path / "made", desired=str(tmp_path / "wanted.json"))
+    told = json.loads((tmp_path / "made" / "report.json").read_text())["declared"]
+    assert {one["name"]: (one["problem"] or "")[:7] for one in told} == {"Reports": "Several", reports[0]: ""}
 
 
 def test_a_declared_name_in_another_case_is_a_problem_of_the_principal() -> None:

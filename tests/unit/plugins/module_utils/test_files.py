@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import stat
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 from ansible_collections.entra.attributes.plugins.module_utils._directory import USER, Principal
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._export import _bring
-from ansible_collections.entra.attributes.plugins.module_utils._files import replace_file
+from ansible_collections.entra.attributes.plugins.module_utils._files import read, replace_file
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly, plan
 from ansible_collections.entra.attributes.plugins.module_utils._report import _write
 from ansible_collections.entra.attributes.plugins.module_utils._snapshot import record
@@ -70,3 +71,12 @@ def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path, wri
     with pytest.raises(OSError, match="File too large") as error:
         replace_file(path, LONG.encode())
     assert error.value.filename == str(path)
+
+
+def test_what_is_no_file_is_left_out_but_a_broken_link_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    (tmp_path / "gone.yml").symlink_to(tmp_path / "nowhere.yml")
+    (tmp_path / "some.yml").write_text("- {user: adele@contoso.com, attributes: {A: {B: 1}}}")
+    problems: list[str] = []
+    assert [section for section, _place, _item in read(str(tmp_path), problems)] == ["assignments"]
+    assert problems == [f"{tmp_path / 'gone.yml'}:1: cannot be read: No such file or directory"]
