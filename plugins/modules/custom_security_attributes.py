@@ -161,7 +161,7 @@ options:
       - As O(src) it undoes this task, as far as nobody changed the same attributes since.
       - A file that is there is continued, so that the snapshot of a task that was cut off and is started again undoes
         both. To begin anew, remove it.
-      - It can be read by its owner only, as it holds values.
+      - A new file can be read by its owner only, as it holds values.
     type: path
   diff_limit:
     description: How many principals a diff shows at most.
