@@ -317,19 +317,16 @@ def _selected(params: Mapping[str, Any], graph: Graph) -> Iterator[Principal]:
     for principal in Directory(graph).select(KINDS[params["principal_type"]], selection(params, schema)):
         found = True
         yield principal
-    ensure_searchable(params["where"] or [], schema, found)
+    if not found:
+        ensure_searchable(params["where"] or [], schema)
 
 
-def ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema, found: bool) -> None:
-    """Raise OptionError for a condition by which Graph may find nobody, whoever has the attribute (graph-facts 3).
+def ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema) -> None:
+    """Raise OptionError for a condition by which Graph finds nobody, whoever has the attribute (graph-facts 3).
 
-    `found` says whether somebody was found by all of them; then those alone are in doubt that the lack of an attribute
-    fulfils. Definitions that may not be read do not tell.
+    Definitions that may not be read do not tell.
     """
     for index, item in enumerate(where):
-        lack = (item["operator"] == "ne") != (item["value"] is None)
-        if found and not lack:
-            continue
         try:
             definitions = schema.definitions(item["attribute_set"], item["name"])
         except GraphError as error:
@@ -339,7 +336,7 @@ def ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema, found:
         if not all(definition.searchable for definition in definitions):
             raise OptionError(
                 f"where[{index}].name",
-                f"{item['attribute_set']}.{item['name']} is not searchable, so that Graph does not find by it",
+                f"{item['attribute_set']}.{item['name']} is not searchable, so that Graph finds nobody by it",
                 "Read all principals instead, and choose by what they have.",
             )
 

@@ -89,7 +89,8 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     for plural in dict.fromkeys(params["principals"]):
         kind = PLURALS[plural]
         principals = list(directory.select(kind, condition))
-        ensure_searchable(params["where"] or [], schema, bool(principals))
+        if not principals:
+            ensure_searchable(params["where"] or [], schema)
         items = _items(kind, principals, chosen if params["attribute_sets"] else None)
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
         unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]
