@@ -40,6 +40,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Wish,
     check,
     definition_of,
+    ensure_spelling,
     in_doubt,
     lasting_problem,
     plan,
@@ -214,7 +215,7 @@ def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
         definitions = _definitions(task, schema)
     except GraphError as error:
         if error.status == 403:
-            plan(current, task.desired)  # where the name is another one, that is told
+            ensure_spelling(current, task.desired)  # which needs no definitions to be wrong
         error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
     planned = plan(current, task.desired, definitions)
@@ -276,11 +277,11 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
                 raise
             principals = iter(())
     found = [_listed(principal, *narrowed) for principal in principals]
-    known = _nothing_hidden(directory, kind, found, narrowed if all(narrowed) else None)
+    known = _shows_all(directory, kind, found, narrowed if all(narrowed) else None)
     return {"changed": False, "principals": found, **({} if known else {"warnings": [PERHAPS_HIDDEN]})}
 
 
-def _nothing_hidden(
+def _shows_all(
     directory: Directory, kind: Kind, found: Sequence[Mapping[str, Any]], attribute: tuple[str, str] | None
 ) -> bool:
     """Whether it is known that Graph shows all there is. Raises Unreadable where it shows nothing, as it may not."""
@@ -302,7 +303,7 @@ def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> 
     warnings = []
     try:
         found.extend(_listed(principal) for principal in _selected(params, graph))
-        if not _nothing_hidden(Directory(graph), KINDS[params["principal_type"]], found, None):
+        if not _shows_all(Directory(graph), KINDS[params["principal_type"]], found, None):
             warnings = [PERHAPS_HIDDEN]
     except (Unreadable, GraphError) as error:
         if params["strict_permissions"] or (isinstance(error, GraphError) and error.status != 403):

@@ -60,9 +60,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._module import En
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
     Desired,
-    Exactly,
     Plan,
     check,
+    ensure_spelling,
     in_doubt,
     lasting_problem,
     plan,
@@ -282,13 +282,13 @@ class Bulk:
             except GraphError as error:
                 if error.status != 403:
                     raise
-                plan(current, desired, purge=purge)  # where a name is another one, that is told
+                ensure_spelling(current, desired)  # which needs no definitions to be wrong
                 raise InvalidValue(
                     ", ".join(doubts), "text that reads as an integer or Boolean may be either", str(error)
                 ) from None
         planned = plan(current, desired, definitions, purge=purge)
         if expected:
-            _ensure_expected(expected, current, desired, planned, definitions or {})
+            _ensure_expected(expected, current, desired, planned, definitions)
         if planned.changed:
             self._foresee(planned)
         return planned
@@ -517,11 +517,11 @@ def _ensure_expected(
     current: Assignments,
     desired: Desired,
     planned: Plan,
-    definitions: Definitions,
+    definitions: Definitions | None,
 ) -> None:
-    """Raise Unexpected for what has neither its expected value nor the one desired, Misspelt as `plan()` does."""
+    """Raise Unexpected for what has neither its expected value nor the one desired, Misspelt for another spelling."""
     changing = set(planned.changes())
-    plan(current, {one: {name: Exactly(None) for name in values} for one, values in expected.items()}, definitions)
+    ensure_spelling(current, expected, definitions)
     for attribute_set, values in expected.items():
         for name, value in values.items():
             now = current.get(attribute_set, {}).get(name)

@@ -12,7 +12,7 @@ The same `plan()` serves the single module, the bulk module, check mode and diff
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -135,17 +135,12 @@ def plan(
     after: Assignments = {}
     changes: dict[str, dict[str, Value | None]] = {}
     growth = 0
+    ensure_spelling(current, desired, definitions)
     for attribute_set, wishes in desired.items():
-        other = "" if attribute_set in current else twin(attribute_set, current)
-        if other and all(defined != attribute_set for defined, _name in definitions or ()):
-            raise _misspelt(attribute_set, other)
         held = current.get(attribute_set, {})
         for name, wish in ({**dict.fromkeys(held, Exactly(None)), **wishes} if purge else wishes).items():
             now = held.get(name)
-            definition = (definitions or {}).get((attribute_set, name))
-            if now is None and definition is None and (other := twin(name, held)):
-                raise _misspelt(f"{attribute_set}.{name}", f"{attribute_set}.{other}")
-            then = _fulfilled(f"{attribute_set}.{name}", wish, now, definition)
+            then = _fulfilled(f"{attribute_set}.{name}", wish, now, (definitions or {}).get((attribute_set, name)))
             if now is not None:
                 before.setdefault(attribute_set, {})[name] = now
             if then is not None:
@@ -162,6 +157,25 @@ def plan(
             attributes, f"the principal would hold {total} values; Entra allows {MAX_VALUES_PER_PRINCIPAL}"
         )
     return Plan(before, after, written(changes) if changes else None)
+
+
+def ensure_spelling(
+    current: Assignments, named: Mapping[str, Iterable[str]], definitions: Definitions | None = None
+) -> None:
+    """Raise Misspelt for a set or attribute that a principal has in another case only, unless it is defined as named.
+
+    `named` holds the names of attributes by set, `definitions` those that are known.
+    """
+    for attribute_set, names in named.items():
+        held = current.get(attribute_set)
+        if held is None:
+            other = twin(attribute_set, current)
+            if other and all(defined != attribute_set for defined, _name in definitions or ()):
+                raise _misspelt(attribute_set, other)
+            continue
+        for name in names:
+            if name not in held and (attribute_set, name) not in (definitions or ()) and (other := twin(name, held)):
+                raise _misspelt(f"{attribute_set}.{name}", f"{attribute_set}.{other}")
 
 
 def _misspelt(name: str, other: str) -> Misspelt:

@@ -549,19 +549,24 @@ def test_what_graph_gives_is_recorded_whatever_it_holds(tmp_path: Path) -> None:
     assert json.loads(snapshot.read_text())["attributes"] == values
 
 
+def lose_after(step: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have somebody remove a file and its folder after a step of a run."""
+    done = getattr(_bulk.Bulk, step)
+
+    def lost(self: _bulk.Bulk) -> None:
+        done(self)
+        path.unlink()
+        path.parent.rmdir()
+
+    monkeypatch.setattr(_bulk.Bulk, step, lost)
+
+
 def test_a_record_that_cannot_be_written_hides_nothing(
     emulator: Emulator, graph: _graph.Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "folder" / "record.jsonl"
     path.parent.mkdir()
-    write = _bulk.Bulk.write
-
-    def written(self: _bulk.Bulk) -> None:
-        write(self)
-        path.unlink()
-        path.parent.rmdir()
-
-    monkeypatch.setattr(_bulk.Bulk, "write", written)
+    lose_after("write", path, monkeypatch)
     told = failure(graph, [user("adele@contoso.com", NumVendors=77)], results_path=str(path)).as_result()
     assert f" results_path: {path} cannot be written: No such file or directory." in told["msg"]
     assert told["changed"]
@@ -573,14 +578,7 @@ def test_a_record_that_cannot_be_written_hides_neither_a_limit_nor_who_failed(
     emulator: Emulator, graph: _graph.Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "folder" / "record.jsonl"
-    read = _bulk.Bulk.read_and_plan
-
-    def gone(self: _bulk.Bulk) -> None:
-        read(self)
-        path.unlink()
-        path.parent.rmdir()
-
-    monkeypatch.setattr(_bulk.Bulk, "read_and_plan", gone)
+    lose_after("read_and_plan", path, monkeypatch)
     items = [user("adele@contoso.com", NumVendors=77), user(NOBODY, NumVendors=1)]
     for options, words in [({"max_changes": "0"}, "Nothing was done."), ({"check_mode": True}, "1 would change")]:
         path.parent.mkdir()
