@@ -78,7 +78,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._reconcile import schema_steps
 
 
@@ -91,7 +91,7 @@ def steps(
     tenant = {"attribute_sets": attribute_sets, "definitions": definitions}
     try:
         return dict(vars(schema_steps(declared, tenant, kept or {})))
-    except Forbidden as forbidden:
+    except InvalidDeclaration as forbidden:
         raise AnsibleFilterError("\n".join(["what is declared cannot be:", *forbidden.problems])) from None
 
 

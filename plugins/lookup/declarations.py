@@ -81,7 +81,7 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._files import SECTIONS
 
 
@@ -105,7 +105,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
     def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
         try:
             found = declared(src, variables)
-        except Forbidden as forbidden:
+        except InvalidDeclaration as forbidden:
             raise AnsibleError("\n".join(["what is declared is wrong:", *forbidden.problems])) from None
         except EntraError as error:
             raise AnsibleError(str(error)) from None

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +22,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     condition,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AttributesHidden,
     GraphError,
     InvalidValue,
-    Misspelt,
+    NameCaseMismatch,
     OptionError,
-    PrincipalError,
-    Undefined,
-    Unreadable,
+    PermissionDenied,
+    PrincipalNotFound,
+    UndefinedAttribute,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
@@ -170,7 +172,7 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     """`custom_security_attribute`: one GET, and one PATCH if something differs.
 
     A definition is read only where it is in doubt what is meant, where check mode predicts a write, or to explain a
-    refusal. With `verify` it is read again what was written. Raises Unverified, and what the requests raise.
+    refusal. With `verify` it is read again what was written. Raises WriteNotConfirmed, and what the requests raise.
     """
     task = Assignment.from_params(params)
     directory, schema = Directory(graph), Schema(graph)
@@ -183,8 +185,8 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         planned = _plan(task, principal.assignments, schema)
         if planned.changed and check_mode:
             _predict(task, planned, schema)
-    except Undefined as undefined:
-        if not check_mode or isinstance(undefined, Misspelt):
+    except UndefinedAttribute as undefined:
+        if not check_mode or isinstance(undefined, NameCaseMismatch):
             raise
         planned = plan(principal.assignments, task.desired)
         warnings += [f"{undefined} Unless an earlier task defines it, the run will fail."]
@@ -214,7 +216,7 @@ def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
     try:
         definitions = _definitions(task, schema)
     except GraphError as error:
-        if error.status == 403:
+        if isinstance(error, PermissionDenied):
             ensure_spelling(current, task.desired)  # which needs no definitions to be wrong
         error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
@@ -231,11 +233,8 @@ def _definitions(task: Assignment, schema: Schema) -> Definitions:
 
 def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
     """Refuse in check mode what Graph would refuse, as far as the definition may be read."""
-    try:
+    with suppress(PermissionDenied):
         check(planned, _definitions(task, schema))
-    except GraphError as error:
-        if error.status != 403:
-            raise
 
 
 def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema) -> bool:
@@ -248,7 +247,7 @@ def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema)
     try:
         definitions = _definitions(task, schema)
         check(planned, definitions)
-    except (InvalidValue, Undefined) as reason:
+    except (InvalidValue, UndefinedAttribute) as reason:
         error.explanation = str(reason)
         return False
     except GraphError as unreadable:
@@ -272,9 +271,7 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
         kind, name = _named_principal(params)
         try:
             principals = iter([directory.find(kind, name)])
-        except PrincipalError as error:
-            if error.candidates:
-                raise
+        except PrincipalNotFound:
             principals = iter(())
     found = [_listed(principal, *narrowed) for principal in principals]
     known = _shows_all(directory, kind, found, narrowed if all(narrowed) else None)
@@ -284,11 +281,11 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
 def _shows_all(
     directory: Directory, kind: Kind, found: Sequence[Mapping[str, Any]], attribute: tuple[str, str] | None
 ) -> bool:
-    """Whether it is known that Graph shows all there is. Raises Unreadable where it shows nothing, as it may not."""
+    """Return whether Graph is known to show everything. Raises AttributesHidden where it cannot show anything."""
     seen = any(one["custom_security_attributes"] for one in found)
     try:
         return directory.ensure_readable(kind, None if seen else attribute)
-    except Unreadable:
+    except AttributesHidden:
         if not seen:
             raise
         return False
@@ -305,8 +302,8 @@ def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> 
         found.extend(_listed(principal) for principal in _selected(params, graph))
         if not _shows_all(Directory(graph), KINDS[params["principal_type"]], found, None):
             warnings = [PERHAPS_HIDDEN]
-    except (Unreadable, GraphError) as error:
-        if params["strict_permissions"] or (isinstance(error, GraphError) and error.status != 403):
+    except (AttributesHidden, PermissionDenied) as error:
+        if params["strict_permissions"]:
             raise
         warnings = [str(error)]
     return {"principals": found, "warnings": warnings}
@@ -330,9 +327,7 @@ def ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema) -> Non
     for index, item in enumerate(where):
         try:
             definitions = schema.definitions(item["attribute_set"], item["name"])
-        except GraphError as error:
-            if error.status != 403:
-                raise
+        except PermissionDenied:
             return
         if not all(definition.searchable for definition in definitions):
             raise OptionError(

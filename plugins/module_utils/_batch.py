@@ -21,7 +21,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Need, NoAnswer
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Need, UnexpectedResponse
 from ansible_collections.entra.attributes.plugins.module_utils._graph import (
     LONGEST_WAIT,
     RETRIED_STATUSES,
@@ -263,7 +263,7 @@ class Batches:
                 done += 1
             elif task.part.method == "GET" and not isinstance(answer.get("body"), dict):
                 operation = f"GET {task.part.url.partition('?')[0]}"
-                yield task.number, NoAnswer(f"{operation}: what a batch holds as the answer is no JSON.")
+                yield task.number, UnexpectedResponse(f"{operation}: what a batch holds as the answer is no JSON.")
                 done += 1
             else:
                 yield task.number, answer.get("body")

@@ -42,18 +42,20 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     unknown,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AmbiguousPrincipal,
+    AttributesHidden,
     EntraError,
-    Forbidden,
     GraphError,
+    InvalidDeclaration,
     InvalidValue,
-    Misspelt,
-    NoAnswer,
+    NameCaseMismatch,
     OptionError,
-    PrincipalError,
-    Undefined,
-    Unexpected,
-    Unreadable,
-    Unverified,
+    PermissionDenied,
+    PrincipalNotFound,
+    TransportError,
+    UndefinedAttribute,
+    ValueConflict,
+    WriteNotConfirmed,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
@@ -220,7 +222,7 @@ class Bulk:
     def read_and_plan(self) -> None:
         """Find every principal and plan its changes. What is wrong with one is noted with it.
 
-        Raises OptionError for a principal that is declared twice, Unreadable, and GraphError where reading fails.
+        Raises OptionError for a principal that is declared twice, AttributesHidden, and GraphError where reading fails.
         """
         for kind in KINDS.values():
             wanted = {e.declaration.name.lower(): e for e in self.entries if e.declaration.kind is kind}
@@ -231,7 +233,7 @@ class Bulk:
             declaration = entry.declaration
             try:
                 principal = only(declaration.kind, declaration.name, entry.found)
-            except PrincipalError as error:
+            except (PrincipalNotFound, AmbiguousPrincipal) as error:
                 entry.plan, entry.error = None, error
                 continue
             other = by_id.setdefault(principal.id, entry)
@@ -261,7 +263,7 @@ class Bulk:
             self._progress.read += 1
             try:
                 entry.plan = self._planned(entry.declaration, principal)
-            except (InvalidValue, Undefined, Unexpected) as error:
+            except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
                 entry.plan, entry.error = untouched(principal.assignments, entry.declaration.desired), error
             self._progress.to_change += entry.pending
         else:
@@ -279,9 +281,7 @@ class Bulk:
         if doubts := in_doubt(current, desired):
             try:
                 definitions = self._defined()
-            except GraphError as error:
-                if error.status != 403:
-                    raise
+            except PermissionDenied as error:
                 ensure_spelling(current, desired)  # which needs no definitions to be wrong
                 raise InvalidValue(
                     ", ".join(doubts), "text that reads as an integer or Boolean may be either", str(error)
@@ -297,7 +297,7 @@ class Bulk:
         """Make sure, once for each set, that a set that Graph does not show is not hidden, or warn that it may be.
 
         What is named may not be searchable, and nothing need be named; then another attribute of the set is tried.
-        Raises Unreadable.
+        Raises AttributesHidden.
         """
         if (kind, attribute_set) in self._proven:
             return
@@ -305,7 +305,7 @@ class Bulk:
         known, denied = False, None
         try:
             known = self._directory.ensure_readable(kind, (attribute_set, name) if name else None)
-        except Unreadable as error:
+        except AttributesHidden as error:
             denied = error
         if not known and (other := self._searchable(attribute_set)):
             known, denied = self._directory.ensure_readable(kind, other), None
@@ -318,9 +318,7 @@ class Bulk:
         """An attribute of the set by which Graph can be asked, if the definitions may be read and there is one."""
         try:
             found = self._defined().values()
-        except GraphError as error:
-            if error.status != 403:
-                raise
+        except PermissionDenied:
             return None
         return next(
             ((attribute_set, one.name) for one in found if one.attribute_set == attribute_set and one.searchable), None
@@ -343,22 +341,21 @@ class Bulk:
         for params in (self._params["definitions"] or []) if self._check_mode else []:
             try:
                 after = plan_definition(replace(definition_wish(params), changes=PERMIT), found).after
-            except Forbidden:
+            except InvalidDeclaration:
                 continue  # the task of the definition tells why
             if after:
                 yield after
 
     def _foresee(self, planned: Plan) -> None:
-        """Raise what Graph would refuse as InvalidValue or Undefined, as far as the definitions may be read."""
+        """Raise InvalidValue or UndefinedAttribute for what Graph would refuse, if the definitions can be read."""
         try:
             check(planned, self._defined())
-        except Undefined as undefined:
-            if not self._check_mode or isinstance(undefined, Misspelt):
+        except UndefinedAttribute as undefined:
+            if not self._check_mode or isinstance(undefined, NameCaseMismatch):
                 raise
             self._warnings.add(f"{undefined} Unless an earlier task defines it, the run will fail.")
-        except GraphError as error:
-            if error.status != 403:
-                raise
+        except PermissionDenied:
+            pass
 
     def record(self) -> None:
         """Keep what is about to change. Raises OptionError."""
@@ -373,10 +370,10 @@ class Bulk:
             if not self._write(kind):
                 break
         if self._lost:
-            lost = NoAnswer(self._lost)
+            lost = TransportError(self._lost)
             for entry in self.entries:
                 if entry.written and self._params["verify"]:
-                    entry.error = Unverified(entry.principal, lost)
+                    entry.error = WriteNotConfirmed(entry.principal, lost)
                 elif entry.pending and not entry.written:
                     entry.error = lost
         elif self._params["verify"]:
@@ -519,7 +516,7 @@ def _ensure_expected(
     planned: Plan,
     definitions: Definitions | None,
 ) -> None:
-    """Raise Unexpected for what has neither its expected value nor the one desired, Misspelt for another spelling."""
+    """Raise ValueConflict for an attribute with neither its expected nor its desired value, or NameCaseMismatch."""
     changing = set(planned.changes())
     ensure_spelling(current, expected, definitions)
     for attribute_set, values in expected.items():
@@ -528,7 +525,7 @@ def _ensure_expected(
             fulfilled = name in desired.get(attribute_set, {}) and (attribute_set, name) not in changing
             if not fulfilled and not same(now, value):
                 said, was = (json.dumps(one, ensure_ascii=False) for one in (value, now))
-                raise Unexpected(
+                raise ValueConflict(
                     f"{attribute_set}.{name} is expected to be {said}, but is {was}",
                     "It was changed since. Look who did, or write all the same with force=true.",
                 )

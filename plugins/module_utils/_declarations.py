@@ -15,7 +15,11 @@ from itertools import chain
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Kind
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, InvalidValue, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    InvalidDeclaration,
+    InvalidValue,
+    OptionError,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._files import ASSIGNMENTS, SPOKEN, Place, listed, read
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
@@ -75,7 +79,7 @@ class Once:
 
 
 def declarations(items: Sequence[Any] | None, src: str | None) -> list[Declaration]:
-    """The declarations of `assignments` and of the file or folder `src`. Raises Forbidden with all mistakes."""
+    """Return the declarations of `assignments` and of `src`. Raises InvalidDeclaration with every mistake."""
     gathered = Declarations([])
     files = read(src, gathered.problems) if src else ()
     for section, place, item in chain(listed(ASSIGNMENTS, items or []), files):
@@ -86,10 +90,10 @@ def declarations(items: Sequence[Any] | None, src: str | None) -> list[Declarati
 
 
 def refuse(problems: Sequence[str]) -> None:
-    """Raise Forbidden if there are problems, with all of them up to a number that can be read."""
+    """Raise InvalidDeclaration if there are problems, with all of them up to a number that can be read."""
     if problems:
         more = [f"and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
-        raise Forbidden("what is declared is wrong", [*problems[:MOST_PROBLEMS], *more])
+        raise InvalidDeclaration("what is declared is wrong", [*problems[:MOST_PROBLEMS], *more])
 
 
 def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | None:

@@ -29,7 +29,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     definition_wish,
     set_wish,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._files import (
     ASSIGNMENTS,
     DEFINITIONS,
@@ -54,7 +54,7 @@ class Declared:
 def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declared:
     """What variables (by section) and the file or folder `src` declare together.
 
-    Raises Forbidden with everything that is wrong whatever the tenant is like, each with its place; OptionError where
+    Raises InvalidDeclaration with everything that is wrong in any tenant, each with its place, and OptionError where
     there is nothing to read.
     """
     problems: list[str] = []
@@ -124,6 +124,6 @@ def _own(value: Any) -> Any:
 def _problems(wish: Callable[[Mapping[str, Any]], object], params: Mapping[str, Any]) -> list[str]:
     try:
         wish(params)
-    except Forbidden as forbidden:
+    except InvalidDeclaration as forbidden:
         return forbidden.problems
     return []

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden, GraphError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
@@ -114,7 +114,7 @@ def definition_from(result: Mapping[str, Any]) -> Definition:
 
 
 def set_wish(params: Mapping[str, Any]) -> SetWish:
-    """What validated options of the module ask for. Raises Forbidden for what cannot be, whatever there is."""
+    """What validated options of the module ask for. Raises InvalidDeclaration for what cannot be, whatever there is."""
     wish = SetWish(params["name"], params["description"], params["max_attributes_per_set"])
     return _possible(f"attribute set {wish.name}", wish)
 
@@ -188,7 +188,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 
 
 def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
-    """What validated options of the module ask for. Raises Forbidden for what cannot be, whatever there is."""
+    """What validated options of the module ask for. Raises InvalidDeclaration for what cannot be, whatever there is."""
     wish = DefinitionWish(
         attribute_set=params["attribute_set"],
         name=params["name"],
@@ -209,7 +209,7 @@ def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
 def _possible(what: str, wish: AnyWish) -> AnyWish:
     problems = wish.problems()
     if problems:
-        raise Forbidden(what, problems)
+        raise InvalidDeclaration(what, problems)
     return wish
 
 
@@ -234,7 +234,7 @@ def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[De
 
 
 def _usage(definition: Definition, in_use: str, directory: Directory) -> dict[str, Any]:
-    """How many principals hold a value of an attribute, and what to say of it. Raises Forbidden for in_use=fail.
+    """Count the principals with a value of an attribute, and word a warning. Raises InvalidDeclaration for in_use=fail.
 
     What is not searchable is not counted, since a filter may find nothing instead of being refused (graph-facts 3).
     """
@@ -253,7 +253,7 @@ def _usage(definition: Definition, in_use: str, directory: Directory) -> dict[st
     if counts is not None and not any(counts.values()):
         return {"in_use": counts}
     if in_use == "fail" and not definition.deprecated:
-        raise Forbidden(f"attribute {attribute}", [told, "in_use=fail forbids to deprecate it"])
+        raise InvalidDeclaration(f"attribute {attribute}", [told, "in_use=fail forbids to deprecate it"])
     return {"in_use": counts, "warnings": [f"Attribute {attribute} is deprecated, but {told}."]}
 
 

@@ -16,13 +16,16 @@ from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._batch import Batches, Part
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AmbiguousPrincipal,
+    AttributesHidden,
     EntraError,
     GraphError,
     Need,
-    NoAnswer,
-    PrincipalError,
-    Unreadable,
-    Unverified,
+    NotFound,
+    PermissionDenied,
+    PrincipalNotFound,
+    UnexpectedResponse,
+    WriteNotConfirmed,
     printable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, encoded, key, literal
@@ -129,7 +132,7 @@ class Directory:
     def find(self, kind: Kind, name: str) -> Principal:
         """The principal with that id, UPN, app id or display name, in one request.
 
-        Raises PrincipalError for none or several.
+        Raises PrincipalNotFound for none, AmbiguousPrincipal for several.
         """
         found = [self._user(name)] if kind is USER else self._service_principals(name)
         return only(kind, name, found)
@@ -146,14 +149,14 @@ class Directory:
 
     def verify(
         self, written: Sequence[tuple[Principal, Plan]], tell: Callable[[], None] = lambda: None
-    ) -> dict[str, Unverified]:
+    ) -> dict[str, WriteNotConfirmed]:
         """Read again until Graph shows what was written, for half a minute at most; what it does not show, by id.
 
         Each round asks for those alone that are not shown yet; `tell` is called after each answer. What was written may
         be missing as a whole for a while (graph-facts 6.4); another error settles the matter.
         """
         unseen = {principal.id: (principal, planned) for principal, planned in written}
-        failed: dict[str, Unverified] = {}
+        failed: dict[str, WriteNotConfirmed] = {}
 
         def shown() -> bool:
             for kind in KINDS.values():
@@ -163,16 +166,16 @@ class Directory:
                     tell()
                     one, planned = asked[number]
                     if isinstance(answer, EntraError):
-                        if isinstance(answer, GraphError) and answer.status == 404:
+                        if isinstance(answer, NotFound):
                             continue
-                        failed[one.id] = Unverified(one, answer)
+                        failed[one.id] = WriteNotConfirmed(one, answer)
                     elif not planned.fulfilled(_principal(kind, answer).assignments):
                         continue
                     del unseen[one.id]
             return not unseen
 
         if not self._graph.wait_until(shown):
-            failed |= {one.id: Unverified(one) for one, _planned in unseen.values()}
+            failed |= {one.id: WriteNotConfirmed(one) for one, _planned in unseen.values()}
         return failed
 
     def size(self, kind: Kind) -> int:
@@ -195,7 +198,7 @@ class Directory:
                 raise answer
             yield from (_principal(kind, item) for item in answer["value"])
             if answer.get("@odata.nextLink"):
-                raise NoAnswer(f"More than {PAGE_SIZE} {kind.title}s have the same display name.")
+                raise UnexpectedResponse(f"More than {PAGE_SIZE} {kind.title}s have the same display name.")
 
     def count(self, kind: Kind, attribute_set: str, name: str) -> int:
         """How many principals of a kind hold an attribute. Raises GraphError, also if it is not searchable."""
@@ -209,17 +212,19 @@ class Directory:
         need not be in it) a filter on `attribute` (set, name) is tried: Graph refuses filters to whom it hides values
         (graph-facts 3). Where that does not settle it either, it is as the claims say.
 
-        Raises Unreadable.
+        Raises AttributesHidden.
         """
         allowed = _may_read(self._graph.claims())
         if not allowed and attribute is not None:
             try:
                 self.count(kind, *attribute)
                 allowed = True
-            except GraphError as error:
-                allowed = False if error.status == 403 else allowed
+            except PermissionDenied:
+                allowed = False
+            except GraphError:
+                pass  # such as a 400 for an attribute that is not searchable: the claims decide
         if allowed is False:
-            raise Unreadable(
+            raise AttributesHidden(
                 f"The identity may not read these custom security attributes of {kind.title}s: Graph hides them,"
                 " which is no proof that nothing is assigned.",
                 str(kind.read),
@@ -231,9 +236,9 @@ class Directory:
             return _principal(USER, self._graph.get(USER.path + key(name), need=USER.read, query=USER.query))
         except GraphError as error:
             malformed = error.status == 400 and "invalid object identifier" in error.said.lower()  # graph-facts 6.2
-            if error.status != 404 and not malformed:
+            if not (isinstance(error, NotFound) or malformed):
                 raise
-            raise PrincipalError(
+            raise PrincipalNotFound(
                 f"user: there is no user '{name}' in this tenant.", "Give an object id or a user principal name."
             ) from None
 
@@ -247,13 +252,13 @@ class Directory:
 
 
 def only(kind: Kind, name: str, found: Sequence[Principal]) -> Principal:
-    """The one that was found by a name. Raises PrincipalError for none or several."""
+    """The one that was found by a name. Raises PrincipalNotFound for none, AmbiguousPrincipal for several."""
     if not found:
-        raise PrincipalError(f"{kind.name}: there is no {kind.title} '{name}' in this tenant.")
+        raise PrincipalNotFound(f"{kind.name}: there is no {kind.title} '{name}' in this tenant.")
     if len(found) > 1:
         candidates = [principal.as_result() for principal in found]
         listed = "; ".join(f"id {principal.id}, app id {principal.key}" for principal in found)
-        raise PrincipalError(
+        raise AmbiguousPrincipal(
             f"{kind.name}: {len(found)} service principals are called '{name}': {listed}.",
             "Name one by its id or app id.",
             candidates,

@@ -5,23 +5,35 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The errors of the collection, all that a user, the network or the service can cause.
+"""The errors of the collection: everything that a user, a file, the network or the service can cause.
+
+`error.type` of a failed result is the name of one of these classes.
 
 EntraError
 ├── OptionError            an option is wrong; nothing was sent
+├── InvalidDeclaration     declarations break rules; every problem is listed, nothing was written
 ├── InvalidValue           a value does not fit its attribute; nothing was written
-├── Forbidden              what is declared breaks rules of the service; all of them are told, nothing was written
-├── Undefined              an attribute has no definition
-│   └── Misspelt           but there is one whose name differs by case only
-├── Unexpected             an attribute no longer has the value that a declaration builds on; it was not written
-├── PrincipalError         no principal, or more than one, has that name
-├── Unassigned             an attribute is not assigned to a principal
-├── Unreadable             the token does not allow to read what was asked for
-├── Unverified             Graph accepted what it then does not show
+├── UndefinedAttribute     an attribute has no definition
+│   └── NameCaseMismatch   a name exists in another case only
+├── PrincipalNotFound      no principal has the name
+├── AmbiguousPrincipal     several principals have the name
+├── AttributeNotAssigned   a principal does not have the attribute
+├── ValueConflict          an attribute has neither the expected nor the desired value; it was not written
+├── AttributesHidden       the identity cannot read the attributes that were asked for
+├── WriteNotConfirmed      Graph accepted a write and does not show it
 ├── MissingLibrary         a Python library is not installed
-├── AuthenticationError    no token could be had
-├── NoAnswer               no usable answer: unreachable, not trusted, too slow, not JSON
+├── AuthenticationError    there is no token
+├── TransportError         there is no usable answer
+│   ├── ConnectionFailed   the host cannot be reached, or the connection was cut
+│   ├── RequestTimeout     the answer took too long
+│   ├── TlsError           the certificate is not trusted, or TLS failed otherwise
+│   ├── ProxyError         the proxy cannot be used
+│   └── UnexpectedResponse the answer is not what Graph or Entra sends
 └── GraphError             Graph answered with an error: status, code, request id
+    ├── PermissionDenied   403
+    ├── NotFound           404
+    ├── Conflict           409
+    └── Throttled          429
 """
 
 from __future__ import annotations
@@ -101,22 +113,22 @@ class InvalidValue(EntraError):
         return {"attribute": self.attribute, **super().details()}
 
 
-class Undefined(EntraError):
+class UndefinedAttribute(EntraError):
     """An attribute set or attribute that does not exist, or that the identity may not see."""
 
 
-class Misspelt(Undefined):
+class NameCaseMismatch(UndefinedAttribute):
     """A name that differs by case only from one that there is, beside which no task can define it (graph-facts 4)."""
 
     def __init__(self, name: str, other: str, hint: str = "") -> None:
         super().__init__(f"{name}: {other}; names are matched exactly.", hint)
 
 
-class Unexpected(EntraError):
+class ValueConflict(EntraError):
     """An attribute that has neither the value it is expected to have nor the one desired."""
 
 
-class Forbidden(EntraError):
+class InvalidDeclaration(EntraError):
     """A declaration that the service would refuse, with every reason at once."""
 
     def __init__(self, what: str, problems: list[str]) -> None:
@@ -127,26 +139,30 @@ class Forbidden(EntraError):
         return {"problems": self.problems, **super().details()}
 
 
-class PrincipalError(EntraError):
-    """No principal, or more than one, answers to the name given; `candidates` are the latter."""
+class PrincipalNotFound(EntraError):
+    """No principal has the name."""
 
-    def __init__(self, message: str, hint: str = "", candidates: list[dict[str, Any]] | None = None) -> None:
+
+class AmbiguousPrincipal(EntraError):
+    """More than one principal has the name; `candidates` are these principals as results name them."""
+
+    def __init__(self, message: str, hint: str, candidates: list[dict[str, Any]]) -> None:
         super().__init__(message, hint)
-        self.candidates = candidates or []
+        self.candidates = candidates
 
     def details(self) -> dict[str, Any]:
         return {"candidates": self.candidates, **super().details()}
 
 
-class Unassigned(EntraError):
+class AttributeNotAssigned(EntraError):
     """An attribute that was asked for is not assigned to the principal."""
 
 
-class Unreadable(EntraError):
+class AttributesHidden(EntraError):
     """Graph hides what the caller may not read behind null (graph-facts 2.4); this says so instead."""
 
 
-class Unverified(EntraError):
+class WriteNotConfirmed(EntraError):
     """A write that Graph accepted, so that it counts as a change, and that was not seen since (graph-facts 6.4)."""
 
     def __init__(self, principal: object, cause: EntraError | None = None) -> None:
@@ -174,8 +190,28 @@ class AuthenticationError(EntraError):
     """No token: a credential is incomplete, refused or out of date."""
 
 
-class NoAnswer(EntraError):
-    """A server could not be reached, is not trusted, took too long, or answered something that is not Graph's."""
+class TransportError(EntraError):
+    """No usable answer of Graph or of the login host."""
+
+
+class ConnectionFailed(TransportError):
+    """The host cannot be reached, or the connection was cut."""
+
+
+class RequestTimeout(TransportError):
+    """The answer took longer than `timeout`."""
+
+
+class TlsError(TransportError):
+    """The certificate is not trusted, or TLS failed for another reason."""
+
+
+class ProxyError(TransportError):
+    """The proxy cannot be used."""
+
+
+class UnexpectedResponse(TransportError):
+    """An answer that neither Graph nor Entra sends: another format, another shape, another host."""
 
 
 class GraphError(EntraError):
@@ -218,3 +254,19 @@ class GraphError(EntraError):
             "explanation": self.explanation,
             **super().details(),
         }
+
+
+class PermissionDenied(GraphError):
+    """403: the identity lacks a permission or a role."""
+
+
+class NotFound(GraphError):
+    """404."""
+
+
+class Conflict(GraphError):
+    """409: what a request would create exists already."""
+
+
+class Throttled(GraphError):
+    """429: Graph still throttles after all retries."""

@@ -31,7 +31,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     Kind,
     Principal,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError, Undefined
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    InvalidDeclaration,
+    OptionError,
+    UndefinedAttribute,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._files import (
     ASSIGNMENTS,
     CSV_LIST,
@@ -113,24 +117,24 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
 
 
 def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
-    """The attribute sets to export, sorted. Raises Undefined and Forbidden."""
+    """The attribute sets to export, sorted. Raises UndefinedAttribute and InvalidDeclaration."""
     missing = sorted(set(wanted or ()) - names)
     if missing:
-        raise Undefined(
+        raise UndefinedAttribute(
             f"There is no attribute set {', '.join(missing)}, or it may not be read.",
             f"Names are matched exactly; there are: {', '.join(sorted(names)) or 'none'}.",
         )
     chosen = sorted(wanted or names)
     problems = [f"attribute set {problem}" for name in chosen if (problem := name_problem(name))]
     if problems:  # Entra allows no such name; it must not become the path of a file.
-        raise Forbidden("dest", problems)
+        raise InvalidDeclaration("dest", problems)
     return chosen
 
 
 def nothing_hidden(
     directory: Directory, kind: Kind, definitions: Iterable[Definition], unseen: set[str], named: bool
 ) -> bool:
-    """Whether it is known that Graph hid none of the sets of which it showed no value. Raises Unreadable.
+    """Whether it is known that Graph hid none of the sets of which it showed no value. Raises AttributesHidden.
 
     Where the token's claims leave it open each of them is tried. Sets that nobody named may be hidden altogether.
     """

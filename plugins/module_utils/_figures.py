@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, Undefined
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, UndefinedAttribute
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Desired, definition_of, plan
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
     MAX_ACTIVE_DEFINITIONS,
@@ -90,9 +90,9 @@ def standing(value: Scalar, definition: Definition | None) -> str:
 class Figures:
     """Takes the principals of a tenant, and what is declared of it, and tells the figures.
 
-    Of the attribute sets in `masked` no value is told, only how many there are. Raises Undefined for a masked set or a
-    required attribute that the tenant does not have: a wrong name would show what it was to hide, or be missing all
-    over. `compares` says whether there is a declaration that it may differ from.
+    Of the attribute sets in `masked` only the number of values is reported. Raises UndefinedAttribute for a masked
+    set or a required attribute that the tenant does not have: a wrong name would show what it was to hide,
+    or be missing all over. `compares` says whether there is a declaration that it may differ from.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Figures:
         self._masked = set(masked)
         unknown = sorted(self._masked - {*self._sets, *(attribute_set for attribute_set, _name in self.definitions)})
         if unknown:
-            raise Undefined(
+            raise UndefinedAttribute(
                 f"masked_attribute_sets: there is no attribute set {', '.join(unknown)}.",
                 f"Names are matched exactly; there are: {', '.join(sorted(self._sets)) or 'none'}.",
             )
@@ -186,7 +186,7 @@ class Figures:
         changes, problem = [], ""
         try:
             planned = plan(assignments, desired, self.definitions)
-        except Undefined as error:
+        except UndefinedAttribute as error:
             problem = str(error)
         except InvalidValue as error:
             sets = {attribute.partition(".")[0] for attribute in error.attribute.split(", ")}

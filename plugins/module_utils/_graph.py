@@ -25,7 +25,21 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import GraphError, MissingLibrary, Need, NoAnswer
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    Conflict,
+    ConnectionFailed,
+    GraphError,
+    MissingLibrary,
+    Need,
+    NotFound,
+    PermissionDenied,
+    ProxyError,
+    RequestTimeout,
+    Throttled,
+    TlsError,
+    TransportError,
+    UnexpectedResponse,
+)
 
 try:
     import requests
@@ -44,6 +58,7 @@ LONGEST_WAIT = 150.0
 """Seconds; the write quota of an app in a tenant is counted over 150 seconds (graph-facts 8)."""
 REPLICATION_WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds between attempts on what was just created, as it may be refused for a moment (graph-facts 6.4)."""
+REFUSALS = {403: PermissionDenied, 404: NotFound, 409: Conflict, 429: Throttled}
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
@@ -137,7 +152,7 @@ class Http:
             self._session.mount(prefix, adapter("GET", "POST"))
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        """Send and return the last answer. Raises NoAnswer where there is none."""
+        """Send and return the last answer. Raises TransportError where there is none."""
         kwargs.setdefault("timeout", self._timeout)
         try:
             return self._session.request(
@@ -167,22 +182,22 @@ class Http:
         return {scheme: proxy}
 
 
-def _no_answer(url: str, error: requests.exceptions.RequestException) -> NoAnswer:
+def _no_answer(url: str, error: requests.exceptions.RequestException) -> TransportError:
     """What went wrong, told without the library's own text, which may hold the password of a proxy."""
     host = urlsplit(url).netloc
     causes = list(_causes(error))
     told = [getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) for cause in causes]
     words = next((str(text) for text in reversed(told) if text), type(causes[-1]).__name__)
     if isinstance(error, requests.exceptions.SSLError):
-        return NoAnswer(
+        return TlsError(
             f"{host}: the TLS connection failed: {words}.",
             "If the certificate is of an authority of your own, name its bundle in ca_path.",
         )
     if isinstance(error, requests.exceptions.ProxyError):
-        return NoAnswer(f"{host}: the proxy cannot be used: {words}.", "Check HTTPS_PROXY and NO_PROXY.")
+        return ProxyError(f"{host}: the proxy cannot be used: {words}.", "Check HTTPS_PROXY and NO_PROXY.")
     if any(isinstance(cause, (TimeoutError, requests.exceptions.Timeout)) for cause in causes):
-        return NoAnswer(f"{host}: no answer in time.", "Check the network, or raise timeout.")
-    return NoAnswer(
+        return RequestTimeout(f"{host}: no answer in time.", "Check the network, or raise timeout.")
+    return ConnectionFailed(
         f"{host}: cannot be reached: {words}.", "Check the network, cloud_environment, authority_url and graph_url."
     )
 
@@ -232,7 +247,7 @@ class Graph:
     ) -> dict[str, Any]:
         """One GET of `path` (encoded, below the version); `advanced` opts in to advanced queries (graph-facts 3).
 
-        Raises GraphError, NoAnswer and AuthenticationError, as all requests do.
+        Raises GraphError, TransportError and AuthenticationError, as all requests do.
         """
         return self._json("GET", self._url(path, query, advanced), need, advanced=advanced)
 
@@ -261,7 +276,9 @@ class Graph:
             while url := page.get("@odata.nextLink"):
                 if _origin(url) != _origin(self._host):
                     host = url.partition("//")[2].partition("/")[0].rpartition("@")[2]
-                    raise NoAnswer(f"The next page of {path} is said to be on {host}, to which no token is sent.")
+                    raise UnexpectedResponse(
+                        f"The next page of {path} is said to be on {host}, to which no token is sent."
+                    )
                 following = partial(fetched, url) if before else ahead.submit(fetched, url).result
                 yield from page.get("value", [])
                 page = following()
@@ -354,7 +371,7 @@ class Graph:
         content = _content(answer)
         if not isinstance(content, dict):
             kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
-            raise NoAnswer(
+            raise UnexpectedResponse(
                 f"{operation}: {urlsplit(url).netloc} answered {answer.status_code} with {kind} that is not JSON.",
                 "Something in between answered, such as a proxy or a sign-in page; check graph_url and the proxy.",
             )
@@ -426,7 +443,7 @@ def refusal(operation: str, status: int, content: Any, headers: Mapping[str, str
         403: str(need),
         429: "Graph still throttles after all retries; run fewer tasks at once, or raise retries.",
     }
-    return GraphError(
+    return REFUSALS.get(status, GraphError)(
         operation,
         status,
         str(error.get("code") or ""),

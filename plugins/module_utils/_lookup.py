@@ -21,12 +21,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     only,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AttributeNotAssigned,
+    AttributesHidden,
     EntraError,
-    GraphError,
     OptionError,
-    PrincipalError,
-    Unassigned,
-    Unreadable,
+    PermissionDenied,
+    PrincipalNotFound,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
@@ -46,8 +46,8 @@ LOOKUP_SPEC: dict[str, Any] = {
 def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`values` of the principals in their order, without those that are missing or denied; `warnings` tell of these.
 
-    Raises PrincipalError, Unassigned, Unreadable and GraphError where `on_missing` and `on_denied` want it. A name that
-    several principals have is always an error.
+    Raises AmbiguousPrincipal always, and PrincipalNotFound, AttributeNotAssigned, AttributesHidden and
+    PermissionDenied as `on_missing` and `on_denied` ask for.
     """
     check_names(params)
     kind, names = KINDS[params["principal_type"]], [name.strip() for name in params["principals"]]
@@ -60,9 +60,7 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     directory = Directory(graph)
     try:
         found = _found(directory, kind, names)
-    except GraphError as error:
-        if error.status != 403:
-            raise
+    except PermissionDenied as error:
         return {"values": [], "warnings": _tolerated(error, params["on_denied"])}
     shown = {one.id: _shown(one, *wanted) for several in found.values() for one in several}
     hidden, warnings = _hidden(directory, kind, wanted if all(wanted) and None in shown.values() else None)
@@ -70,14 +68,16 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     for name in names:
         try:
             principal = only(kind, name, found[name.lower()])
-        except PrincipalError as error:
-            warnings += _tolerated(error, "error" if error.candidates else params["on_missing"])
+        except PrincipalNotFound as error:
+            warnings += _tolerated(error, params["on_missing"])
             continue
         value = shown[principal.id]
         if value is None and hidden:
             warnings += _tolerated(hidden, params["on_denied"])
         elif value is None and all(wanted):
-            warnings += _tolerated(Unassigned(f"{principal} has no {'.'.join(wanted)}."), params["on_missing"])
+            warnings += _tolerated(
+                AttributeNotAssigned(f"{principal} has no {'.'.join(wanted)}."), params["on_missing"]
+            )
         else:
             values.append({} if value is None else value)
     return {"values": values, "warnings": unique(warnings)}
@@ -98,11 +98,13 @@ def _shown(principal: Principal, attribute_set: str | None, name: str | None) ->
     return values.get(name) if values and name else values or None
 
 
-def _hidden(directory: Directory, kind: Kind, attribute: tuple[str, str] | None) -> tuple[Unreadable | None, list[str]]:
+def _hidden(
+    directory: Directory, kind: Kind, attribute: tuple[str, str] | None
+) -> tuple[AttributesHidden | None, list[str]]:
     """Why what Graph does not show may not be read, if so; and a warning where that is not known."""
     try:
         return None, [] if directory.ensure_readable(kind, attribute) else [PERHAPS_HIDDEN]
-    except Unreadable as error:
+    except AttributesHidden as error:
         return error, []
 
 

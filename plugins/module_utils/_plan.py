@@ -16,7 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, Misspelt, Undefined
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    InvalidValue,
+    NameCaseMismatch,
+    UndefinedAttribute,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     MAX_VALUES_PER_PRINCIPAL,
     Assignments,
@@ -128,7 +132,7 @@ def plan(
     `purge` removes the attributes that are not named, in the attribute sets that are.
     `definitions` holds those that are known, by (attribute set, name); what they forbid is refused here. Raises
     InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
-    (graph-facts 4). Raises Misspelt for a name that is not defined as far as is known, where the principal has one
+    (graph-facts 4). Raises NameCaseMismatch for a name that is not known to be defined, where the principal has one
     that differs by case only.
     """
     before: Assignments = {}
@@ -162,7 +166,9 @@ def plan(
 def ensure_spelling(
     current: Assignments, named: Mapping[str, Iterable[str]], definitions: Definitions | None = None
 ) -> None:
-    """Raise Misspelt for a set or attribute that a principal has in another case only, unless it is defined as named.
+    """Raise NameCaseMismatch for a set or attribute that a principal has in another case only.
+
+    One that is defined as it is named is no mismatch.
 
     `named` holds the names of attributes by set, `definitions` those that are known.
     """
@@ -178,9 +184,9 @@ def ensure_spelling(
                 raise _misspelt(f"{attribute_set}.{name}", f"{attribute_set}.{other}")
 
 
-def _misspelt(name: str, other: str) -> Misspelt:
+def _misspelt(name: str, other: str) -> NameCaseMismatch:
     both = "Spell it so. Where the tenant has both, the identity must be able to read their definitions."
-    return Misspelt(name, f"the principal has {other}", both)
+    return NameCaseMismatch(name, f"the principal has {other}", both)
 
 
 def untouched(current: Assignments, desired: Desired) -> Plan:
@@ -197,7 +203,7 @@ def untouched(current: Assignments, desired: Desired) -> Plan:
 def definition_of(attribute_set: str, name: str, definitions: Definitions) -> Definition:
     """The attribute's definition.
 
-    Raises Misspelt, or Undefined with the names that there are.
+    Raises NameCaseMismatch, or UndefinedAttribute with the names that there are.
     """
     if (attribute_set, name) in definitions:
         return definitions[attribute_set, name]
@@ -205,20 +211,20 @@ def definition_of(attribute_set: str, name: str, definitions: Definitions) -> De
     spelled = f"{attribute_set}.{other}" if (other := twin(name, known)) else ""
     spelled = spelled or twin(attribute_set, {other_set for other_set, _name in definitions} if not known else ())
     if spelled:
-        raise Misspelt(f"{attribute_set}.{name}", f"there is {spelled}")
+        raise NameCaseMismatch(f"{attribute_set}.{name}", f"there is {spelled}")
     if known:
-        raise Undefined(
+        raise UndefinedAttribute(
             f"Attribute set {attribute_set} has no attribute {name}.",
             f"Its attributes are {', '.join(known)}; names are matched exactly.",
         )
-    raise Undefined(
+    raise UndefinedAttribute(
         f"There is no attribute set {attribute_set}, or none of its attributes may be read.",
         "Names are matched exactly.",
     )
 
 
 def check(planned: Plan, definitions: Definitions) -> None:
-    """Raise InvalidValue for what the definitions forbid of a plan (graph-facts 4), Undefined where there is none."""
+    """Raise InvalidValue for what definitions forbid of a plan (graph-facts 4), UndefinedAttribute without one."""
     for attribute_set, name in planned.changes():
         definition = definition_of(attribute_set, name, definitions)
         value = planned.after.get(attribute_set, {}).get(name)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, InvalidValue
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     BOOLEAN,
     INTEGER,
@@ -163,7 +163,7 @@ class DefinitionPlan:
 def plan_set(wish: SetWish, sets: Sequence[AttributeSet]) -> SetPlan:
     """Compare a set, whose wish has no `problems()`, with those there are; a property that is null stays as it is.
 
-    Raises Forbidden with all that the service would refuse.
+    Raises InvalidDeclaration with all that the service would refuse.
     """
     known = {attribute_set.name: attribute_set for attribute_set in sets}
     before = known.get(wish.name)
@@ -171,7 +171,7 @@ def plan_set(wish: SetWish, sets: Sequence[AttributeSet]) -> SetPlan:
     if before is None and len(sets) >= MAX_SETS:
         problems.append(f"the tenant has {len(sets)} attribute sets; Entra allows {MAX_SETS}")
     if problems:
-        raise Forbidden(f"attribute set {wish.name}", problems)
+        raise InvalidDeclaration(f"attribute set {wish.name}", problems)
     now = before or AttributeSet(wish.name)
     after = AttributeSet(
         wish.name,
@@ -194,7 +194,7 @@ def plan_definition(
 
     `definitions` are at least those of its set; where one has to be created or reactivated, all of the tenant. `sets`
     are its attribute sets where no definition of the name was found (null: not to be checked, as in check mode an
-    earlier task may create the set). Raises Forbidden with everything that the service would refuse.
+    earlier task may create the set). Raises InvalidDeclaration with everything that the service would refuse.
     """
     before = next(
         (known for known in definitions if (known.attribute_set, known.name) == (wish.attribute_set, wish.name)), None
@@ -203,7 +203,7 @@ def plan_definition(
     if wish.creates if before is None else (before.deprecated and wish.permits and not wish.deprecated):
         problems += _room_problems(wish, definitions, sets)
     if problems:
-        raise Forbidden(f"attribute {wish.attribute_set}.{wish.name}", problems)
+        raise InvalidDeclaration(f"attribute {wish.attribute_set}.{wish.name}", problems)
     if before is None:
         return _created(wish) if wish.creates else DefinitionPlan(None, None)
     return _changed(wish, before)

@@ -27,7 +27,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     set_result,
     set_wish,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
     FORBID,
     PERMIT,
@@ -60,8 +60,8 @@ class Steps:
 def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
     """Compare what is declared with what the modules for information say that there is.
 
-    `kept` is the `before` of a run that was cut off: it stays, and what is new comes to it. Raises Forbidden with
-    everything that the service would refuse of all.
+    `kept` is the `before` of a run that was cut off: it stays, and what is new comes to it. Raises
+    InvalidDeclaration with everything that the service would refuse.
     """
     steps = Steps()
     problems: list[str] = []
@@ -73,7 +73,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
     for item in declared["attribute_sets"]:
         try:
             planned = plan_set(set_wish(_params(SET_SPEC, item)), sets)
-        except Forbidden as forbidden:
+        except InvalidDeclaration as forbidden:
             problems += [f"attribute set {item['name']}: {problem}" for problem in forbidden.problems]
             continue
         if planned.changed:
@@ -91,7 +91,7 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
             others = [one for one in definitions if one != permitted.before]
             definitions = [*([permitted.after] if permitted.after else []), *others]
             forbidden_too = plan_definition(replace(wish, changes=FORBID), definitions)
-        except Forbidden as forbidden:
+        except InvalidDeclaration as forbidden:
             problems += [f"definition {_name(item)}: {problem}" for problem in forbidden.problems]
             continue
         after = forbidden_too.after

@@ -25,7 +25,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations imp
 from ansible_collections.entra.attributes.plugins.module_utils._declared import Declared, declared
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
 from ansible_collections.entra.attributes.plugins.module_utils._directory import Directory, Kind
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._export import PLURALS, nothing_hidden, write_file
 from ansible_collections.entra.attributes.plugins.module_utils._figures import KINDS, Figures, Requirement
 from ansible_collections.entra.attributes.plugins.module_utils._files import FORMULA
@@ -105,7 +105,7 @@ def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
 def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared | None) -> bool:
     """Count all principals of a kind and compare those that are declared; return whether nothing may be hidden.
 
-    Raises OptionError for one that is declared twice, Unreadable where Graph hides what is assigned.
+    Raises OptionError for one that is declared twice, AttributesHidden where Graph hides what is assigned.
     """
     declarations = [one for one in (wanted.assignments if wanted else ()) if one.kind is kind]
     by_name = {one.name.lower(): one for one in declarations}
@@ -164,7 +164,7 @@ def _differences(item: Mapping[str, Any], tenant: Mapping[str, Any], name: str) 
     """The properties that differ, and why it cannot be made so, if that is the case."""
     try:
         drifts = [one for one in schema_steps(item, tenant, {}).drifts if one["object"] == name]
-    except Forbidden as error:
+    except InvalidDeclaration as error:
         return [], str(error)
     new = {"what": "state", "before": "absent", "after": "present"}
     return [

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import GraphError, Need
+from ansible_collections.entra.attributes.plugins.module_utils._errors import Conflict, GraphError, Need, NotFound
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet, DefinitionPlan, SetPlan
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
@@ -91,7 +91,7 @@ class Schema:
 
     def _write(self, send: Callable[..., object], path: str, body: Mapping[str, Any]) -> None:
         """Write to what Graph has listed; 404 then means that not all of it knows that yet (graph-facts 6.4)."""
-        self._graph.persist(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: error.status == 404)
+        self._graph.persist(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: isinstance(error, NotFound))
         self.written = True
 
     def _create(self, attribute_set: str, body: Mapping[str, Any]) -> None:
@@ -99,7 +99,7 @@ class Schema:
 
         def lagging(error: GraphError) -> bool:
             refused = error.status == 400 and not exists_already(error)
-            return error.status == 404 or (refused and not self.definitions(attribute_set))
+            return isinstance(error, NotFound) or (refused and not self.definitions(attribute_set))
 
         self._graph.persist(lambda: self._graph.post(_DEFINITIONS, body, need=WRITE_DEFINITIONS), lagging)
 
@@ -117,7 +117,7 @@ def exists_already(error: GraphError) -> bool:
 
     Status, code and message of that are unknown (graph-facts 6.2), hence any will do.
     """
-    return error.status == 409 or "ConflictingObject" in error.code or "already exists" in error.said.lower()
+    return isinstance(error, Conflict) or "ConflictingObject" in error.code or "already exists" in error.said.lower()
 
 
 def _attribute_set(item: dict[str, Any]) -> AttributeSet:

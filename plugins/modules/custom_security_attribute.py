@@ -210,10 +210,10 @@ error:
   type: dict
   contains:
     type:
-      description: The kind of error, such as V(OptionError), V(InvalidValue), V(PrincipalError),
-        V(AuthenticationError) or V(GraphError).
+      description: The kind of error, such as V(OptionError), V(InvalidValue), V(PrincipalNotFound),
+        V(AuthenticationError) or V(PermissionDenied).
       type: str
-      sample: GraphError
+      sample: PermissionDenied
     hint:
       description: What to do about it, if that is known.
       type: str

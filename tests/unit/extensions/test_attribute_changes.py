@@ -168,7 +168,7 @@ def test_what_waiting_does_not_heal_ends_it_at_the_start(emulator: Emulator) -> 
     reader = emulator.credentials["applications"]["reader"]
     with pytest.raises(Exception, match=r"CustomSecAttributeAuditLogs\.Read\.All") as refusal:
         asyncio.run(collect(1, client_id=reader["client_id"], client_secret=reader["client_secret"]))
-    assert type(refusal.value).__name__ == "GraphError"
+    assert type(refusal.value).__name__ == "PermissionDenied"
     with pytest.raises(Exception, match="AADSTS7000215") as refusal:
         asyncio.run(collect(1, client_secret="wrong-secret-that-nobody-uses"))
     assert type(refusal.value).__name__ == "AuthenticationError"
@@ -298,7 +298,7 @@ def test_only_the_network_and_the_service_are_waited_for() -> None:
     assert lasting(names["EntraError"]("A library is not installed"))
     assert lasting(names["GraphError"]("GET", 403))
     assert not lasting(names["GraphError"]("GET", 503))
-    assert not lasting(names["NoAnswer"]("Nothing"))
+    assert not lasting(names["TransportError"]("Nothing"))
 
 
 DRIVER = """

@@ -98,8 +98,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._audit_log import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
     GraphError,
-    NoAnswer,
     OptionError,
+    TransportError,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._files import replace_file
 from ansible_collections.entra.attributes.plugins.module_utils._graph import RETRIED_STATUSES
@@ -263,4 +263,4 @@ def _is_lasting(error: EntraError) -> bool:
     """Whether it is a matter of credentials, permissions, options and the like, not of the network or the service."""
     if isinstance(error, GraphError):
         return error.status not in RETRIED_STATUSES
-    return not isinstance(error, NoAnswer)
+    return not isinstance(error, TransportError)

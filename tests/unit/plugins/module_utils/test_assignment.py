@@ -14,15 +14,16 @@ from _emulator import Emulator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _assignment, _graph
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AmbiguousPrincipal,
+    AttributesHidden,
     EntraError,
     GraphError,
     InvalidValue,
-    Misspelt,
+    NameCaseMismatch,
     OptionError,
-    PrincipalError,
-    Undefined,
-    Unreadable,
-    Unverified,
+    PrincipalNotFound,
+    UndefinedAttribute,
+    WriteNotConfirmed,
 )
 
 from ..conftest import ADELE, PAYROLL, Patient, ReadyToken, hold, waiting
@@ -150,7 +151,9 @@ def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulat
 def test_6_4_a_write_that_is_never_shown_fails_and_is_told_as_a_change(emulator: Emulator, waits: Patient) -> None:
     graph = waiting(emulator, waits)
     emulator.faults({"match": {"method": "PATCH"}, "do": {"drop_write": True}})
-    with pytest.raises(Unverified, match="accepted the PATCH, but does not show it after half a minute") as failed:
+    with pytest.raises(
+        WriteNotConfirmed, match="accepted the PATCH, but does not show it after half a minute"
+    ) as failed:
         assign(graph, name="NumVendors", value=4, verify=True)
     assert failed.value.as_result()["changed"]
     assert waits.waits == list(_graph.REPLICATION_WAITS)
@@ -218,7 +221,7 @@ def test_a_refusal_is_explained_from_the_definition(
     assert refusal.value.request_id
     try:
         foreseen = assign(graph, check_mode=True, **options)["warnings"][0]
-    except (InvalidValue, Misspelt) as error:
+    except (InvalidValue, NameCaseMismatch) as error:
         foreseen = str(error)
     explanation = foreseen.partition(" Unless an earlier task")[0]
     assert str(refusal.value).startswith(f"{explanation} PATCH /v1.0/users/{ADELE}: Graph answered ")
@@ -258,7 +261,7 @@ def test_a_name_in_another_case_is_refused_not_ignored(
 ) -> None:
     graph = connect(access_token=emulator.token(permissions=[WRITE, "User.Read.All", *permissions]))
     assign(graph, name="Project", value=["Baker"])
-    with pytest.raises(Undefined, match=words):
+    with pytest.raises(UndefinedAttribute, match=words):
         assign(graph, check_mode, **options)
     assert emulator.state(ADELE) == {"Engineering": {"Project": ["Baker"]}}
 
@@ -414,14 +417,14 @@ def test_agents_are_patched_as_what_they_are(
 
 
 def test_names_that_nobody_or_several_have(emulator: Emulator, graph: _graph.Graph) -> None:
-    with pytest.raises(PrincipalError, match=r"user: there is no user 'nobody@contoso\.com'"):
+    with pytest.raises(PrincipalNotFound, match=r"user: there is no user 'nobody@contoso\.com'"):
         assign(graph, user="nobody@contoso.com", name="NumVendors", value=1)
     almost = ADELE[:-1]
-    with pytest.raises(PrincipalError, match=f"user: there is no user '{almost}'"):
+    with pytest.raises(PrincipalNotFound, match=f"user: there is no user '{almost}'"):
         assign(graph, user=almost, name="NumVendors", value=1)
-    with pytest.raises(PrincipalError, match="service_principal: there is no service principal 'nothing'"):
+    with pytest.raises(PrincipalNotFound, match="service_principal: there is no service principal 'nothing'"):
         assign(graph, service_principal="nothing", name="NumVendors", value=1)
-    with pytest.raises(PrincipalError, match=r"2 service principals are called 'Reports'.*5502.*5503") as refusal:
+    with pytest.raises(AmbiguousPrincipal, match=r"2 service principals are called 'Reports'.*5502.*5503") as refusal:
         assign(graph, service_principal="Reports", name="NumVendors", value=1)
     assert [candidate["display_name"] for candidate in refusal.value.candidates] == ["Reports", "Reports"]
     assert not [request for request in emulator.requests() if request["method"] != "GET"]
@@ -445,9 +448,9 @@ def test_null_is_no_proof_that_nothing_is_assigned(
     emulator: Emulator, connect: Callable[..., _graph.Graph], token: dict[str, Any]
 ) -> None:
     graph = connect(access_token=emulator.token(**token))
-    with pytest.raises(Unreadable, match=r"CustomSecAttributeAssignment\.Read\.All.*Attribute Assignment Reader"):
+    with pytest.raises(AttributesHidden, match=r"CustomSecAttributeAssignment\.Read\.All.*Attribute Assignment Reader"):
         assign(graph, user="dara@contoso.com", attribute_set="Marketing", name="AppCountry", state="absent")
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         info(graph, user="dara@contoso.com", attribute_set="Marketing", name="AppCountry")
 
 
@@ -638,7 +641,7 @@ def test_everybody_is_listed_in_pages_of_999(emulator: Emulator, graph: _graph.G
 def test_nobody_of_that_name_is_an_empty_list_and_several_are_an_error(graph: _graph.Graph) -> None:
     assert info(graph, user="nobody@contoso.com")["principals"] == []
     assert info(graph, service_principal="nothing")["principals"] == []
-    with pytest.raises(PrincipalError, match="Reports"):
+    with pytest.raises(AmbiguousPrincipal, match="Reports"):
         info(graph, service_principal="Reports")
 
 
@@ -651,7 +654,7 @@ def test_a_list_that_may_be_blind_says_so(emulator: Emulator, connect: Callable[
     partly = info(connect(access_token=scoped), user="dara@contoso.com")
     assert partly["principals"][0]["custom_security_attributes"] == {"Engineering": {"NumVendors": 3}}
     assert "may be hidden" in partly["warnings"][0]
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         assign(
             connect(access_token=scoped),
             user="dara@contoso.com",
@@ -659,7 +662,7 @@ def test_a_list_that_may_be_blind_says_so(emulator: Emulator, connect: Callable[
             name="AppCountry",
             state="absent",
         )
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         info(connect(access_token=emulator.token(permissions=["User.Read.All"])), principal_type="user")
 
 
@@ -715,7 +718,7 @@ def test_a_token_that_does_not_tell_is_no_obstacle(emulator: Emulator, claims: d
 
     http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
     blind = Silent(http, ReadyToken(emulator.token(permissions=["User.Read.All"])), emulator.url)
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         assign(blind, name="NumVendors", state="absent")
     seeing = Silent(http, ReadyToken(emulator.token(permissions=["User.Read.All", READ])), emulator.url)
     assert not assign(seeing, name="NumVendors", state="absent")["changed"]
@@ -734,7 +737,7 @@ def test_what_is_shown_is_listed_whatever_the_token_tells(emulator: Emulator) ->
     assert listed["warnings"] == [_assignment.PERHAPS_HIDDEN]
     selected = {"principal_type": "user", "where": None, "filter": None, "strict_permissions": True}
     assert _assignment.run_inventory(selected, graph, False)["warnings"] == [_assignment.PERHAPS_HIDDEN]
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         info(graph, user="megan+test@contoso.com")
 
 
@@ -743,6 +746,6 @@ def test_a_no_stays_a_no_where_asking_does_not_settle_it(
 ) -> None:
     graph = connect(access_token=emulator.token(permissions=["User.Read.All"]))
     emulator.faults({"match": {"path": "/users$"}, "do": {"status": 400}})
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         assign(graph, name="NumVendors", state="absent")
     assert [request["status"] for request in emulator.requests()] == [200, 400]

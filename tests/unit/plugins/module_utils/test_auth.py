@@ -25,8 +25,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._auth._choice imp
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AuthenticationError,
-    NoAnswer,
     OptionError,
+    TransportError,
 )
 
 from ..conftest import ADELE, NEED
@@ -270,7 +270,7 @@ def test_a_login_host_that_answers_nonsense(emulator: Emulator, connect: Connect
 
 
 def test_a_login_host_that_is_not_there(emulator: Emulator, connect: Connect) -> None:
-    with pytest.raises(NoAnswer, match=r"localhost:9: cannot be reached.*authority_url"):
+    with pytest.raises(TransportError, match=r"localhost:9: cannot be reached.*authority_url"):
         whoami(connect(authority_url="https://localhost:9", retries=0))
 
 

@@ -18,7 +18,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._batch import (
     Pace,
     Part,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, NoAnswer
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, TransportError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 
 from ..conftest import NEED
@@ -148,10 +148,10 @@ def test_a_refusal_is_of_its_request_alone() -> None:
 def test_a_batch_that_gets_no_answer_fails_all_its_requests() -> None:
     class Unreachable(Scripted):
         def batch(self, parts: Sequence[Mapping[str, Any]], *, need: Any) -> dict[str, dict[str, Any]]:
-            raise NoAnswer("graph.example: cannot be reached.")
+            raise TransportError("graph.example: cannot be reached.")
 
     answers = run(Unreachable(lambda number, time: None), 25)
-    assert all(isinstance(answer, NoAnswer) for answer in answers.values())
+    assert all(isinstance(answer, TransportError) for answer in answers.values())
 
 
 def test_after_a_stop_nothing_is_begun() -> None:

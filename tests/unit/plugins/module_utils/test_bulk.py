@@ -35,10 +35,10 @@ from ansible_collections.entra.attributes.plugins.module_utils import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BulkError, reading
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
-    Forbidden,
+    AttributesHidden,
     GraphError,
+    InvalidDeclaration,
     OptionError,
-    Unreadable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._plan import plan as planned
@@ -272,7 +272,7 @@ def test_the_same_principal_by_two_names_is_refused(
 
 
 def test_mistakes_are_told_before_any_request(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
-    with pytest.raises(Forbidden):
+    with pytest.raises(InvalidDeclaration):
         bulk(graph, [user("adele@contoso.com", NumVendors=2**31)])
     with pytest.raises(OptionError, match="results_path"):
         bulk(graph, [user("adele@contoso.com", NumVendors=1)], results_path=str(tmp_path / "no" / "file"))
@@ -524,7 +524,7 @@ def test_half_characters_are_refused_in_words_that_can_be_told(
 {"user": "dara@contoso.com", "\ud800": 1, "attributes": {"Engineering": {"ProjectDate": "b"}}}
 """
     )
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         bulk(graph, src=str(src))
     assert [problem.rpartition("has ")[2] for problem in refusal.value.problems] == [
         "half a character, U+D800",
@@ -612,7 +612,7 @@ def test_who_may_not_read_learns_it_before_anything_is_written(
 ) -> None:
     blind = connect(access_token=emulator.token(permissions=["User.Read.All", "Application.Read.All"]))
     for items in ([user("adele@contoso.com", NumVendors=None)], [user("adele@contoso.com")]):
-        with pytest.raises(Unreadable, match=r"CustomSecAttributeAssignment\.Read\.All"):
+        with pytest.raises(AttributesHidden, match=r"CustomSecAttributeAssignment\.Read\.All"):
             bulk(blind, items, purge=True)
 
 
@@ -626,7 +626,7 @@ def test_a_role_for_one_attribute_set(emulator: Emulator, connect: Callable[...,
     graph = connect(access_token=token)
     assert bulk(graph, everybody(2, NumVendors=4), purge=True)["summary"]["changed"] == 2
     assert stored(emulator)[number(1)] == {"Marketing": {"EmployeeId": "GS1"}, "Engineering": {"NumVendors": 4}}
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         bulk(graph, [user("u0@contoso.com", "Marketing", EmployeeId=None)])
     assert stored(emulator)[number(0)] == stored(emulator)[number(1)]
 
@@ -676,7 +676,7 @@ def test_what_may_be_hidden_is_not_taken_for_nothing(
     warned = bulk(scoped("Engineering"), nameless, check_mode, purge=True)
     assert (warned["changed"], warned["warnings"]) == (False, HIDDEN), "the definitions may not be read"
     readable = [*token["scopes"], "CustomSecAttributeDefinition.Read.All"]
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         bulk(
             scoped("Engineering", scopes=readable, roles=["Attribute Definition Reader"]),
             nameless,

@@ -21,7 +21,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations imp
     wish,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._directory import SERVICE_PRINCIPAL, USER
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, MissingLibrary, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    InvalidDeclaration,
+    MissingLibrary,
+    OptionError,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly
 
 ITEMS: list[dict[str, Any]] = [
@@ -64,7 +68,7 @@ def meant(found: list[Declaration]) -> list[Any]:
 
 
 def problems(items: Any = None, src: Path | None = None) -> list[str]:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         declarations(items, str(src) if src else None)
     return [problem.replace(f"{src}", "FILE") for problem in refusal.value.problems]
 

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import DEFINITION_SPEC, SET_SPEC
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
 
 ROOT = Path(__file__).resolve().parents[4]
 SCHEMA = json.loads((ROOT / "roles/reconcile/files/declarations.schema.json").read_text())
@@ -118,7 +118,7 @@ def test_schema_and_reader_agree(tmp_path: Path, document: Any, good: bool) -> N
     try:
         declared(str(tmp_path), {})
         read = True
-    except Forbidden:
+    except InvalidDeclaration:
         read = False
     assert (read, Draft202012Validator(SCHEMA).is_valid(document)) == (good, good)
 

@@ -16,14 +16,14 @@ from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.entra.attributes.plugins.lookup.declarations import DOCUMENTATION, LookupModule
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 
 PROJECT: dict[str, Any] = {"attribute_set": "Engineering", "name": "Project", "type": "string"}
 TEMPLATE = "{{ lookup('pipe', 'id') }}"
 
 
 def problems(src: Path | None = None, **variables: Any) -> list[str]:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         declared(str(src) if src else None, variables)
     return [problem.replace(str(src), "DIR") for problem in refusal.value.problems]
 

@@ -16,7 +16,7 @@ from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _assignment, _definitions, _graph
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Forbidden, GraphError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
 from ..conftest import NEED, Patient, waiting
@@ -138,7 +138,7 @@ def test_sets_are_listed_by_name(emulator: Emulator, graph: _graph.Graph) -> Non
 def test_4_the_tenant_is_full_of_sets(emulator: Emulator, graph: _graph.Graph) -> None:
     emulator.tenant({**emulator.tenant(), "attributeSets": [{"id": f"S{number}"} for number in range(500)]})
     emulator.clear()
-    with pytest.raises(Forbidden, match="the tenant has 500 attribute sets; Entra allows 500"):
+    with pytest.raises(InvalidDeclaration, match="the tenant has 500 attribute sets; Entra allows 500"):
         a_set(graph, "Sales")
     assert not written(emulator)
     assert not a_set(graph, "S499")["changed"], "found on the last page"
@@ -394,7 +394,7 @@ def test_1_4_integers_are_predefined_as_text_and_assigned_as_numbers(emulator: E
     assert not a_definition(graph, "Level", **options)["changed"]
     assert assign(graph, "Level", 20)["changed"]
     assert emulator.state("adele@contoso.com") == {"Engineering": {"Level": 20}}
-    with pytest.raises(Forbidden, match="write the integer 007 as 7"):
+    with pytest.raises(InvalidDeclaration, match="write the integer 007 as 7"):
         a_definition(graph, "Level", predefined_values=["007"])
 
 
@@ -412,14 +412,14 @@ def test_1_4_integers_are_predefined_as_text_and_assigned_as_numbers(emulator: E
 def test_names_that_are_not_there(
     emulator: Emulator, graph: _graph.Graph, attribute_set: str, name: str, options: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(Forbidden, match=words):
+    with pytest.raises(InvalidDeclaration, match=words):
         a_definition(graph, name, attribute_set, **options)
     assert not written(emulator)
 
 
 def test_half_a_character_finds_nothing_and_is_no_name(emulator: Emulator, graph: _graph.Graph) -> None:
     for attribute_set, name in [("Engineering", "A\ud800"), ("\ud800", "A")]:
-        with pytest.raises(Forbidden, match="half a character"):
+        with pytest.raises(InvalidDeclaration, match="half a character"):
             a_definition(graph, name, attribute_set, type="string")
     assert not written(emulator)
 
@@ -439,7 +439,7 @@ def test_graph_may_be_blind_to_case_in_filters(emulator: Emulator, graph: _graph
     values = [{"id": "Alpine", "isActive": True}]
     answer = {"value": [{**found, "id": "Engineering_Project", "allowedValues": values}]}
     emulator.faults({"match": {"path": "Definitions"}, "do": {"status": 200, "body": answer}})
-    with pytest.raises(Forbidden, match="attribute_set differs from the existing Engineering by case only"):
+    with pytest.raises(InvalidDeclaration, match="attribute_set differs from the existing Engineering by case only"):
         a_definition(graph, "Project", "engineering", type="string")
 
 
@@ -449,13 +449,13 @@ def test_in_check_mode_a_set_may_still_be_made_but_no_twin(emulator: Emulator, g
     warnings = predicted.pop("warnings")
     assert warnings == ["There is no attribute set Sales. Unless an earlier task creates it, the run will fail."]
     assert "warnings" not in a_definition(graph, "Level", "Sales", state="deprecated", check_mode=True)
-    with pytest.raises(Forbidden, match="differs from the existing Engineering"):
+    with pytest.raises(InvalidDeclaration, match="differs from the existing Engineering"):
         a_definition(graph, "Level", "engineering", type="string", check_mode=True)
-    with pytest.raises(Forbidden, match="starts with a digit"):
+    with pytest.raises(InvalidDeclaration, match="starts with a digit"):
         a_definition(graph, "Level", "1st", type="string", check_mode=True)
     a_set(graph, "Sales")
     assert a_definition(graph, "Level", "Sales", type="string") == predicted
-    with pytest.raises(Forbidden, match="differs from the existing Engineering"):
+    with pytest.raises(InvalidDeclaration, match="differs from the existing Engineering"):
         a_set(graph, "ENGINEERING", check_mode=True)
     assert len(written(emulator)) == 2
 
@@ -464,7 +464,7 @@ def test_4_what_can_never_change_is_told_at_once_and_nothing_is_half_done(
     emulator: Emulator, graph: _graph.Graph
 ) -> None:
     before = emulator.tenant()
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         a_definition(
             graph,
             "NumVendors",
@@ -493,7 +493,7 @@ def test_4_the_tenant_or_the_set_is_full_of_definitions(emulator: Emulator, grap
     emulator.tenant({**tenant, "attributeSets": limited, "definitions": [*many, project, legacy]})
     emulator.clear()
     for name, options in (("Level", {"type": "string"}), ("Legacy", {})):
-        with pytest.raises(Forbidden) as refusal:
+        with pytest.raises(InvalidDeclaration) as refusal:
             a_definition(graph, name, **options)
         assert refusal.value.problems == [
             "the tenant has 500 active definitions; Entra allows 500",
@@ -541,10 +541,10 @@ def test_what_is_wrong_by_itself_is_told_at_once_and_before_any_request(
     emulator: Emulator, graph: _graph.Graph, check_mode: bool
 ) -> None:
     wrong = {"description": "x" * 129, "check_mode": check_mode}
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         a_set(graph, "1st", max_attributes_per_set=501, **wrong)
     assert len(refusal.value.problems) == 3
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         a_definition(graph, "A_B", "C D", type="integer", predefined_values=["one", "one"], **wrong)
     assert len(refusal.value.problems) == 6
     assert emulator.requests(None) == []
@@ -588,7 +588,9 @@ def test_who_holds_a_deprecated_attribute_is_counted(emulator: Emulator, held: _
 def test_an_attribute_in_use_is_not_deprecated_if_that_is_forbidden(
     emulator: Emulator, held: _graph.Graph, check_mode: bool
 ) -> None:
-    with pytest.raises(Forbidden, match="2 users and 1 service principals hold it; in_use=fail forbids to deprecate"):
+    with pytest.raises(
+        InvalidDeclaration, match="2 users and 1 service principals hold it; in_use=fail forbids to deprecate"
+    ):
         a_definition(held, "NumVendors", state="deprecated", in_use="fail", check_mode=check_mode)
     assert stored(emulator, "NumVendors")["status"] == "Available"
     assert not written(emulator)
@@ -611,7 +613,7 @@ def test_what_is_deprecated_already_may_be_in_use(emulator: Emulator, held: _gra
 
 
 def test_what_is_not_searchable_cannot_be_counted(emulator: Emulator, held: _graph.Graph) -> None:
-    with pytest.raises(Forbidden, match="cannot be told: it is not searchable; in_use=fail"):
+    with pytest.raises(InvalidDeclaration, match="cannot be told: it is not searchable; in_use=fail"):
         a_definition(held, "Secret", state="deprecated", in_use="fail")
     assert not written(emulator)
     result = a_definition(held, "Secret", state="deprecated")
@@ -627,7 +629,7 @@ def test_who_may_not_read_assignments_cannot_count(
     emulator: Emulator, held: _graph.Graph, connect: Callable[..., _graph.Graph]
 ) -> None:
     definer = connect(access_token=emulator.token(permissions=[WRITE, "User.Read.All", "Application.Read.All"]))
-    with pytest.raises(Forbidden, match="cannot be told") as refusal:
+    with pytest.raises(InvalidDeclaration, match="cannot be told") as refusal:
         a_definition(definer, "NumVendors", state="deprecated", in_use="fail")
     assert "CustomSecAttributeAssignment.Read.All" in str(refusal.value)
     result = a_definition(definer, "NumVendors", state="deprecated")
@@ -678,7 +680,7 @@ def test_5_3_an_administrator_of_one_set_defines_in_it(
     scoped = connect(access_token=token)
     assert a_definition(scoped, "Level", "Marketing", type="string")["changed"]
     assert not a_definition(scoped, "Level", "Marketing", type="string")["changed"]
-    with pytest.raises(Forbidden, match="there is no attribute set Engineering"):
+    with pytest.raises(InvalidDeclaration, match="there is no attribute set Engineering"):
         a_definition(scoped, "Level", "Engineering", type="string")
     with pytest.raises(GraphError, match="403"):
         a_set(scoped, "Marketing", description="x")
@@ -716,7 +718,7 @@ def test_6_4_waiting_has_an_end(emulator: Emulator, waits: Patient) -> None:
     assert a_set(impatient, "Sales")["changed"], "201 is proof; the wait is but a courtesy"
     assert waits.waits == [1.0, 2.0, 4.0, 8.0, 16.0]
     waits.waits.clear()
-    with pytest.raises(Forbidden, match="there is no attribute set Sales"):
+    with pytest.raises(InvalidDeclaration, match="there is no attribute set Sales"):
         a_definition(impatient, "Level", "Sales", type="string")
     assert waits.waits == [], "what Graph does not list was perhaps never made"
     with pytest.raises(GraphError, match="409"):
@@ -837,5 +839,7 @@ def test_what_never_was_and_has_no_type_stays_away(emulator: Emulator, graph: _g
 
 
 def test_a_value_cannot_be_active_and_inactive(graph: _graph.Graph) -> None:
-    with pytest.raises(Forbidden, match="predefined_values and inactive_predefined_values list Baker more than once"):
+    with pytest.raises(
+        InvalidDeclaration, match="predefined_values and inactive_predefined_values list Baker more than once"
+    ):
         a_definition(graph, "Project", predefined_values=["Baker"], inactive_predefined_values=["Baker"])

@@ -18,11 +18,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _export, _graph
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
-    Forbidden,
+    AttributesHidden,
     GraphError,
+    InvalidDeclaration,
     OptionError,
-    Undefined,
-    Unreadable,
+    UndefinedAttribute,
 )
 
 from ..conftest import ADELE, PAYROLL
@@ -326,7 +326,7 @@ def test_what_may_not_be_read_is_never_just_missing(
     emulator: Emulator, connect: Callable[..., _graph.Graph], tmp_path: Path
 ) -> None:
     blind = connect(access_token=emulator.token(permissions=["CustomSecAttributeDefinition.Read.All", "User.Read.All"]))
-    with pytest.raises(Unreadable, match=r"CustomSecAttributeAssignment\.Read\.All"):
+    with pytest.raises(AttributesHidden, match=r"CustomSecAttributeAssignment\.Read\.All"):
         export(blind, tmp_path, principals=["users"])
     undefined = connect(access_token=emulator.token(permissions=["CustomSecAttributeAssignment.Read.All"]))
     with pytest.raises(GraphError, match="403"):
@@ -346,7 +346,7 @@ def test_a_role_for_one_set_exports_this_set(
     everything = export(narrow, tmp_path, principals=["users"])
     assert "may be hidden" in everything["warnings"][0]
     assert list(content(tmp_path)) == [ALL[1], ALL[3]]
-    with pytest.raises(Undefined, match="no attribute set Engineering"):
+    with pytest.raises(UndefinedAttribute, match="no attribute set Engineering"):
         export(narrow, tmp_path, attribute_sets=["Engineering"])
 
 
@@ -359,13 +359,13 @@ def test_a_set_of_which_nothing_is_seen_is_tried(
         "Attribute Assignment Reader": ["Marketing"],
     }
     token = emulator.token(user="adele@contoso.com", scopes=scopes, role_scopes=role_scopes)
-    with pytest.raises(Unreadable):
+    with pytest.raises(AttributesHidden):
         export(connect(access_token=token), tmp_path, principals=["users"])
     assert content(tmp_path) == {}
 
 
 def test_options_that_are_wrong(graph: _graph.Graph, tmp_path: Path) -> None:
-    with pytest.raises(Undefined, match=r"no attribute set engineering.*Engineering, Marketing"):
+    with pytest.raises(UndefinedAttribute, match=r"no attribute set engineering.*Engineering, Marketing"):
         export(graph, tmp_path, attribute_sets=["engineering", "Marketing"])
     (tmp_path / "file").write_text("")
     with pytest.raises(OptionError, match="is no folder"):
@@ -381,7 +381,7 @@ def test_a_name_never_leaves_the_folder(emulator: Emulator, graph: _graph.Graph,
     tenant = emulator.tenant()
     tenant["attributeSets"].append({"id": "../../evil"})
     emulator.tenant(tenant)
-    with pytest.raises(Forbidden, match="evil"):
+    with pytest.raises(InvalidDeclaration, match="evil"):
         export(graph, tmp_path / "dest")
     assert content(tmp_path) == {}
 

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _report, _report_page
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AttributesHidden,
     GraphError,
     MissingLibrary,
     OptionError,
-    Undefined,
-    Unreadable,
+    UndefinedAttribute,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._figures import Figures, Requirement
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
@@ -161,7 +161,7 @@ def test_limits_nearly_reached() -> None:
     [(["one"], [], "there is no attribute set one"), ([], [Requirement("One", "free")], "One.free: there is One.Free")],
 )
 def test_a_wrong_name_is_an_error(masked: list[str], required: list[Requirement], said: str) -> None:
-    with pytest.raises(Undefined, match=said):
+    with pytest.raises(UndefinedAttribute, match=said):
         Figures(SETS, DEFINITIONS, required, masked)
 
 
@@ -328,7 +328,7 @@ def test_what_cannot_be_read_or_written_is_told(
     connect: Callable[..., _graph.Graph], emulator: Emulator, tmp_path: Path
 ) -> None:
     blind = emulator.token(permissions=["CustomSecAttributeDefinition.Read.All", "User.Read.All"])
-    with pytest.raises(Unreadable, match="Graph hides them"):
+    with pytest.raises(AttributesHidden, match="Graph hides them"):
         report(connect(access_token=blind), tmp_path / "made", principals=["users"])
     nothing = emulator.token(permissions=["User.Read.All"])
     with pytest.raises(GraphError, match=r"CustomSecAttributeDefinition\.Read\.All"):

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils import _values
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, Undefined
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, UndefinedAttribute
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish, in_doubt, plan
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
@@ -224,9 +224,9 @@ def test_a_name_that_differs_by_case_only_is_no_other_attribute(
     current: dict[str, Any], desired: dict[str, Any], words: str, purge: bool
 ) -> None:
     assert in_doubt(current, desired)
-    with pytest.raises(Undefined, match=words):
+    with pytest.raises(UndefinedAttribute, match=words):
         plan(current, desired, purge=purge)
-    with pytest.raises(Undefined, match=words):
+    with pytest.raises(UndefinedAttribute, match=words):
         plan(current, desired, {("S", "Date"): Definition("S", "Date", "String")}, purge=purge)
 
 

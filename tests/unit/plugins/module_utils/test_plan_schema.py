@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Forbidden
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
     AttributeSet,
     DefinitionPlan,
@@ -40,7 +40,7 @@ TENANT = (PROJECT, CERTIFICATION, LEGACY)
 def possible(wish: Any) -> Any:
     """The wish, as it comes to be planned."""
     if wish.problems():
-        raise Forbidden("what is wished", wish.problems())
+        raise InvalidDeclaration("what is wished", wish.problems())
     return wish
 
 
@@ -89,13 +89,13 @@ def test_a_set_is_created_updated_or_left(arguments: Any, create: Any, update: A
     ids=str,
 )
 def test_a_set_that_cannot_be(arguments: Any, words: str) -> None:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         a_set(*arguments)
     assert words in str(refusal.value)
 
 
 def test_all_problems_of_a_set_are_told_at_once() -> None:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         a_set("1 st", "x" * 129, 501)
     assert len(refusal.value.problems) == 3
 
@@ -236,7 +236,7 @@ MANY = [Definition("Other", f"A{n}", "String") for n in range(500)]
     ids=lambda value: str(value)[:60],
 )
 def test_what_entra_would_refuse_is_refused_before(name: str, wished: dict[str, Any], words: str) -> None:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         definition(name, **wished)
     assert words in str(refusal.value)
 
@@ -247,21 +247,21 @@ def test_deprecated_definitions_take_no_room() -> None:
 
 
 def test_all_problems_of_a_definition_are_told_at_once() -> None:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         definition("Project", type="Integer", collection=False, searchable=False)
     assert len(refusal.value.problems) == 3
     assert "attribute Engineering.Project" in str(refusal.value)
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         definition("1st", type="Boolean", collection=True, description="x" * 129, predefined=["a", "a"])
     assert len(refusal.value.problems) == 5
 
 
 def test_the_type_that_is_not_named_is_that_of_the_definition() -> None:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         definition("Certification", predefined=["a"])
     assert refusal.value.problems == ["a Boolean attribute cannot have predefined values"]
     numbers = Definition("Engineering", "Numbers", "Integer", id="Engineering_Numbers")
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(InvalidDeclaration) as refusal:
         definition("Numbers", [numbers], predefined=["one", "02"])
     assert [problem[:60] for problem in refusal.value.problems] == [
         'value of predefined_values: its type is Integer and "one" is',
