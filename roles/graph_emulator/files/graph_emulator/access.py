@@ -28,6 +28,14 @@ _DIRECTORY: Final = ("Directory.Read.All", "Directory.ReadWrite.All")
 _READ_OBJECTS: Final[dict[Collection, tuple[str, ...]]] = {
     "users": ("User.Read.All", "User.ReadWrite.All", "User.ReadUpdate.All", *_DIRECTORY),
     "servicePrincipals": ("Application.Read.All", "Application.ReadWrite.All", *_DIRECTORY),
+    "groups": (
+        "GroupMember.Read.All",
+        "GroupMember.ReadWrite.All",
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        *_DIRECTORY,
+    ),
+    "devices": ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY),
 }
 _WRITE_OBJECTS: Final[dict[Collection, tuple[str, ...]]] = {
     "users": ("User.ReadWrite.All", "User.ReadUpdate.All", "Directory.ReadWrite.All"),
@@ -61,8 +69,13 @@ class Caller:
     roles: Mapping[str, Sets] = field(default_factory=dict)
 
     def may_read_objects(self, collection: Collection) -> bool:
-        """Whether users or service principals may be read at all."""
+        """Whether users, service principals, groups or devices may be read at all."""
         return not self.permissions.isdisjoint(_READ_OBJECTS[collection])
+
+    @property
+    def may_read_memberships(self) -> bool:
+        """Whether the members of groups may be listed (consumer-facts 6)."""
+        return "GroupMember.ReadBasic.All" in self.permissions or self.may_read_objects("groups")
 
     def may_write_objects(self, collection: Collection) -> bool:
         """Whether properties other than custom security attributes may be changed."""

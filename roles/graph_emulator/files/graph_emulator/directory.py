@@ -18,25 +18,60 @@ import yaml
 
 Value = str | int | bool | list[str] | list[int]
 Attributes = dict[str, dict[str, Value]]  # set name -> attribute name -> value
-Collection = Literal["users", "servicePrincipals"]
+Collection = Literal[
+    "users",
+    "servicePrincipals",
+    "groups",
+    "devices",
+    "directoryObjects",  # all of the above
+    "conditionalAccessPolicies",
+    "appManagementPolicies",
+    "lifecycleWorkflows",
+    "roleAssignments",
+]
 
-COLLECTIONS: Final[tuple[Collection, Collection]] = ("users", "servicePrincipals")
+COLLECTIONS: Final[tuple[Collection, Collection]] = ("users", "servicePrincipals")  # which carry attributes
+DIRECTORY_OBJECTS: Final[tuple[Collection, ...]] = (*COLLECTIONS, "groups", "devices")
+EVERY_COLLECTION: Final[tuple[Collection, ...]] = (
+    *DIRECTORY_OBJECTS,
+    "conditionalAccessPolicies",
+    "appManagementPolicies",
+    "lifecycleWorkflows",
+    "roleAssignments",
+)
+# Links from one object to others, by the name of the navigation property: in the state file one object id or a list.
+LINKS: Final[dict[Collection, tuple[str, ...]]] = {
+    "users": ("manager", "sponsors"),
+    "servicePrincipals": ("owners", "sponsors"),
+    "groups": ("members", "owners"),
+}
 
 
 @dataclass
-class Principal:
-    """A user or service principal: Graph properties, and beside them the custom security attributes."""
+class Resource:
+    """One object of a collection: its Graph properties, and its links to other objects."""
 
     collection: Collection
     properties: dict[str, Any]
     derived_type: str | None = None  # "#microsoft.graph.agentUser" and its like
-    # What was stored, with the time from which a read may see it; the last one is the truth.
-    versions: list[tuple[float, Attributes]] = field(default_factory=list)
+    links: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         """The object id."""
         return str(self.properties["id"])
+
+    def visible_attributes(self) -> Attributes:
+        """Return no custom security attributes: only a principal carries them."""
+        return {}
+
+
+@dataclass
+class Principal(Resource):
+    """A user or service principal, with its custom security attributes."""
+
+    # What was stored, with the time from which a read may see it; the last one is the truth.
+    versions: list[tuple[float, Attributes]] = field(default_factory=list)
 
     @property
     def attributes(self) -> Attributes:
@@ -121,10 +156,12 @@ class Directory:
     applications: dict[str, Application] = field(default_factory=dict)
     sets: dict[str, AttributeSet] = field(default_factory=dict)
     definitions: dict[tuple[str, str], Definition] = field(default_factory=dict)
-    members: dict[Collection, list[Principal]] = field(default_factory=lambda: {name: [] for name in COLLECTIONS})
+    members: dict[Collection, list[Resource]] = field(default_factory=lambda: {name: [] for name in EVERY_COLLECTION})
+    default_app_management_policy: dict[str, Any] = field(default_factory=dict)
+    resource_manager: dict[str, Any] = field(default_factory=dict)
     # When requests made parts of the schema: (set,), (set, attribute) or (set, attribute, value) -> monotonic time.
     created: dict[tuple[str, ...], float] = field(default_factory=dict)
-    _by_id: dict[tuple[Collection, str], Principal] = field(default_factory=dict)
+    _by_id: dict[tuple[Collection, str], Resource] = field(default_factory=dict)
     _by_name: dict[tuple[Collection, str], Principal] = field(default_factory=dict)
 
     def note_creation(self, *part: str) -> None:
@@ -135,14 +172,20 @@ class Directory:
         """Return the seconds since a part of the schema was made; it is infinite for what was there at the start."""
         return time.monotonic() - self.created.get(part, -math.inf)
 
-    def add(self, principal: Principal) -> None:
-        """Take a principal in, and index it by object id and by UPN or app id."""
-        self.members[principal.collection].append(principal)
-        self._by_id[principal.collection, principal.id.lower()] = principal
-        name = principal.properties.get(NAME_PROPERTY[principal.collection])
-        if name:
-            # Agent identities share the app id of their blueprint: the alternate key is the first one's.
-            self._by_name.setdefault((principal.collection, str(name).lower()), principal)
+    def add(self, resource: Resource) -> None:
+        """Take an object in. Index it by object id, and a principal by UPN or app id too."""
+        self.members[resource.collection].append(resource)
+        self._by_id[resource.collection, resource.id.lower()] = resource
+        if isinstance(resource, Principal):
+            name = resource.properties.get(NAME_PROPERTY[resource.collection])
+            if name:
+                # Agent identities share the app id of their blueprint: the alternate key is the first one's.
+                self._by_name.setdefault((resource.collection, str(name).lower()), resource)
+
+    def remove(self, resource: Resource) -> None:
+        """Take an object out again."""
+        self.members[resource.collection].remove(resource)
+        del self._by_id[resource.collection, resource.id.lower()]
 
     def update(self, principal: Principal, properties: dict[str, Any]) -> None:
         """Change properties, and the index with them."""
@@ -152,9 +195,24 @@ class Directory:
             self._by_name[principal.collection, str(properties[name_property]).lower()] = principal
         principal.properties.update(properties)
 
+    def resource(self, collection: Collection, key: str) -> Resource | None:
+        """Find an object of any collection by its id."""
+        return self._by_id.get((collection, key.lower()))
+
+    def directory_object(self, key: str) -> Resource | None:
+        """Find a user, service principal, group or device by object id."""
+        found = (self.resource(collection, key) for collection in DIRECTORY_OBJECTS)
+        return next((resource for resource in found if resource is not None), None)
+
+    def linked(self, resource: Resource, link: str) -> list[Resource]:
+        """Return the directory objects that a link leads to."""
+        found = (self.directory_object(key) for key in resource.links.get(link, []))
+        return [other for other in found if other is not None]
+
     def by_id(self, collection: Collection, key: str) -> Principal | None:
         """Find a principal by object id."""
-        return self._by_id.get((collection, key.lower()))
+        found = self.resource(collection, key)
+        return found if isinstance(found, Principal) else None
 
     def by_name(self, collection: Collection, key: str) -> Principal | None:
         """Find a user by UPN or a service principal by app id."""
@@ -176,13 +234,11 @@ def parse(document: dict[str, Any]) -> Directory:
         allowed = {item["id"]: bool(item["isActive"]) for item in entry.get("allowedValues", [])}
         definition = Definition(**{**entry, "allowedValues": allowed})
         directory.definitions[definition.attributeSet, definition.name] = definition
-    for collection in COLLECTIONS:
+    for collection in EVERY_COLLECTION:
         for entry in document.get(collection, []):
-            properties = dict(entry)
-            attributes = properties.pop("customSecurityAttributes", None)
-            derived_type = properties.pop("@odata.type", None)
-            versions: list[tuple[float, Attributes]] = [(0.0, attributes)] if attributes else []
-            directory.add(Principal(collection, properties, derived_type, versions))
+            directory.add(_parse(collection, entry))
+    directory.default_app_management_policy = dict(document.get("defaultAppManagementPolicy", {}))
+    directory.resource_manager = dict(document.get("resourceManager", {}))
     return directory
 
 
@@ -199,16 +255,33 @@ def dump(directory: Directory) -> dict[str, Any]:
             }
             for definition in directory.definitions.values()
         ],
-        **{collection: [_dump(principal) for principal in directory.members[collection]] for collection in COLLECTIONS},
+        **{name: [_dump(resource) for resource in directory.members[name]] for name in EVERY_COLLECTION},
+        "defaultAppManagementPolicy": directory.default_app_management_policy,
+        "resourceManager": directory.resource_manager,
     }
 
 
-def _dump(principal: Principal) -> dict[str, Any]:
-    entry = dict(principal.properties)
-    if principal.derived_type:
-        entry["@odata.type"] = principal.derived_type
-    if principal.attributes:
-        entry["customSecurityAttributes"] = principal.attributes
+def _parse(collection: Collection, entry: dict[str, Any]) -> Resource:
+    properties = dict(entry)
+    derived_type = properties.pop("@odata.type", None) if collection in DIRECTORY_OBJECTS else None
+    links = {name: _ids(properties.pop(name)) for name in LINKS.get(collection, ()) if name in properties}
+    if collection in COLLECTIONS:
+        attributes = properties.pop("customSecurityAttributes", None)
+        versions: list[tuple[float, Attributes]] = [(0.0, attributes)] if attributes else []
+        return Principal(collection, properties, derived_type, links, versions)
+    return Resource(collection, properties, derived_type, links)
+
+
+def _ids(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _dump(resource: Resource) -> dict[str, Any]:
+    entry = {**resource.properties, **resource.links}
+    if resource.derived_type:
+        entry["@odata.type"] = resource.derived_type
+    if isinstance(resource, Principal) and resource.attributes:
+        entry["customSecurityAttributes"] = resource.attributes
     return entry
 
 

@@ -28,6 +28,8 @@ class Quirks:
     unsearchable: Literal["refuse", "empty"] = "refuse"  # a filter on an attribute that is not searchable
     deprecated_removal: Literal["accept", "refuse"] = "accept"
     inactive_kept: Literal["accept", "refuse"] = "accept"  # a collection that goes on to hold an inactive value
+    hidden_membership: Literal["empty", "refuse"] = "empty"  # to a caller without Member.Read.Hidden
+    plain_cast: Literal["accept", "refuse"] = "accept"  # a cast of members without the opt-in of advanced queries
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
     audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each at a time of its own

@@ -16,14 +16,14 @@ from odata_query.grammar import ODataLexer, ODataParser
 from odata_query.visitor import NodeVisitor
 
 from .access import Caller
-from .directory import Collection, Directory, Principal
+from .directory import Collection, Directory, Resource
 from .exchange import GraphError, denied, unsupported_query
 from .faults import Quirks
-from .properties import ATTRIBUTES, PROPERTIES, TYPE_NAMES
+from .properties import ATTRIBUTES, COMPLEX, PROPERTIES, TYPE_NAMES
 
 EXPRESSIONS: Final = 15  # of `in` and `or`
 
-Predicate = Callable[[Principal], bool]
+Predicate = Callable[[Resource], bool]
 
 
 def parse(text: str) -> ast._Node:
@@ -83,16 +83,17 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         self.advanced_because: str | None = None
         self.alternatives = 0  # expressions joined by `or` or listed by `in`
 
-    def candidates(self, node: ast._Node) -> list[Principal] | None:
+    def candidates(self, node: ast._Node) -> list[Resource] | None:
         """Return the only principals that can match, where the filter asks for unique names; None: any may match."""
-        find = {"id": self.directory.by_id, "userPrincipalName": self.directory.by_name}
+        find: dict[str, Callable[[Collection, str], Resource | None]]
+        find = {"id": self.directory.resource, "userPrincipalName": self.directory.by_name}
         plain = isinstance(node, ast.Compare) and isinstance(node.left, ast.Identifier)
         if not plain or node.left.name not in find or not isinstance(node.comparator, (ast.Eq, ast.In)):
             return None
         value = self._literal(node.right, fold=True)
         keys = value if isinstance(value, list) else [value]
         found = (find[node.left.name](self.collection, str(key)) for key in dict.fromkeys(keys))
-        return [principal for principal in found if principal is not None]
+        return [resource for resource in found if resource is not None]
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Predicate:  # noqa: N802
         """`and`, `or`."""
@@ -163,13 +164,16 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
             return [*self._path(node.owner), node.attr]
         raise self._refusal(type(node).__name__)
 
-    def _getter(self, path: list[str]) -> Callable[[Principal], Any]:
+    def _getter(self, path: list[str]) -> Callable[[Resource], Any]:
         """Return what reads the property at a path. Raises GraphError for one that cannot be filtered by."""
         if path[0] != ATTRIBUTES:
             name = path[0]
-            if len(path) > 1 or name not in PROPERTIES[self.collection]:
+            if name not in PROPERTIES[self.collection] or len(path) > (2 if name in COMPLEX else 1):
                 text = f"Could not find a property named '{'/'.join(path)}' on type '{TYPE_NAMES[self.collection]}'."
                 raise GraphError(400, "BadRequest", f"Invalid filter clause: {text}")
+            if len(path) == 2:
+                self.advanced_because = self.advanced_because or self._refusal("/".join(path)).message
+                return lambda principal: _folded((principal.properties.get(name) or {}).get(path[1]))
             return lambda principal: _folded(principal.properties.get(name))
         if len(path) != 3:
             raise self._refusal("/".join(path))

@@ -12,10 +12,11 @@ from urllib.parse import unquote_plus
 
 from .access import Caller
 from .audits import Audits
-from .directory import COLLECTIONS, Collection, Directory
+from .directory import DIRECTORY_OBJECTS, Collection, Directory, Resource
 from .exchange import GraphError, Request, Response, wrong_method
 from .faults import Quirks
 from .principals import Principals
+from .relations import CASTS, RELATIONS, Relations
 from .schema import Schema
 from .throttle import Throttle
 
@@ -55,7 +56,8 @@ class Graph:
         self.quirks = quirks
         self.url = url
         self.audits = Audits(directory, quirks)
-        self.principals = {name: Principals(name, directory, quirks, self.audits) for name in COLLECTIONS}
+        self.principals = {name: Principals(name, directory, quirks, self.audits) for name in DIRECTORY_OBJECTS}
+        self.relations = Relations(directory, self.principals, quirks)
         self.schema = Schema(directory, quirks, self.audits)
         self.throttle = Throttle(directory.tenant_id)
 
@@ -77,14 +79,22 @@ class Graph:
 
     def _route(self, path: list[str], request: Request, caller: Caller, base: str) -> Response:
         match path:
-            case ["users" | "servicePrincipals" as name]:
+            case ["users" | "servicePrincipals" | "groups" | "devices" as name]:
                 return self._of(name).many(request, caller, base)
-            case ["users" | "servicePrincipals" as name, "$count"]:
+            case ["users" | "servicePrincipals" | "groups" | "devices" as name, "$count"]:
                 return self._of(name).count(request, caller)
-            case ["users" | "servicePrincipals" as name, key]:
+            case ["users" | "servicePrincipals" | "groups" | "devices" as name, key]:
                 return self._of(name).one(key, request, caller, base)
             case ["servicePrincipals(appId)", app_id]:
                 return self._of("servicePrincipals").one(app_id, request, caller, base, by_app_id=True)
+            case ["users" | "servicePrincipals" | "groups" as name, key, relation, *rest] if (
+                relation in RELATIONS[name]
+            ):
+                return self._related(self._of(name).found(key), relation, rest, request, caller, base)
+            case ["servicePrincipals", key, kind, relation, *rest] if relation in RELATIONS.get(kind, ()):
+                agent = self._of("servicePrincipals").found(key)
+                if agent.derived_type == f"#{kind}":
+                    return self._related(agent, relation, rest, request, caller, base)
             case ["directory", "attributeSets"]:
                 return self.schema.sets(request, caller, base)
             case ["directory", "attributeSets", name]:
@@ -102,6 +112,18 @@ class Graph:
             case ["auditLogs", "customSecurityAttributeAudits", key] if base.endswith("/beta"):
                 return self.audits.one(key, request, caller, base)
         raise _unknown_segment(path[-1] if path else "")
+
+    def _related(
+        self, owner: Resource, relation: str, rest: list[str], request: Request, caller: Caller, base: str
+    ) -> Response:
+        match rest:
+            case [] if relation == "manager":
+                return self.relations.manager(owner, request, caller, base)
+            case [] | [_] if not rest or rest[0] in CASTS:
+                return self.relations.many(owner, relation, "".join(rest) or None, request, caller, base)
+            case [*kind, "$count"] if not kind or (len(kind) == 1 and kind[0] in CASTS):
+                return self.relations.count(owner, relation, "".join(kind) or None, request, caller)
+        raise _unknown_segment(rest[-1])
 
     def _of(self, name: str) -> Principals:
         return self.principals[cast(Collection, name)]

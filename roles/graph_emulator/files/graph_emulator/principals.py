@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users and service principals: read, list, count, update (graph-facts 1.5, 6.2 and 9)."""
+"""Users, service principals, groups and devices: read, list, count, update (graph-facts 1.5, 6.2 and 9)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, Final
 from . import assignments, query
 from .access import Caller
 from .audits import Audits
-from .directory import Collection, Directory, Principal
+from .directory import Collection, Directory, Principal, Resource
 from .exchange import GraphError, Request, Response, bad_request, denied, not_found, wrong_method
 from .faults import Quirks
-from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected
+from .pages import respond, selected_context
+from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected, shown
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUIDISH: Final = re.compile(r"[0-9a-f]+(-[0-9a-f]*)+", re.IGNORECASE)
@@ -34,17 +35,14 @@ class Principals:
         if request.method != "GET":
             raise wrong_method()  # principals are not made here
         self._require_read(caller)
-        names = self._selected(request)
+        names = self._selected(request, caller)
         page = query.find(self.directory, self.collection, request, caller, self.quirks)
-        body: dict[str, Any] = {"@odata.context": f"{base}/$metadata#{self._context(names)}"}
-        if page.count is not None:
-            body["@odata.count"] = page.count
-        if page.next_query:
-            body["@odata.nextLink"] = f"{base}/{self.collection}?{page.next_query}"
-        body["value"] = [self._shown(principal, names, caller) for principal in page.members]
-        options = request.query
-        cost = (2 if self.collection == "users" else 1) - (names is not None) - (query.top(options) < 20)
-        return Response(200, body, {"x-ms-resource-unit": str(max(cost, 1))})
+        response = respond(
+            request, base, self.collection, names, page, lambda principal: self.shown(principal, names, caller)
+        )
+        cost = (2 if self.collection == "users" else 1) - (names is not None) - (query.top(request.query) < 20)
+        response.headers["x-ms-resource-unit"] = str(max(cost, 1))
+        return response
 
     def count(self, request: Request, caller: Caller) -> Response:
         """Answer `/$count`."""
@@ -53,31 +51,34 @@ class Principals:
         return Response(200, str(number), {"Content-Type": "text/plain"})
 
     def one(self, key: str, request: Request, caller: Caller, base: str, *, by_app_id: bool = False) -> Response:
-        """Answer a request on one principal. Raises GraphError, see `_found`."""
+        """Answer a request on one principal. Raises GraphError, see `found`."""
         if request.method == "GET":
             self._require_read(caller)
-            names = self._selected(request)
-            principal = self._found(key, by_app_id=by_app_id)
-            body = {"@odata.context": f"{base}/$metadata#{self._context(names)}/$entity"}
-            return Response(200, {**body, **self._shown(principal, names, caller)})
+            names = self._selected(request, caller)
+            found = self.found(key, by_app_id=by_app_id)
+            body = {"@odata.context": f"{base}/$metadata#{selected_context(self.collection, names)}/$entity"}
+            return Response(200, {**body, **self.shown(found, names, caller)})
         if request.method == "PATCH":
-            self._patch(self._found(key, by_app_id=by_app_id), request, caller)
-            return Response(204)
+            found = self.found(key, by_app_id=by_app_id)
+            if isinstance(found, Principal):
+                self._patch(found, request, caller)
+                return Response(204)
         raise wrong_method()
 
-    def _found(self, key: str, *, by_app_id: bool) -> Principal:
+    def found(self, key: str, *, by_app_id: bool = False) -> Resource:
         """Find by object id, by UPN for a user, by the alternate key `appId` where the path says so.
 
-        Raises GraphError: 404 for what is not there, 400 for a service principal's id that is no guid, and for a user's
-        that looks like one and is none.
+        Raises GraphError: 404 for an object that is not there, 400 for an id that is not a GUID. A user's key has to
+        look like one for that, since it can be a UPN.
         """
-        malformed = not _GUID.fullmatch(key) and (self.collection == "servicePrincipals" or _GUIDISH.fullmatch(key))
+        malformed = not _GUID.fullmatch(key) and (self.collection != "users" or _GUIDISH.fullmatch(key))
+        found: Resource | None
         if by_app_id:
             found = self.directory.by_name(self.collection, key)
         elif malformed:
             raise bad_request(f"Invalid object identifier '{key}'.")
         else:
-            found = self.directory.by_id(self.collection, key)
+            found = self.directory.resource(self.collection, key)
             if found is None and self.collection == "users":
                 found = self.directory.by_name(self.collection, key)
         if found is None:
@@ -88,27 +89,24 @@ class Principals:
         if not caller.may_read_objects(self.collection):
             raise denied()
 
-    def _selected(self, request: Request) -> list[str] | None:
+    def _selected(self, request: Request, caller: Caller) -> list[str] | None:
         known = PROPERTIES[self.collection]
-        return selected(request.query.get("$select"), known, TYPE_NAMES[self.collection])
+        names = selected(request.query.get("$select"), known, TYPE_NAMES[self.collection])
+        if names and "signInActivity" in names and "AuditLog.Read.All" not in caller.permissions:
+            raise denied()  # (consumer-facts 7)
+        return names
 
-    def _context(self, names: list[str] | None) -> str:
-        return f"{self.collection}({','.join(names)})" if names else self.collection
-
-    def _shown(self, principal: Principal, names: list[str] | None, caller: Caller) -> dict[str, Any]:
+    def shown(self, principal: Resource, names: list[str] | None, caller: Caller) -> dict[str, Any]:
         """Return the object as JSON. Attributes are never there unless selected (graph-facts 1.5)."""
         properties = principal.properties
-        shown: dict[str, Any] = {"@odata.type": principal.derived_type} if principal.derived_type else {}
-        if names is None:
-            defaults = DEFAULT_PROPERTIES[self.collection]
-            return shown | {name: properties[name] for name in defaults if name in properties}
-        for name in names:
+        item: dict[str, Any] = {"@odata.type": principal.derived_type} if principal.derived_type else {}
+        for name in DEFAULT_PROPERTIES[self.collection] if names is None else names:
             if name == ATTRIBUTES:
                 stored = principal.visible_attributes()
-                shown[name] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)
+                item[name] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)
             else:
-                shown[name] = properties.get(name)
-        return shown
+                item[name] = shown(properties, name)
+        return item
 
     def _patch(self, principal: Principal, request: Request, caller: Caller) -> None:
         """Change a principal, wholly or not at all."""

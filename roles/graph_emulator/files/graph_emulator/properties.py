@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from .directory import Collection
 from .exchange import GraphError
@@ -18,10 +18,13 @@ _USER_DEFAULTS: Final = (
 _USER_OTHERS: Final = (
     "accountEnabled ageGroup assignedLicenses assignedPlans city companyName consentProvidedForMinor country "
     "createdDateTime creationType customSecurityAttributes deletedDateTime department employeeHireDate employeeId "
-    "employeeLeaveDateTime employeeOrgData employeeType externalUserState faxNumber identities imAddresses "
-    "legalAgeGroupClassification mailNickname onPremisesExtensionAttributes onPremisesImmutableId "
-    "onPremisesSyncEnabled otherMails passwordPolicies postalCode preferredDataLocation proxyAddresses "
-    "securityIdentifier state streetAddress usageLocation userType identityParentId"
+    "employeeLeaveDateTime employeeOrgData employeeType externalUserState externalUserStateChangeDateTime faxNumber "
+    "identities identityParentId imAddresses isManagementRestricted isResourceAccount lastPasswordChangeDateTime "
+    "legalAgeGroupClassification mailNickname onPremisesDistinguishedName onPremisesDomainName "
+    "onPremisesExtensionAttributes onPremisesImmutableId onPremisesLastSyncDateTime onPremisesSamAccountName "
+    "onPremisesSecurityIdentifier onPremisesSyncEnabled onPremisesUserPrincipalName otherMails passwordPolicies "
+    "postalCode preferredDataLocation proxyAddresses securityIdentifier showInAddressList signInActivity state "
+    "streetAddress usageLocation userType"
 )
 _SERVICE_PRINCIPAL_DEFAULTS: Final = (
     "id accountEnabled alternativeNames appDescription appDisplayName appId appOwnerOrganizationId "
@@ -30,21 +33,68 @@ _SERVICE_PRINCIPAL_DEFAULTS: Final = (
     "replyUrls servicePrincipalNames servicePrincipalType signInAudience tags tokenEncryptionKeyId"
 )
 _SERVICE_PRINCIPAL_OTHERS: Final = (
-    "applicationTemplateId customSecurityAttributes deletedDateTime disabledByMicrosoftStatus samlSingleSignOnSettings "
-    "verifiedPublisher createdByAppId agentIdentityBlueprintId"
+    "addIns agentIdentityBlueprintId applicationTemplateId createdByAppId customSecurityAttributes deletedDateTime "
+    "disabledByMicrosoftStatus isDisabled preferredTokenSigningKeyThumbprint resourceSpecificApplicationPermissions "
+    "samlSingleSignOnSettings verifiedPublisher"
 )
+_GROUP_DEFAULTS: Final = (
+    "id deletedDateTime classification createdDateTime description displayName expirationDateTime groupTypes "
+    "isAssignableToRole mail mailEnabled mailNickname membershipRule membershipRuleProcessingState "
+    "onPremisesDomainName onPremisesLastSyncDateTime onPremisesNetBiosName onPremisesSamAccountName "
+    "onPremisesSecurityIdentifier onPremisesSyncEnabled preferredDataLocation preferredLanguage proxyAddresses "
+    "renewedDateTime securityEnabled securityIdentifier theme visibility"
+)
+_DEVICE_DEFAULTS: Final = (
+    "id deletedDateTime accountEnabled approximateLastSignInDateTime createdDateTime deviceId displayName isCompliant "
+    "isManaged manufacturer model operatingSystem operatingSystemVersion trustType"
+)
+_POLICY: Final = (
+    "id templateId displayName createdDateTime modifiedDateTime state conditions grantControls sessionControls"
+)
+_APP_MANAGEMENT_POLICY: Final = "id displayName description isEnabled restrictions"
+_WORKFLOW: Final = (  # of the list, which has no executionConditions (consumer-facts 2)
+    "category description displayName isEnabled isSchedulingEnabled lastModifiedDateTime createdDateTime "
+    "deletedDateTime id nextScheduleRunDateTime version quarantineDetails"
+)
+_ROLE_ASSIGNMENT: Final = "id principalId directoryScopeId roleDefinitionId"
+# A membership path shows all but the attributes: whether it can have those is unknown (consumer-facts 6).
+_DIRECTORY_OBJECT: Final = " ".join(
+    name
+    for name in f"{_USER_DEFAULTS} {_USER_OTHERS} {_SERVICE_PRINCIPAL_DEFAULTS} {_SERVICE_PRINCIPAL_OTHERS} "
+    f"{_GROUP_DEFAULTS} {_DEVICE_DEFAULTS}".split()
+    if name != ATTRIBUTES
+)
+_NAMES: Final[dict[Collection, tuple[str, str, str]]] = {  # type, what comes without $select, what can be selected too
+    "users": ("user", _USER_DEFAULTS, _USER_OTHERS),
+    "servicePrincipals": ("servicePrincipal", _SERVICE_PRINCIPAL_DEFAULTS, _SERVICE_PRINCIPAL_OTHERS),
+    "groups": ("group", _GROUP_DEFAULTS, ""),
+    "devices": ("device", _DEVICE_DEFAULTS, ""),
+    "directoryObjects": ("directoryObject", "id", _DIRECTORY_OBJECT),
+    "conditionalAccessPolicies": ("conditionalAccessPolicy", _POLICY, ""),
+    "appManagementPolicies": ("appManagementPolicy", _APP_MANAGEMENT_POLICY, ""),
+    "lifecycleWorkflows": ("identityGovernance.workflow", _WORKFLOW, ""),
+    "roleAssignments": ("unifiedRoleAssignment", _ROLE_ASSIGNMENT, ""),
+}
+TYPE_NAMES: Final[dict[Collection, str]] = {name: f"microsoft.graph.{kind}" for name, (kind, _, _) in _NAMES.items()}
 DEFAULT_PROPERTIES: Final[dict[Collection, tuple[str, ...]]] = {
-    "users": tuple(_USER_DEFAULTS.split()),
-    "servicePrincipals": tuple(_SERVICE_PRINCIPAL_DEFAULTS.split()),
+    name: tuple(defaults.split()) for name, (_, defaults, _) in _NAMES.items()
 }
 PROPERTIES: Final[dict[Collection, frozenset[str]]] = {
-    "users": frozenset(f"{_USER_DEFAULTS} {_USER_OTHERS}".split()),
-    "servicePrincipals": frozenset(f"{_SERVICE_PRINCIPAL_DEFAULTS} {_SERVICE_PRINCIPAL_OTHERS}".split()),
+    name: frozenset(f"{defaults} {others}".split()) for name, (_, defaults, others) in _NAMES.items()
 }
-TYPE_NAMES: Final[dict[Collection, str]] = {
-    "users": "microsoft.graph.user",
-    "servicePrincipals": "microsoft.graph.servicePrincipal",
-}
+COMPLEX: Final = frozenset({"employeeOrgData", "onPremisesExtensionAttributes"})  # whose members can be filtered by
+_LISTS: Final = (
+    "addIns alternativeNames appRoles assignedLicenses assignedPlans businessPhones groupTypes identities imAddresses "
+    "keyCredentials notificationEmailAddresses oauth2PermissionScopes otherMails passwordCredentials proxyAddresses "
+    "replyUrls resourceSpecificApplicationPermissions servicePrincipalNames tags"
+)
+LISTS: Final = frozenset(_LISTS.split())  # never null
+
+
+def shown(properties: dict[str, Any], name: str) -> Any:
+    """Return a property as Graph shows it: what is not stored is null, or the empty list where null is not allowed."""
+    value = properties.get(name)
+    return [] if value is None and name in LISTS else value
 
 
 def selected(option: str | None, known: frozenset[str], type_name: str) -> list[str] | None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from . import filters
+from . import filters, search
 from .access import Caller
-from .directory import Collection, Directory, Principal
+from .directory import Collection, Directory, Resource
 from .exchange import GraphError, Request, unsupported_query
 from .faults import Quirks
 
@@ -37,29 +37,38 @@ def top(options: dict[str, str], largest: int = LARGEST_PAGE) -> int:
 class Page:
     """One page of a collection: its members, the query string of the next one, and the count when asked for."""
 
-    members: list[Principal]
+    members: list[Resource]
     next_query: str | None
     count: int | None
 
 
-def find(directory: Directory, collection: Collection, request: Request, caller: Caller, quirks: Quirks) -> Page:
-    """Return the page that a request on a collection asks for.
+def find(
+    directory: Directory,
+    collection: Collection,
+    request: Request,
+    caller: Caller,
+    quirks: Quirks,
+    among: list[Resource] | None = None,
+) -> Page:
+    """Return the page that a request on a collection asks for, or on those of it that are `among` some others.
 
     Raises GraphError: 400 for what the directory does not serve, 403 for a filter on attributes that the caller may
     not read, 414 for an advanced query that is too long (graph-facts 3).
     """
     options = request.query
     for name in options:
-        if name.startswith("$") and name not in _OPTIONS:
+        searched = name == "$search" and collection in search.SEARCHABLE
+        if name.startswith("$") and name not in _OPTIONS and not searched:
             raise GraphError(400, "Request_BadRequest", f"'{name}' is not supported by the service.")
-    selection = _selection(directory, collection, request, caller, quirks)
+    selection = _selection(directory, collection, request, caller, quirks, among)
     filtered_plainly = "$filter" in options and not selection.advanced
     members = _ordered(selection.members, options.get("$orderby"), filtered_plainly=filtered_plainly)
     size = top(options)
-    fingerprint = zlib.crc32(f"{options.get('$filter')}|{options.get('$orderby')}|{size}".encode())
+    asked = [options.get(name) for name in ("$filter", "$search", "$orderby")]
+    fingerprint = zlib.crc32(f"{asked}|{size}".encode())
     start = _position(options.get("$skiptoken"), fingerprint)
     count = selection.count() if selection.advanced and start == 0 else None
-    page: list[Principal] = []
+    page: list[Resource] = []
     for position in range(start, len(members)):
         if not selection.test(members[position]):
             continue
@@ -70,11 +79,18 @@ def find(directory: Directory, collection: Collection, request: Request, caller:
     return Page(page, None, count)
 
 
-def count(directory: Directory, collection: Collection, request: Request, caller: Caller, quirks: Quirks) -> int:
+def count(
+    directory: Directory,
+    collection: Collection,
+    request: Request,
+    caller: Caller,
+    quirks: Quirks,
+    among: list[Resource] | None = None,
+) -> int:
     """Return what `/$count` answers, which only advanced queries serve."""
     if not _eventual(request):
         raise GraphError(400, "Request_BadRequest", "$count is not currently supported.")
-    return _selection(directory, collection, request, caller, quirks, counting=True).count()
+    return _selection(directory, collection, request, caller, quirks, among, counting=True).count()
 
 
 def _eventual(request: Request) -> bool:
@@ -82,11 +98,16 @@ def _eventual(request: Request) -> bool:
     return stated.lower() == "eventual"
 
 
+def is_advanced(request: Request, *, counting: bool = False) -> bool:
+    """Whether a request opts in to advanced queries: by the header and, unless it counts anyway, by `$count`."""
+    return _eventual(request) and (counting or request.query.get("$count", "").lower() == "true")
+
+
 @dataclass
 class _Selection:
     """What `$filter` selects: those of `members` that pass the test."""
 
-    members: list[Principal]
+    members: list[Resource]
     test: filters.Predicate
     advanced: bool  # whether this is an advanced query
 
@@ -100,13 +121,19 @@ def _selection(
     request: Request,
     caller: Caller,
     quirks: Quirks,
+    among: list[Resource] | None,
     *,
     counting: bool = False,
 ) -> _Selection:
     """Return what `$filter` selects. Raises GraphError, as `find` does."""
     options = request.query
-    advanced = _eventual(request) and (counting or options.get("$count", "").lower() == "true")
-    members = directory.members[collection]
+    advanced = is_advanced(request, counting=counting)
+    members = directory.members[collection] if among is None else among
+    if "$search" in options:
+        if not _eventual(request):
+            raise unsupported_query(search.NEEDS_HEADER)
+        members = list(filter(search.compiled(options["$search"], search.SEARCHABLE[collection]), members))
+        among = members
     if "$filter" not in options:
         return _Selection(members, lambda _: True, advanced)
     compiler = filters.Compiler(directory, collection, caller, quirks)
@@ -116,11 +143,11 @@ def _selection(
         raise unsupported_query(compiler.advanced_because)
     if advanced and not request.batch and len(request.path) + len(request.raw_query) > URL_LENGTH:
         raise GraphError(414, "Request_UriTooLong", "The request URI is too long.")
-    candidates = compiler.candidates(tree)
+    candidates = compiler.candidates(tree) if among is None else None
     return _Selection(members if candidates is None else candidates, test, advanced)
 
 
-def _ordered(members: list[Principal], option: str | None, *, filtered_plainly: bool) -> list[Principal]:
+def _ordered(members: list[Resource], option: str | None, *, filtered_plainly: bool) -> list[Resource]:
     if not option:
         return members
     name, _separator, direction = option.strip().partition(" ")

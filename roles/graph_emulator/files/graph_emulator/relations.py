@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links between directory objects: members of groups, owners, sponsors, managers (consumer-facts 6 and 7)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from . import query
+from .access import Caller
+from .directory import Collection, Directory, Resource
+from .exchange import Request, Response, denied, not_found, unsupported_query, wrong_method
+from .faults import Quirks
+from .pages import respond, selected_context
+from .principals import Principals
+from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected, shown
+
+RELATIONS: Final[dict[str, tuple[str, ...]]] = {
+    "users": ("manager", "sponsors", "memberOf", "transitiveMemberOf"),
+    "servicePrincipals": ("owners", "memberOf", "transitiveMemberOf"),
+    "groups": ("members", "transitiveMembers", "owners", "memberOf", "transitiveMemberOf"),
+    # Only these two have sponsors, so their path names the type (consumer-facts 7).
+    "microsoft.graph.agentIdentity": ("sponsors",),
+    "microsoft.graph.agentIdentityBlueprintPrincipal": ("sponsors",),
+}
+CASTS: Final[dict[str, Collection]] = {
+    TYPE_NAMES[collection]: collection for collection in ("users", "servicePrincipals", "groups", "devices")
+}
+
+
+class Relations:
+    """Handles the requests on what an object is linked to."""
+
+    def __init__(self, directory: Directory, principals: dict[Collection, Principals], quirks: Quirks) -> None:
+        self.directory = directory
+        self.principals = principals
+        self.quirks = quirks
+
+    def many(
+        self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller, base: str
+    ) -> Response:
+        """Answer with the objects that a relation leads to, or those of one type."""
+        among, collection = self._found(owner, relation, cast, request, caller)
+        known = PROPERTIES[collection] - {ATTRIBUTES}
+        names = selected(request.query.get("$select"), known, TYPE_NAMES[collection])
+        page = query.find(self.directory, collection, request, caller, self.quirks, among)
+        return respond(
+            request, base, collection, names, page, lambda item: self._shown(item, names, caller, named=cast is None)
+        )
+
+    def count(self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller) -> Response:
+        """Answer `/$count` of a relation."""
+        among, collection = self._found(owner, relation, cast, request, caller)
+        number = query.count(self.directory, collection, request, caller, self.quirks, among)
+        return Response(200, str(number), {"Content-Type": "text/plain"})
+
+    def manager(self, user: Resource, request: Request, caller: Caller, base: str) -> Response:
+        """Answer with a user's manager. Raises GraphError (404) for a user without one."""
+        among, collection = self._found(user, "manager", None, request, caller)
+        if not among:
+            raise not_found("manager")
+        names = selected(request.query.get("$select"), PROPERTIES[collection] - {ATTRIBUTES}, TYPE_NAMES[collection])
+        context = selected_context(collection, names)
+        body = {"@odata.context": f"{base}/$metadata#{context}/$entity"}
+        return Response(200, {**body, **self._shown(among[0], names, caller, named=True)})
+
+    def _found(
+        self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller
+    ) -> tuple[list[Resource], Collection]:
+        """Return the objects, and the collection whose properties they can be asked for."""
+        if request.method != "GET":
+            raise wrong_method()
+        memberships = relation in ("members", "transitiveMembers")
+        if not (caller.may_read_memberships if memberships else caller.may_read_objects(owner.collection)):
+            raise denied()
+        if memberships and self._is_hidden(owner, caller) and self.quirks.hidden_membership == "refuse":
+            raise denied()
+        among = self._related(owner, relation, caller)
+        if cast is None:
+            return among, "directoryObjects"
+        if self.quirks.plain_cast == "refuse" and not query.is_advanced(request):
+            raise unsupported_query("The specified filter to the reference property query is currently not supported.")
+        collection = CASTS[cast]
+        return [item for item in among if item.collection == collection], collection
+
+    def _related(self, owner: Resource, relation: str, caller: Caller) -> list[Resource]:
+        if relation == "members":
+            return self._members(owner, caller)
+        if relation == "transitiveMembers":
+            return self._transitive_members(owner, caller)
+        if relation in ("memberOf", "transitiveMemberOf"):
+            listed = self._members if relation == "memberOf" else self._transitive_members
+            return [group for group in self.directory.members["groups"] if owner in listed(group, caller)]
+        return self.directory.linked(owner, relation)
+
+    def _members(self, group: Resource, caller: Caller) -> list[Resource]:
+        """Return who is directly in a group; a hidden membership looks empty without its permission."""
+        return [] if self._is_hidden(group, caller) else self.directory.linked(group, "members")
+
+    def _transitive_members(self, group: Resource, caller: Caller) -> list[Resource]:
+        """Return what is in a group and in its nested groups, each object once. Groups can form a circle."""
+        found: dict[str, Resource] = {}
+        waiting = [group]
+        while waiting:
+            for member in self._members(waiting.pop(0), caller):
+                if member.id not in found and member is not group:
+                    found[member.id] = member
+                    waiting.append(member)
+        return list(found.values())
+
+    def _is_hidden(self, group: Resource, caller: Caller) -> bool:
+        hidden = group.properties.get("visibility") == "HiddenMembership"
+        return hidden and "Member.Read.Hidden" not in caller.permissions
+
+    def _shown(self, item: Resource, names: list[str] | None, caller: Caller, *, named: bool) -> dict[str, Any]:
+        """Return an object as JSON: its type and id alone where the caller may not read its kind (consumer-facts 6)."""
+        kind = {"@odata.type": item.derived_type or f"#{TYPE_NAMES[item.collection]}"} if named else {}
+        if caller.may_read_objects(item.collection):
+            own = PROPERTIES[item.collection]
+            wanted = None if names is None else [name for name in names if name in own]
+            return {**kind, **self.principals[item.collection].shown(item, wanted, caller)}
+        asked = DEFAULT_PROPERTIES[item.collection] if names is None else names
+        return {**kind, **{name: item.id if name == "id" else shown({}, name) for name in asked}}
