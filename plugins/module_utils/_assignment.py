@@ -33,6 +33,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
+from ansible_collections.entra.attributes.plugins.module_utils._options import (
+    CHOICE,
+    DICT,
+    LEFT_OUT,
+    LIST,
+    TEXT,
+    left_out,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Adjusted,
     Definitions,
@@ -57,18 +65,19 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     elements,
     in_order,
     name_problem,
+    principal_problem,
     text_problem,
 )
 
-PRINCIPAL_SPEC = {"user": {"type": "str"}, "service_principal": {"type": "str"}}
+PRINCIPAL_SPEC = {"user": {"type": TEXT}, "service_principal": {"type": TEXT}}
 VERIFY_SPEC = {"verify": {"type": "bool", "default": False}}
 
 ASSIGNMENT_SPEC = {
     **PRINCIPAL_SPEC,
-    "attribute_set": {"type": "str", "required": True},
-    "name": {"type": "str", "required": True},
-    "value": {"type": "raw"},
-    "type": {"type": "str", "choices": ["auto", "string", "integer", "boolean"], "default": "auto"},
+    "attribute_set": {"type": TEXT, "required": True},
+    "name": {"type": TEXT, "required": True},
+    "value": {"type": "raw", "fallback": (left_out,)},
+    "type": {"type": CHOICE, "choices": ["auto", "string", "integer", "boolean"], "default": "auto"},
     "append": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     **VERIFY_SPEC,
@@ -76,29 +85,28 @@ ASSIGNMENT_SPEC = {
 ASSIGNMENT_CONSTRAINTS = {
     "mutually_exclusive": [("user", "service_principal")],
     "required_one_of": [("user", "service_principal")],
-    "required_if": [("append", True, ("value",))],
 }
 
 SELECTION_SPEC = {
     "where": {
-        "type": "list",
-        "elements": "dict",
+        "type": LIST,
+        "elements": DICT,
         "options": {
-            "attribute_set": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
+            "attribute_set": {"type": TEXT, "required": True},
+            "name": {"type": TEXT, "required": True},
             "operator": {"type": "str", "choices": ["eq", "ne", "startswith"], "default": "eq"},
             "value": {"type": "raw"},
         },
     },
-    "filter": {"type": "str"},
+    "filter": {"type": TEXT},
 }
 
 INFO_SPEC = {
     **PRINCIPAL_SPEC,
     **SELECTION_SPEC,
     "principal_type": {"type": "str", "choices": list(KINDS)},
-    "attribute_set": {"type": "str"},
-    "name": {"type": "str"},
+    "attribute_set": {"type": TEXT},
+    "name": {"type": TEXT},
 }
 INFO_CONSTRAINTS = {
     "mutually_exclusive": [("user", "service_principal", "principal_type")],
@@ -139,7 +147,7 @@ class Assignment:
 def _named_principal(params: Mapping[str, Any]) -> tuple[Kind, str]:
     kind = next(kind for kind in KINDS.values() if params.get(kind.name) is not None)
     name = params[kind.name].strip()
-    if problem := text_problem(name) if name else "is empty":
+    if problem := principal_problem(name):
         raise OptionError(kind.name, problem)
     return kind, name
 
@@ -158,11 +166,13 @@ def _wish(params: Mapping[str, Any]) -> Wish:
     absent = params["state"] == "absent"
     if absent and params["append"]:
         raise OptionError("append", "goes with state=present; with state=absent the value is what is removed")
-    if absent and params["value"] is None:
-        return Exactly(None)
+    if params["value"] is LEFT_OUT:
+        if absent:
+            return Exactly(None)
+        raise InvalidValue(attribute, "no value is given", "To remove the attribute, use state=absent.")
     value = checked(attribute, params["value"])
     if type_:
-        value = coerced(attribute, value, type_)
+        value = coerced(attribute, value, type_, named=True)
     if not absent and not params["append"]:
         return Exactly(value, type_)
     return Adjusted(remove=elements(value), type=type_) if absent else Adjusted(add=elements(value), type=type_)

@@ -18,13 +18,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._audit_log import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._options import TEXT
 
 AUDIT_INFO_SPEC: dict[str, Any] = {
     "since": {"type": "str", "default": "24h"},
     "until": {"type": "str"},
-    "activity": {"type": "str"},
-    "actor": {"type": "str"},
-    "target": {"type": "str"},
+    "activity": {"type": TEXT},
+    "actor": {"type": TEXT},
+    "target": {"type": TEXT},
     "limit": {"type": "int"},
 }
 _AGO = re.compile(r"([0-9]+)([smhdw])")

@@ -59,6 +59,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
+from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
     Desired,
@@ -83,20 +84,20 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
 
 BULK_SPEC: dict[str, Any] = {
     "assignments": {
-        "type": "list",
-        "elements": "dict",
+        "type": LIST,
+        "elements": DICT,
         "options": {
-            "user": {"type": "str"},
-            "service_principal": {"type": "str"},
-            "display_name": {"type": "str"},
-            "attributes": {"type": "dict", "required": True},
-            "expected": {"type": "dict"},
+            "user": {"type": TEXT},
+            "service_principal": {"type": TEXT},
+            "display_name": {"type": TEXT},
+            "attributes": {"type": DICT, "required": True},
+            "expected": {"type": DICT},
         },
     },
     "src": {"type": "path"},
     "definitions": {
-        "type": "list",
-        "elements": "dict",
+        "type": LIST,
+        "elements": DICT,
         "options": DEFINITION_SPEC,
         **DEFINITION_CONSTRAINTS,
     },

@@ -39,6 +39,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._files import (
     listed,
     read,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
 from ansible_collections.entra.attributes.plugins.module_utils._values import twin
 
 
@@ -112,13 +113,7 @@ def _validated(
 
 def given(item: Mapping[str, Any]) -> dict[str, Any]:
     """What an item says, as null says nothing, in containers of its own: Ansible's may be lazy and costly to copy."""
-    return {key: _own(value) for key, value in item.items() if value is not None}
-
-
-def _own(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _own(one) for key, one in value.items()}
-    return [_own(one) for one in value] if isinstance(value, list) else value
+    return {key: value for key, value in without_omitted(item).items() if value is not None}
 
 
 def _problems(wish: Callable[[Mapping[str, Any]], object], params: Mapping[str, Any]) -> list[str]:

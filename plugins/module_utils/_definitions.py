@@ -17,6 +17,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
+from ansible_collections.entra.attributes.plugins.module_utils._options import (
+    CHOICE,
+    LIST,
+    TEXT,
+    TEXT_OR_INTEGER,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import (
     ALL,
     CHANGES,
@@ -34,30 +40,30 @@ from ansible_collections.entra.attributes.plugins.module_utils._schema import Sc
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
 SET_SPEC = {
-    "name": {"type": "str", "required": True},
-    "description": {"type": "str"},
+    "name": {"type": TEXT, "required": True},
+    "description": {"type": TEXT},
     "max_attributes_per_set": {"type": "int"},
     "state": {"type": "str", "choices": ["present"], "default": "present"},
 }
-SET_INFO_SPEC = {"name": {"type": "str"}}
+SET_INFO_SPEC = {"name": {"type": TEXT}}
 
 DEFINITION_SPEC = {
-    "attribute_set": {"type": "str", "required": True},
-    "name": {"type": "str", "required": True},
-    "description": {"type": "str"},
-    "type": {"type": "str", "choices": ["string", "integer", "boolean"]},
+    "attribute_set": {"type": TEXT, "required": True},
+    "name": {"type": TEXT, "required": True},
+    "description": {"type": TEXT},
+    "type": {"type": CHOICE, "choices": ["string", "integer", "boolean"]},
     "multi_valued": {"type": "bool"},
     "searchable": {"type": "bool"},
     "predefined_values_only": {"type": "bool"},
-    "predefined_values": {"type": "list", "elements": "str"},
-    "inactive_predefined_values": {"type": "list", "elements": "str"},
+    "predefined_values": {"type": LIST, "elements": TEXT_OR_INTEGER},
+    "inactive_predefined_values": {"type": LIST, "elements": TEXT_OR_INTEGER},
     "purge_predefined_values": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "deprecated"], "default": "present"},
     "in_use": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "warn"},
 }
 CHANGES_SPEC = {"changes": {"type": "str", "choices": list(CHANGES), "default": ALL}}
 DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("predefined_values",))]}
-DEFINITION_INFO_SPEC = {"attribute_set": {"type": "str"}, "name": {"type": "str"}}
+DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
 
 AnyWish = TypeVar("AnyWish", SetWish, DefinitionWish)
@@ -189,6 +195,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 
 def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
     """What validated options of the module ask for. Raises InvalidDeclaration for what cannot be, whatever there is."""
+    active, inactive = params["predefined_values"], params["inactive_predefined_values"]
     wish = DefinitionWish(
         attribute_set=params["attribute_set"],
         name=params["name"],
@@ -197,8 +204,9 @@ def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
         collection=params["multi_valued"],
         searchable=params["searchable"],
         predefined_only=params["predefined_values_only"],
-        predefined=params["predefined_values"],
-        inactive=params["inactive_predefined_values"],
+        predefined=None if active is None else [str(value) for value in active],
+        inactive=None if inactive is None else [str(value) for value in inactive],
+        integers=frozenset(value for value in (*(active or ()), *(inactive or ())) if isinstance(value, int)),
         purge=params["purge_predefined_values"],
         deprecated=params["state"] == "deprecated",
         changes=params.get("changes", ALL),

@@ -49,6 +49,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._files import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._options import LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
@@ -64,7 +65,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
 PLURALS = {f"{kind.name}s": kind for kind in KINDS.values()}
 EXPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
-    "attribute_sets": {"type": "list", "elements": "str"},
+    "attribute_sets": {"type": LIST, "elements": TEXT},
     "principals": {"type": "list", "elements": "str", "choices": list(PLURALS), "default": list(PLURALS)},
     **SELECTION_SPEC,
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},

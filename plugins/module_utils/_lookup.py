@@ -30,14 +30,15 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._values import text_problem, unique
+from ansible_collections.entra.attributes.plugins.module_utils._options import LIST, TEXT
+from ansible_collections.entra.attributes.plugins.module_utils._values import principal_problem, unique
 
 _REACTION = {"type": "str", "choices": ["error", "warn", "skip"], "default": "error"}
 LOOKUP_SPEC: dict[str, Any] = {
-    "principals": {"type": "list", "elements": "str", "required": True},
+    "principals": {"type": LIST, "elements": TEXT, "required": True},
     "principal_type": {"type": "str", "choices": list(KINDS), "default": "user"},
-    "attribute_set": {"type": "str"},
-    "name": {"type": "str"},
+    "attribute_set": {"type": TEXT},
+    "name": {"type": TEXT},
     "on_missing": _REACTION,
     "on_denied": _REACTION,
 }
@@ -53,7 +54,7 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     kind, names = KINDS[params["principal_type"]], [name.strip() for name in params["principals"]]
     wanted = (params["attribute_set"], params["name"])
     for name in names:
-        if problem := text_problem(name) if name else "is empty":
+        if problem := principal_problem(name):
             raise OptionError("principals", f"one of them {problem}")
     if not names:
         return {"values": [], "warnings": []}

@@ -23,6 +23,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._auth._settings i
 from ansible_collections.entra.attributes.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, Http
+from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
 from ansible_collections.entra.attributes.plugins.module_utils._values import as_yaml
 
 Run = Callable[[Mapping[str, Any], Graph, bool], dict[str, Any]]
@@ -134,19 +135,24 @@ class Entry:
 
     def result(
         self,
-        params: Mapping[str, Any],
+        params: dict[str, Any],
         environment: Mapping[str, str],
         *,
         check_mode: bool,
         diff: bool,
         connected: Connected = connect,
     ) -> dict[str, Any]:
-        """Run with validated `params`. An EntraError becomes a failed result; everything else is raised."""
+        """Run with validated `params`. An EntraError becomes a failed result; everything else is raised.
+
+        Options that were left out are null in `params` afterwards, which Ansible shows as the invocation.
+        """
         try:
             with connected(params, environment) as graph:
                 result = self.run(params, graph, check_mode)
         except EntraError as error:
             result = {"failed": True, **error.as_result()}
+        finally:
+            params.update((name, None) for name, value in params.items() if value is LEFT_OUT)
         if not diff:
             result.pop("diff", None)
         return result

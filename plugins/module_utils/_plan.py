@@ -22,6 +22,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     UndefinedAttribute,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    GIVE_LIST,
+    GIVE_ONE,
     MAX_VALUES_PER_PRINCIPAL,
     Assignments,
     Definition,
@@ -30,6 +32,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     definition_problem,
     doubtful,
     elements,
+    new_text_problem,
     same,
     twin,
     type_of,
@@ -262,6 +265,9 @@ def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Defini
     )
     if same(now, then):
         return now
+    for item in elements(then):
+        if isinstance(item, str) and item not in elements(now) and (problem := new_text_problem(item)):
+            raise InvalidValue(attribute, f"the text {problem}")
     if then is not None and definition is not None:
         problem = definition_problem(then, definition, now)
         if problem:
@@ -273,9 +279,9 @@ def _exact(attribute: str, wish: Exactly, now: Value | None, definition: Definit
     if wish.value is None or wish.value == []:
         return None
     if isinstance(now, list) and not isinstance(wish.value, list):
-        raise InvalidValue(attribute, "the attribute is multi-valued; give a list, or use append to add a value")
+        raise InvalidValue(attribute, GIVE_LIST)
     if now is not None and not isinstance(now, list) and isinstance(wish.value, list):
-        raise InvalidValue(attribute, "the attribute is single-valued; give one value, not a list")
+        raise InvalidValue(attribute, GIVE_ONE)
     typed: Value = _typed(attribute, wish.value, wish, now, definition)
     return typed
 

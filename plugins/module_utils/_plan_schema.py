@@ -25,6 +25,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     checked,
     coerced,
     name_problem,
+    new_text_problem,
+    not_text,
     text_problem,
     twin,
 )
@@ -86,7 +88,10 @@ class SetPlan:
 
 @dataclass(frozen=True)
 class DefinitionWish:
-    """What a definition shall be; null leaves a property as it is, or as the service creates it."""
+    """What a definition shall be; null leaves a property as it is, or as the service creates it.
+
+    `integers` are the predefined values that were written as integers, which only an Integer attribute has.
+    """
 
     attribute_set: str
     name: str
@@ -97,6 +102,7 @@ class DefinitionWish:
     predefined_only: bool | None = None
     predefined: list[str] | None = None
     inactive: list[str] | None = None
+    integers: frozenset[int] = frozenset()
     purge: bool = False
     deprecated: bool = False
     changes: str = ALL
@@ -170,6 +176,7 @@ def plan_set(wish: SetWish, sets: Sequence[AttributeSet]) -> SetPlan:
     problems = [] if before else _twin_problems("name", wish.name, known)
     if before is None and len(sets) >= MAX_SETS:
         problems.append(f"the tenant has {len(sets)} attribute sets; Entra allows {MAX_SETS}")
+    problems += _new_description_problems(wish.description, before)
     if problems:
         raise InvalidDeclaration(f"attribute set {wish.name}", problems)
     now = before or AttributeSet(wish.name)
@@ -202,6 +209,10 @@ def plan_definition(
     problems = _change_problems(wish, before) if before else _missing_problems(wish, definitions, sets)
     if wish.creates if before is None else (before.deprecated and wish.permits and not wish.deprecated):
         problems += _room_problems(wish, definitions, sets)
+    problems += _new_description_problems(wish.description, before)
+    held = before.predefined if before else {}
+    new_values = (value for value in wish.listed if value not in held)
+    problems += [f"predefined_values: the text {problem}" for text in new_values if (problem := new_text_problem(text))]
     if problems:
         raise InvalidDeclaration(f"attribute {wish.attribute_set}.{wish.name}", problems)
     if before is None:
@@ -284,6 +295,11 @@ def _description_problems(description: str | None) -> list[str]:
     return [f"description {problem}"] if problem else []
 
 
+def _new_description_problems(description: str | None, before: AttributeSet | Definition | None) -> list[str]:
+    problem = new_text_problem(description or "") if before is None or description != before.description else ""
+    return [f"description {problem}"] if problem else []
+
+
 def _typed_problems(wish: DefinitionWish, type_: str | None) -> list[str]:
     """What an attribute of this type, text if none is known, cannot have."""
     problems = []
@@ -291,16 +307,13 @@ def _typed_problems(wish: DefinitionWish, type_: str | None) -> list[str]:
         problems.append("a Boolean attribute cannot be multi_valued")
     if type_ == BOOLEAN and (wish.predefined_only or wish.listed):
         problems.append("a Boolean attribute cannot have predefined values")
+    if type_ == STRING:
+        problems += [f"predefined_values: {not_text(value)}" for value in sorted(wish.integers)]
     for value in wish.listed:
         try:
-            meant = coerced(
-                "predefined_values", checked("predefined_values", value), INTEGER if type_ == INTEGER else STRING
-            )
+            coerced("predefined_values", checked("predefined_values", value), INTEGER if type_ == INTEGER else STRING)
         except InvalidValue as error:
             problems.append(error.message)
-        else:
-            if str(meant) != value:
-                problems.append(f"predefined_values: write the integer {value} as {meant}")
     return problems
 
 

@@ -31,6 +31,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._figures import K
 from ansible_collections.entra.attributes.plugins.module_utils._files import FORMULA
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
 from ansible_collections.entra.attributes.plugins.module_utils._reconcile import schema_steps
 from ansible_collections.entra.attributes.plugins.module_utils._report_page import HAS_PYGAL, page, told, xml
@@ -41,16 +42,16 @@ REPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
     "desired": {"type": "path"},
     "required": {
-        "type": "list",
-        "elements": "dict",
+        "type": LIST,
+        "elements": DICT,
         "default": [],
         "options": {
-            "attribute_set": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
+            "attribute_set": {"type": TEXT, "required": True},
+            "name": {"type": TEXT, "required": True},
             "principal_type": {"type": "str", "choices": ["user", "service_principal", "agent"]},
         },
     },
-    "masked_attribute_sets": {"type": "list", "elements": "str", "default": []},
+    "masked_attribute_sets": {"type": LIST, "elements": TEXT, "default": []},
     "principals": {"type": "list", "elements": "str", "choices": list(PLURALS), "default": list(PLURALS)},
     "formats": {
         "type": "list",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -30,14 +31,28 @@ Assignments: TypeAlias = "dict[str, dict[str, Value]]"
 STRING, INTEGER, BOOLEAN = "String", "Integer", "Boolean"
 MAX_TEXT = 64
 MAX_VALUES_PER_PRINCIPAL = 50
+GIVE_LIST = "the attribute is multi-valued; give a list"
+GIVE_ONE = "the attribute is single-valued; give one value, not a list"
 WRITTEN_SET_TYPE = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue"
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+"""Text that an integer has as its digits: nothing is lost by reading it as one."""
+_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,10})(?:\.0*)?\s*")
+"""Text that means an integer, written otherwise."""
 _BOOLEAN = {"true": True, "false": False}
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ESCAPED_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_MASK = re.compile(r"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|\*{8}|\$REDACTED\$")
+"""Text that Ansible puts in place of a secret, the last one since ansible-core 2.22."""
+_JOINERS = "\u200c\u200d"
+"""Invisible characters that scripts and emoji need between two others."""
+_SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+"""Characters of the category Cf that can be seen."""
+_UNSEEN = frozenset("\u034f\u115f\u1160\u2028\u2029\u2800\u3164\uffa0\ufffd")
+"""Characters of other categories that cannot be seen, that break lines, or that stand for a lost character."""
+_SPOKEN = {"\0": "NUL", "\t": "tab", "\n": "line break", "\r": "line break"}
 _FORBIDDEN_IN_NAMES = frozenset("`~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/")
 
 
@@ -67,6 +82,75 @@ def text_problem(text: str) -> str:
     return f"has half a character, U+{ord(half[0]):04X}" if half else ""
 
 
+def visible(char: str) -> str:
+    """Return a character in a form that a message can show: its code point and its name."""
+    return f"U+{ord(char):04X} ({_SPOKEN.get(char) or unicodedata.name(char, 'control character').lower()})"
+
+
+def new_text_problem(text: str) -> str:
+    """Why `text` must not be written where it is not yet, or an empty text.
+
+    Nobody means to write a mask of Ansible, or a character that cannot be seen. Entra takes them, so that existing
+    text may hold them and must be left alone or removed.
+    """
+    if problem := text_problem(text):
+        return problem
+    if mask := _MASK.search(text):
+        return f"has {mask[0]}, by which Ansible masks a secret; give the value itself"
+    if text.isascii() and text.isprintable() and text == text.strip():
+        return ""
+    for number, char in enumerate(text, 1):
+        category = unicodedata.category(char)
+        at_end = number in (1, len(text))
+        if (
+            (category == "Cc" or char in _UNSEEN)
+            or (category == "Cf" and char not in _SIGNS and (char not in _JOINERS or at_end))
+            or (category == "Zs" and at_end)
+        ):
+            block = "; a YAML block scalar has none at its end if it begins with |-" if char == "\n" else ""
+            return f"has {visible(char)} at position {number}; remove it{block}"
+    return ""
+
+
+def principal_problem(name: str) -> str:
+    """Why `name`, without blanks at its ends, cannot name a principal, or an empty text."""
+    if problem := new_text_problem(name) if name else "is empty":
+        return problem
+    odd = next((number for number, char in enumerate(name) if char.isspace() and char != " "), None)
+    return "" if odd is None else f"has {visible(name[odd])} at position {odd + 1}; remove it"
+
+
+def read_as(value: Any) -> str:
+    """Return what YAML made of a value, in words that do not grow with it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the Boolean {str(value).lower()}"
+    if isinstance(value, int):
+        return f"the integer {value}" if abs(value) < 2**63 else f"an integer of {value.bit_length()} bits"
+    if isinstance(value, float):
+        return f"the number {value}"
+    if hasattr(value, "isoformat"):
+        return f"the date {value}"
+    if isinstance(value, str):
+        return f"the text '{value[:MAX_TEXT]}'"
+    return "a dictionary" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else "binary data"
+
+
+def not_text(value: Any, *, secret: bool = False) -> str:
+    """Return why a value is not text, and how to write it as text. A secret is not shown."""
+    if value is None or isinstance(value, list | Mapping):
+        return f"{read_as(value)} is not text"
+    shown = "something else than text" if secret else read_as(value)
+    return f"YAML read {shown} where text is needed; put it in quotes, or use the filter string in a template"
+
+
+def integer_problem(value: int) -> str:
+    """Why no Integer attribute can hold `value`, or an empty text."""
+    held = -(2**31) <= value < 2**31
+    return "" if held else f"{read_as(value)} is outside the range of 32-bit integers, -2147483648 to 2147483647"
+
+
 @lru_cache
 def name_problem(name: str) -> str:
     """Why `name` cannot be the name of an attribute set or attribute (graph-facts 4), or an empty text."""
@@ -81,6 +165,8 @@ def name_problem(name: str) -> str:
     wrong = sorted(char for char in set(name) if char in _FORBIDDEN_IN_NAMES or char.isspace())
     if wrong:
         return f"'{name}' has characters that names cannot hold: {' '.join(repr(char) for char in wrong)}"
+    if problem := new_text_problem(name):
+        return f"'{name}' {problem}"
     return ""
 
 
@@ -136,8 +222,8 @@ def _checked_scalar(attribute: str, value: Any) -> Scalar:
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        if not -(2**31) <= value < 2**31:
-            raise InvalidValue(attribute, f"{value} is outside the range of 32-bit integers, -2147483648 to 2147483647")
+        if problem := integer_problem(value):
+            raise InvalidValue(attribute, problem)
         return value
     if isinstance(value, str):
         if not value:
@@ -155,13 +241,14 @@ def _checked_scalar(attribute: str, value: Any) -> Scalar:
         raise InvalidValue(
             attribute, "null cannot be assigned", "To remove the attribute, use state=absent without a value."
         )
-    if hasattr(value, "isoformat"):
-        raise InvalidValue(attribute, f"{value} is a date, as YAML reads it without quotes; put it in quotes")
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**31:
-        raise InvalidValue(attribute, f"{value} is no integer; write {value:.0f}")
+        raise InvalidValue(
+            attribute, f"YAML read {read_as(value)}; put it in quotes for text, or write {value:.0f} for an integer"
+        )
+    if isinstance(value, float) or hasattr(value, "isoformat"):
+        raise InvalidValue(attribute, not_text(value))
     raise InvalidValue(
-        attribute,
-        f"{value!r} ({type(value).__name__}) is no value; use text, integer, Boolean, or a list of texts or integers",
+        attribute, f"{read_as(value)} is not a value; use text, an integer, a Boolean, or a list of texts or integers"
     )
 
 
@@ -182,42 +269,52 @@ def doubtful(value: Value) -> bool:
     )
 
 
-def coerced(attribute: str, value: Value, wanted: str) -> Value:
+def coerced(attribute: str, value: Value, wanted: str, *, named: bool = False) -> Value:
     """`value` as `wanted`, where nothing is lost by it. Raises InvalidValue otherwise.
 
-    Types are plain text to Graph (graph-facts 1.1): one other than String, Integer and Boolean is refused, too.
+    An integer becomes text only where the user `named` the type. Types are plain text to Graph (graph-facts 1.1): one
+    other than String, Integer and Boolean is refused, too.
     """
     if isinstance(value, list):
         if wanted == BOOLEAN:
             raise InvalidValue(attribute, "it is a Boolean attribute, which holds a single value, not a list")
-        return unique(_coerced_scalar(attribute, item, wanted) for item in value)
-    return _coerced_scalar(attribute, value, wanted)
+        return unique(_coerced_scalar(attribute, item, wanted, named) for item in value)
+    return _coerced_scalar(attribute, value, wanted, named)
 
 
-def _coerced_scalar(attribute: str, value: Scalar, wanted: str) -> Scalar:
+def _coerced_scalar(attribute: str, value: Scalar, wanted: str, named: bool) -> Scalar:
     if type_of(value) == wanted:
         return value
-    if wanted == STRING and not isinstance(value, bool):
+    if wanted == STRING and named and not isinstance(value, bool):
         return str(value)
     if isinstance(value, str) and wanted == INTEGER and _INTEGER.fullmatch(value):
         return _checked_scalar(attribute, int(value))
     if isinstance(value, str) and wanted == BOOLEAN and value.lower() in _BOOLEAN:
         return _BOOLEAN[value.lower()]
-    expected = {STRING: "text (put it in quotes)", INTEGER: "an integer", BOOLEAN: "true or false"}.get(wanted)
+    raise InvalidValue(attribute, _mismatch(value, wanted))
+
+
+def _mismatch(value: Scalar, wanted: str) -> str:
+    """Why a value does not fit an attribute of the type `wanted`."""
+    if wanted == STRING:
+        return f"its type is String; {not_text(value)}"
+    expected = {INTEGER: "an integer", BOOLEAN: "true or false"}.get(wanted)
     if expected is None:
-        raise InvalidValue(attribute, f"its type is {wanted}, which is none that is known here")
-    raise InvalidValue(attribute, f"its type is {wanted} and {json.dumps(value, ensure_ascii=False)} is not {expected}")
+        return f"its type is {wanted}, which is none that is known here"
+    meant = _NUMBER.fullmatch(value) if wanted == INTEGER and isinstance(value, str) else None
+    write = f"; write {int(meant[1])}" if meant else ""
+    return f"its type is {wanted} and {json.dumps(value, ensure_ascii=False)} is not {expected}{write}"
 
 
 def definition_problem(value: Value, definition: Definition, now: Value | None = None) -> str:
     """Why Graph refuses `value` for this definition (graph-facts 4), or an empty text; values it has `now` may stay."""
     new = [item for item in elements(value) if item not in elements(now)]
     if definition.collection and not isinstance(value, list):
-        return "the attribute is multi-valued; give a list"
+        return GIVE_LIST
     if not definition.collection and isinstance(value, list):
-        return "the attribute is single-valued; give one value, not a list"
+        return GIVE_ONE
     if type_of(value) != definition.type:
-        return f"its type is {definition.type}, not {type_of(value)}"
+        return _mismatch(elements(value)[0], definition.type)
     if definition.deprecated and new:
         return "the attribute is deprecated and can no longer be assigned"
     active = [text for text, is_active in definition.predefined.items() if is_active]

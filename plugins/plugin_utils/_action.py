@@ -29,6 +29,7 @@ from ansible.plugins.action.normal import ActionModule as ModuleAction
 
 from ansible_collections.entra.attributes.plugins.module_utils._graph import HAS_REQUESTS
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, plain, quiet
 
 DISCOVERED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
@@ -47,6 +48,7 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
         task_vars = task_vars or {}
         variables: dict[str, Any] = {}
         self._compute_environment_string(variables)
+        self._task.args = without_omitted(self._task.args)
         if not self._is_here(task_vars, variables):
             return dict(super().run(tmp, task_vars))
         args = dict(self._task.args)

@@ -25,6 +25,7 @@ from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, connect, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
 """Whether any text is a template, as before ansible-core 2.19; since then only what is marked as trusted is one."""
@@ -72,7 +73,7 @@ def validated(entry: Entry, option: Callable[[str], Any], environment: Mapping[s
     """
     spec = entry.argument_spec(environment)
     given = {name: value for name in spec if (value := option(name)) not in (None, "")}
-    result = ArgumentSpecValidator(spec, **entry.constraints).validate(plain(given))
+    result = ArgumentSpecValidator(spec, **entry.constraints).validate(plain(without_omitted(given)))
     if result.error_messages:
         raise EntraError(result.errors.msg)
     params: dict[str, Any] = result.validated_parameters

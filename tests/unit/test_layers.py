@@ -27,6 +27,7 @@ LAYERS = {
     "_graph": TRANSPORT,
     "_batch": TRANSPORT,
     "_figures": CORE,
+    "_options": CORE,
     "_plan": CORE,
     "_plan_schema": CORE,
     "_values": CORE,
@@ -35,6 +36,7 @@ LAYERS = {
     "_errors": LEAF,
 }
 PURE = {"__future__", "collections", "dataclasses", "enum", "functools", "itertools", "json", "math", "re", "typing"}
+PURE |= {"unicodedata"}
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     UndefinedAttribute,
     WriteNotConfirmed,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
 
 from ..conftest import ADELE, PAYROLL, Patient, ReadyToken, hold, waiting
 
@@ -34,7 +35,7 @@ DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
 
 def assign(graph: _graph.Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     principal = {"user": None if "service_principal" in options else "adele@contoso.com", "service_principal": None}
-    defaults = {"attribute_set": "Engineering", "value": None, "type": "auto", "append": False, "state": "present"}
+    defaults = {"attribute_set": "Engineering", "value": LEFT_OUT, "type": "auto", "append": False, "state": "present"}
     return _assignment.run_assignment({**principal, **defaults, "verify": False, **options}, graph, check_mode)
 
 
@@ -201,8 +202,8 @@ def test_doubt_without_the_right_to_read_definitions_asks_for_the_type(
         ({"name": "Project", "value": ["Skagit"]}, "Skagit is not among"),
         ({"name": "Project", "value": "Alpine"}, "multi-valued; give a list"),
         ({"name": "ProjectDate", "value": ["a"]}, "single-valued; give one value"),
-        ({"name": "NumVendors", "value": "abc"}, "its type is Integer, not String"),
-        ({"name": "ProjectDate", "value": 2022}, "its type is String, not Integer"),
+        ({"name": "NumVendors", "value": "abc"}, '"abc" is not an integer'),
+        ({"name": "ProjectDate", "value": 2022}, "its type is String; YAML read the integer 2022"),
         ({"name": "Legacy", "value": "x"}, "deprecated and can no longer be assigned"),
         ({"name": "Nothing", "value": ["Alpine"]}, "has no attribute Nothing. Its attributes are Certification"),
         ({"attribute_set": "Nothing", "name": "Project", "value": ["Alpine"]}, "no attribute set Nothing"),
@@ -270,10 +271,10 @@ def test_a_type_that_is_new_is_no_crash(emulator: Emulator, graph: _graph.Graph)
     add_definitions(emulator, ("Engineering", "When"), type="DateTime")
     with pytest.raises(InvalidValue, match="its type is DateTime, which is none that is known here"):
         assign(graph, name="When", value="8")
-    with pytest.raises(GraphError, match="its type is DateTime, not String") as refusal:
+    with pytest.raises(GraphError, match="its type is DateTime, which is none that is known here") as refusal:
         assign(graph, name="When", value="tomorrow")
     assert refusal.value.status == 400
-    with pytest.raises(InvalidValue, match="its type is DateTime, not String"):
+    with pytest.raises(InvalidValue, match="its type is DateTime, which is none that is known here"):
         assign(graph, name="When", value="tomorrow", check_mode=True)
 
 
@@ -348,7 +349,7 @@ def test_a_refusal_that_cannot_be_explained_says_why_not(
         ({"name": "A\ud800", "value": 1}, "name: 'A.ud800' has half a character"),
         ({"name": "A", "value": "\ud800"}, "value of Engineering.A: the text has half a character"),
         ({"name": "A", "value": 1, "append": True, "state": "absent"}, "append: goes with state=present"),
-        ({"name": "A"}, "value of Engineering.A: null"),
+        ({"name": "A"}, "value of Engineering.A: no value is given"),
         ({"name": "A", "value": ""}, "value of Engineering.A: empty text"),
         ({"name": "A", "value": "x" * 65}, "65 characters"),
         ({"name": "A", "value": 2**31}, "32-bit"),

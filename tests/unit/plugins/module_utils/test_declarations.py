@@ -114,9 +114,10 @@ def test_what_yaml_takes_for_something_else_is_told_with_what_to_write(file: Any
       NumVendors: 8.0
 """
     assert problems(src=file("a.yml", text)) == [
-        "FILE:4: attributes.Engineering.ProjectDate: 2022-10-01 is a date, as YAML reads it without quotes; put it in"
-        " quotes",
-        "FILE:5: attributes.Engineering.NumVendors: 8.0 is no integer; write 8",
+        "FILE:4: attributes.Engineering.ProjectDate: YAML read the date 2022-10-01 where text is needed; put it in"
+        " quotes, or use the filter string in a template",
+        "FILE:5: attributes.Engineering.NumVendors: YAML read the number 8.0; put it in quotes for text, or write 8 for"
+        " an integer",
     ]
 
 
@@ -303,7 +304,7 @@ SCATTERED = [
     "  - {service_principal: c, attributes: {Sales: {'Bad Name': 1}}, expected: {Sales: {Region: {add: [x]}}}}",
 ]
 PROBLEMS = [
-    (7, "attributes.Engineering.NumVendors: 99999999999 is outside the range of 32-bit integers,"),
+    (7, "attributes.Engineering.NumVendors: the integer 99999999999 is outside the range of 32-bit integers,"),
     (9, "attributes.Engineering: is no dictionary of attributes"),
     (10, "attributes.Sales: attribute 'Bad Name' has characters that names cannot hold: ' '"),
     (10, "expected.Sales.Region: takes an exact value"),
@@ -383,7 +384,7 @@ def item(attributes: Any, **who: Any) -> dict[str, Any]:
         (item({"9": {"B": 1}}), "assignments[0].attributes.9: attribute set '9' starts with a digit"),
         (item({"A": {"B C": 1}}), "assignments[0].attributes.A: attribute 'B C' has characters"),
         (item({"A": {"B": ""}}), "assignments[0].attributes.A.B: empty text"),
-        (item({"A": {"B": 2**31}}), "assignments[0].attributes.A.B: 2147483648 is outside"),
+        (item({"A": {"B": 2**31}}), "assignments[0].attributes.A.B: the integer 2147483648 is outside"),
         (item({"A": {"B": [True]}}), "assignments[0].attributes.A.B: a list cannot hold Booleans"),
         (item({"A": {"B": {}}}), "assignments[0].attributes.A.B: a dictionary can have the keys add and remove only"),
         (item({"A": {"B": {"set": 1}}}), "assignments[0].attributes.A.B: a dictionary can have the keys add"),

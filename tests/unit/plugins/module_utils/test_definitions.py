@@ -17,6 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _assignment, _definitions, _graph
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
+from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
 from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
 from ..conftest import NEED, Patient, waiting
@@ -394,7 +395,7 @@ def test_1_4_integers_are_predefined_as_text_and_assigned_as_numbers(emulator: E
     assert not a_definition(graph, "Level", **options)["changed"]
     assert assign(graph, "Level", 20)["changed"]
     assert emulator.state("adele@contoso.com") == {"Engineering": {"Level": 20}}
-    with pytest.raises(InvalidDeclaration, match="write the integer 007 as 7"):
+    with pytest.raises(InvalidDeclaration, match='"007" is not an integer; write 7'):
         a_definition(graph, "Level", predefined_values=["007"])
 
 
@@ -424,7 +425,7 @@ def test_half_a_character_finds_nothing_and_is_no_name(emulator: Emulator, graph
     assert not written(emulator)
 
 
-@pytest.mark.parametrize("name", ["a\tb", "a\u00a0b", "a\u2028b", "a\nb", "\u0663x", "²x", "a\u200b", "项目", "_", "9"])
+@pytest.mark.parametrize("name", ["a\tb", "a\u00a0b", "a\u2028b", "a\nb", "\u0663x", "²x", "项目", "_", "9"])
 def test_4_the_local_graph_takes_the_names_that_we_take(emulator: Emulator, graph: _graph.Graph, name: str) -> None:
     if name_problem(name):
         with pytest.raises(GraphError, match="Graph answered 400"):
@@ -526,7 +527,7 @@ def test_definitions_are_listed_by_name(emulator: Emulator, graph: _graph.Graph)
     [
         ({"attribute_set": "A", "name": "B", "purge_predefined_values": True}, "predefined_values"),
         ({"attribute_set": "A", "name": "B", "state": "absent"}, "value of state must be one of: present, deprecated"),
-        ({"attribute_set": "A", "name": "B", "type": "String"}, "value of type must be one of"),
+        ({"attribute_set": "A", "name": "B", "type": "Text"}, "value of type must be one of"),
         ({"name": "B"}, "missing required arguments: attribute_set"),
     ],
     ids=str,
@@ -607,7 +608,7 @@ def test_what_is_deprecated_already_may_be_in_use(emulator: Emulator, held: _gra
     assert not again["changed"]
     assert again["in_use"] == HELD
     assert "2 users" in again["warnings"][0]
-    assert assign(held, "NumVendors", None, state="absent")["changed"], "removing goes on"
+    assert assign(held, "NumVendors", LEFT_OUT, state="absent")["changed"], "removing goes on"
     assert a_definition(held, "NumVendors", state="deprecated")["in_use"] == {"users": 1, "service_principals": 1}
     assert a_definition(held, "NumVendors", state="deprecated", in_use="ignore")["in_use"] is None
 

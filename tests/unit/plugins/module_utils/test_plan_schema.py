@@ -265,7 +265,7 @@ def test_the_type_that_is_not_named_is_that_of_the_definition() -> None:
         definition("Numbers", [numbers], predefined=["one", "02"])
     assert [problem[:60] for problem in refusal.value.problems] == [
         'value of predefined_values: its type is Integer and "one" is',
-        "predefined_values: write the integer 02 as 2",
+        'value of predefined_values: its type is Integer and "02" is ',
     ]
 
 

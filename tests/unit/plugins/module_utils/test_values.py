@@ -31,15 +31,15 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import De
         (["a", True], "list cannot hold Booleans"),
         ([], "list is empty"),
         ([""], "empty text"),
-        ([["a"]], r"\(list\) is no value"),
-        (1.5, r"1.5 \(float\) is no value"),
-        (8.0, r"8\.0 is no integer; write 8\.$"),
-        ([8, -7.0], r"-7\.0 is no integer; write -7\.$"),
-        (1e300, r"1e\+300 \(float\) is no value"),
-        (float("nan"), r"nan \(float\) is no value"),
-        (date(2022, 10, 1), "2022-10-01 is a date, .*; put it in quotes"),
-        (datetime(2022, 10, 1, 12), "2022-10-01 12:00:00 is a date, .*; put it in quotes"),
-        ({"a": 1}, r"\(dict\) is no value"),
+        ([["a"]], r"a list is not a value"),
+        (1.5, r"YAML read the number 1\.5 where text is needed; put it in quotes"),
+        (8.0, r"the number 8\.0; put it in quotes for text, or write 8 for an integer"),
+        ([8, -7.0], r"the number -7\.0; put it in quotes for text, or write -7 for an integer"),
+        (1e300, r"the number 1e\+300 where text is needed"),
+        (float("nan"), r"the number nan where text is needed"),
+        (date(2022, 10, 1), "the date 2022-10-01 where text is needed; put it in quotes"),
+        (datetime(2022, 10, 1, 12), "the date 2022-10-01 12:00:00 where text is needed; put it in quotes"),
+        ({"a": 1}, "a dictionary is not a value"),
         ("a\ud83d", "half a character, U\\+D83D"),
         (["a", "\udcff"], "half a character, U\\+DCFF"),
         ("\U0001f600" * 65, "65 characters"),
@@ -86,6 +86,7 @@ def test_repeated_elements_are_given_once() -> None:
         ("a\u00a0b", r"'\xa0'"),
         ("a\u2028", r"'\u2028'"),
         ("\u0663x", "starts with a digit"),
+        ("a\u200b", "U+200B (zero width space) at position 2"),
         ("a\ud800", "half a character, U+D800"),
         ("\ud800" * 33, "half a character, U+D800"),
     ],
@@ -94,7 +95,7 @@ def test_names_that_cannot_be(name: str, words: str) -> None:
     assert words in _values.name_problem(name)
 
 
-@pytest.mark.parametrize("name", ["Project", "x" * 32, "Größe", "項目", "a1", "²x", "a\u200b"])
+@pytest.mark.parametrize("name", ["Project", "x" * 32, "Größe", "項目", "a1", "²x"])
 def test_names_that_can_be(name: str) -> None:
     assert _values.name_problem(name) == ""
 
@@ -114,12 +115,14 @@ def test_twins_differ_by_case_only(name: str, names: list[str], other: str) -> N
     assert _values.twin(name, names) == other
 
 
-@pytest.mark.parametrize("value", ["1", "-7", "+7", "007", "true", "False", ["a", "8"]])
+@pytest.mark.parametrize("value", ["1", "-7", "true", "False", ["a", "8"]])
 def test_text_that_a_template_may_have_made_is_in_doubt(value: str | list[str]) -> None:
     assert _values.doubtful(value)
 
 
-@pytest.mark.parametrize("value", ["a", "1.5", "2022-10-01", "yes", " 1", "", 1, True, ["a", "b"], [1]])
+@pytest.mark.parametrize(
+    "value", ["a", "1.5", "2022-10-01", "yes", " 1", "", "+7", "007", "-0", 1, True, ["a", "b"], [1]]
+)
 def test_other_values_are_not_in_doubt(value: _values.Value) -> None:
     assert not _values.doubtful(value)
 
@@ -129,11 +132,9 @@ def test_other_values_are_not_in_doubt(value: _values.Value) -> None:
     [
         ("8", "Integer", 8),
         ("-8", "Integer", -8),
-        ("007", "Integer", 7),
         ("True", "Boolean", True),
         ("false", "Boolean", False),
-        (8, "String", "8"),
-        (["1", "01"], "Integer", [1]),
+        (["1", "2"], "Integer", [1, 2]),
         (["a"], "String", ["a"]),
     ],
 )
@@ -147,6 +148,12 @@ def test_coercion_where_nothing_is_lost(value: _values.Value, wanted: str, resul
         ("abc", "Integer", '"abc" is not an integer'),
         ("1.0", "Integer", "not an integer"),
         ("2147483648", "Integer", "32-bit"),
+        ("08", "Integer", '"08" is not an integer; write 8'),
+        ("+8", "Integer", "write 8"),
+        (" 8", "Integer", "write 8"),
+        ("8.0", "Integer", "write 8"),
+        (8, "String", "the integer 8 where text is needed; put it in quotes"),
+        (["1", "01"], "Integer", "write 1"),
         (True, "Integer", "true is not an integer"),
         (True, "String", "put it in quotes"),
         ("yes", "Boolean", "not true or false"),
@@ -238,7 +245,7 @@ PROJECT = Definition(
         (["Skagit"], PROJECT, None, "Skagit is not among"),
         (["Skagit", "Alpine"], PROJECT, ["Skagit"], ""),
         ("Alpine", PROJECT, None, "multi-valued"),
-        ([1], PROJECT, None, "String, not Integer"),
+        ([1], PROJECT, None, "its type is String; YAML read the integer 1 where"),
         (["a"], Definition("S", "A", "String"), None, "single-valued"),
         ("a", Definition("S", "A", "String", deprecated=True), None, "deprecated"),
         (["a"], Definition("S", "A", "String", collection=True, deprecated=True), ["a", "b"], ""),

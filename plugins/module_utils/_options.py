@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Strict types for argument specs: an option is what the user wrote, or an error. Pure.
+
+Ansible's own types convert in silence: its `str` makes text of a Boolean, its `list` splits text at commas and its
+`dict` keeps the key false. A type of this file equals Ansible's name of it, so that documentation says `str`, and is
+the function that checks the option. Ansible calls it for an option and for the elements of a list.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any
+
+from ansible_collections.entra.attributes.plugins.module_utils._values import integer_problem, not_text, read_as
+
+OMITTED = re.compile(r"__omit_place_holder__[0-9a-f]{40}")
+"""The text that `omit` is before ansible-core 2.19, where it stays in lists and in options of plugins."""
+
+
+class Text(str):
+    """Text that stands in quotes or needs none."""
+
+    __name__ = "text"
+
+    def __call__(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValueError(not_text(value))
+        return str(value)
+
+
+class Secret(Text):
+    """Text that no message shows."""
+
+    def __call__(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValueError(not_text(value, secret=True))
+        return str(value)
+
+
+class Choice(Text):
+    """Text in lower case, for choices that are also known in another case."""
+
+    def __call__(self, value: Any) -> str:
+        return super().__call__(value).lower()
+
+
+class TextOrInteger(Text):
+    """Text or an integer, for predefined values: those of an Integer attribute may be written as integers."""
+
+    __name__ = "text or an integer"
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return super().__call__(value)
+        if problem := integer_problem(value):
+            raise ValueError(problem)
+        return value
+
+
+class List(str):
+    """A list. One value stands for a list of one; text is never split at commas."""
+
+    __name__ = "list"
+
+    def __call__(self, value: Any) -> list[Any]:
+        if isinstance(value, str):
+            value = _from_json(value, list, value)
+        if isinstance(value, str):
+            if not value.strip():
+                raise ValueError("empty text is not a list; write [] for an empty list")
+            if "," in value:
+                raise ValueError(f"the text '{value}' is not a list; write a list, such as [a, b]")
+            value = [value]
+        elif isinstance(value, Mapping):
+            raise ValueError(f"{read_as(value)} is not a list; begin each item with a hyphen")
+        return list(value) if isinstance(value, list | tuple) else [value]
+
+
+class Dict(str):
+    """A dictionary whose keys are text at every level."""
+
+    __name__ = "dictionary"
+
+    def __call__(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, str):
+            value = _from_json(value, dict, value)
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{read_as(value)} is not a dictionary; write keys and values")
+        for problem in _key_problems(value):
+            raise ValueError(problem)
+        return dict(value)
+
+
+class Missing(Enum):
+    """Stands for an option that the user left out, where null is an error."""
+
+    LEFT_OUT = "left out"
+
+
+TEXT, SECRET, CHOICE, TEXT_OR_INTEGER = Text("str"), Secret("str"), Choice("str"), TextOrInteger("str")
+LIST, DICT = List("list"), Dict("dict")
+LEFT_OUT = Missing.LEFT_OUT
+
+
+def left_out() -> Missing:
+    """The `fallback` of an option for which null and leaving it out differ."""
+    return LEFT_OUT
+
+
+def without_omitted(value: Any) -> Any:
+    """Copy a value without the elements and keys whose value is `omit`, into plain containers."""
+    if isinstance(value, Mapping):
+        return {key: without_omitted(item) for key, item in value.items() if not _omitted(item)}
+    if isinstance(value, list | tuple):
+        return [without_omitted(item) for item in value if not _omitted(item)]
+    return value
+
+
+def _omitted(value: Any) -> bool:
+    return isinstance(value, str) and OMITTED.fullmatch(value) is not None
+
+
+def _key_problems(value: Any) -> Iterator[str]:
+    """Yield what is wrong with the keys of a value, at every level."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield f"a key is wrong: {not_text(key)}"
+            yield from _key_problems(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _key_problems(item)
+
+
+def _from_json(text: str, wanted: type, default: Any) -> Any:
+    """The list or dictionary that text is as JSON, as options of an ad-hoc command are, or the default."""
+    if not text.lstrip().startswith(("[", "{")):
+        return default
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return default
+    return content if isinstance(content, wanted) else default
