@@ -30,6 +30,8 @@ SECONDS = 10.0
 """In which an app may send so many requests for reports (graph-facts 8)."""
 _PATH = "/auditLogs/customSecurityAttributeAudits"
 _NAMES = {"id", "display_name", "user_principal_name", "app_id"}
+# The last change of an entry names the others, for people who read the log (graph-facts 1.6).
+_SUMMARY = "Included Updated Properties"
 _TYPES = {"user": "user", "serviceprincipal": "service_principal"}
 
 Entry = dict[str, Any]
@@ -163,6 +165,7 @@ def _target(target: Mapping[str, Any]) -> dict[str, Any]:
                 "after": _values(change.get("newValue")),
             }
             for change in target.get("modifiedProperties") or []
+            if change.get("displayName") != _SUMMARY
         ],
     }
 

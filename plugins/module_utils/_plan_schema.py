@@ -27,8 +27,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     name_problem,
     new_text_problem,
     not_text,
+    spoken_length,
     text_problem,
     twin,
+    utf16_length,
 )
 
 MAX_SETS = 500
@@ -289,9 +291,10 @@ def _twin_problems(option: str, name: str, names: Iterable[str]) -> list[str]:
 
 
 def _description_problems(description: str | None) -> list[str]:
-    length, problem = len(description or ""), text_problem(description or "")
-    if length > MAX_DESCRIPTION:
-        problem = f"has {length} characters; Entra allows {MAX_DESCRIPTION}"
+    text = description or ""
+    problem = text_problem(text)
+    if utf16_length(text) > MAX_DESCRIPTION:
+        problem = f"has {spoken_length(text)}; Entra allows {MAX_DESCRIPTION}"
     return [f"description {problem}"] if problem else []
 
 

@@ -115,9 +115,10 @@ class Schema:
 def exists_already(error: GraphError) -> bool:
     """Whether what had to be created exists, though Graph did not list it yet: made by an earlier run, or by another.
 
-    Status, code and message of that are unknown (graph-facts 6.2), hence any will do.
+    The directory answers 409 or 400, with one of two sentences (graph-facts 14).
     """
-    return isinstance(error, Conflict) or "ConflictingObject" in error.code or "already exists" in error.said.lower()
+    said = error.said.lower()
+    return isinstance(error, Conflict) or "conflicting object" in said or "already exists" in said
 
 
 def _attribute_set(item: dict[str, Any]) -> AttributeSet:

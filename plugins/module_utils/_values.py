@@ -30,6 +30,7 @@ Assignments: TypeAlias = "dict[str, dict[str, Value]]"
 
 STRING, INTEGER, BOOLEAN = "String", "Integer", "Boolean"
 MAX_TEXT = 64
+MAX_NAME = 32
 MAX_VALUES_PER_PRINCIPAL = 50
 GIVE_LIST = "the attribute is multi-valued; give a list"
 GIVE_ONE = "the attribute is single-valued; give one value, not a list"
@@ -152,14 +153,27 @@ def integer_problem(value: int) -> str:
 
 
 @lru_cache
+def utf16_length(text: str) -> int:
+    """Return the length of a text as the limits of Entra count it: in UTF-16 units (graph-facts 16)."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def spoken_length(text: str) -> str:
+    """Return the length of a text for a message, in UTF-16 units where that is more than its characters."""
+    units, characters = utf16_length(text), len(text)
+    if units == characters:
+        return f"{characters} characters"
+    return f"{units} UTF-16 units ({characters} characters; an emoji counts as two units)"
+
+
 def name_problem(name: str) -> str:
     """Why `name` cannot be the name of an attribute set or attribute (graph-facts 4), or an empty text."""
     if not name:
         return "is empty"
     if problem := text_problem(name):
         return f"'{name}' {problem}"
-    if len(name) > 32:
-        return f"'{name}' has {len(name)} characters; at most 32 are allowed"
+    if utf16_length(name) > MAX_NAME:
+        return f"'{name}' has {spoken_length(name)}; at most {MAX_NAME} are allowed"
     if name[0].isdecimal():
         return f"'{name}' starts with a digit"
     wrong = sorted(char for char in set(name) if char in _FORBIDDEN_IN_NAMES or char.isspace())
@@ -232,8 +246,8 @@ def _checked_scalar(attribute: str, value: Any) -> Scalar:
                 "empty text cannot be assigned (a template of a null value gives it)",
                 "To remove the attribute, use state=absent without a value.",
             )
-        if len(value) > MAX_TEXT:
-            raise InvalidValue(attribute, f"text of {len(value)} characters; at most {MAX_TEXT} are allowed")
+        if utf16_length(value) > MAX_TEXT:
+            raise InvalidValue(attribute, f"text of {spoken_length(value)}; at most {MAX_TEXT} are allowed")
         if problem := text_problem(value):
             raise InvalidValue(attribute, f"the text {problem}")
         return str(value)

@@ -36,7 +36,32 @@ def changes(entry: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     (target,) = entry["targetResources"]
     return {
         change["displayName"]: tuple(text and json.loads(text) for text in (change["oldValue"], change["newValue"]))
-        for change in target["modifiedProperties"]
+        for change in target["modifiedProperties"][:-1]
+    }
+
+
+def test_1_6_the_last_change_names_the_others(graph: Client, log: Client) -> None:
+    graph.assign({"ProjectDate": "2026-11-22", "Certification": True})
+    (entry,) = entries(log)
+    names = [change["displayName"] for change in entry["targetResources"][0]["modifiedProperties"]]
+    assert names == ["Engineering_ProjectDate", "Engineering_Certification", "Included Updated Properties"]
+    summary = entry["targetResources"][0]["modifiedProperties"][-1]
+    assert summary["oldValue"] is None
+    assert summary["newValue"] == '"Engineering_ProjectDate, Engineering_Certification"'
+
+
+def test_1_6_a_user_who_made_a_change_has_a_type_and_a_home(as_caller: Callable[..., Client], log: Client) -> None:
+    scopes = ["CustomSecAttributeAssignment.ReadWrite.All"]
+    as_caller(user=ADELE, scopes=scopes, roles=["Attribute Assignment Administrator"]).assign({"ProjectDate": "x"})
+    (entry,) = entries(log)
+    assert entry["initiatedBy"]["user"] == {
+        "id": ADELE_ID,
+        "displayName": "Adele Vance",
+        "userPrincipalName": ADELE,
+        "ipAddress": "127.0.0.1",
+        "userType": "Member",
+        "homeTenantId": "11111111-1111-4111-8111-111111111111",
+        "homeTenantName": "contoso.com",
     }
 
 
@@ -161,7 +186,9 @@ def test_1_6_filters(graph: Client, log: Client, condition: str, expected: int) 
         "$filter=targetResources/any(t: t/userPrincipalName eq 'x')",
         "$filter=targetResources/all(t: t/id eq 'x')",
         "$orderby=activityDisplayName",
-        "$select=id",
+        "$count=true",
+        "$skip=1",
+        "$nope=1",
         "$skiptoken=nope",
     ],
 )

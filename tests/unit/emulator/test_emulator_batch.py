@@ -74,8 +74,36 @@ def test_3_long_advanced_queries_go_into_a_batch(graph: Client) -> None:
     assert run(graph, step)["1"]["status"] == 200
 
 
-def test_7_a_body_without_content_type_is_refused(graph: Client) -> None:
-    assert run(graph, patch("1", ADELE, "x", headers={}))["1"]["status"] == 400
+def test_14_answers_with_a_body_have_a_content_type(graph: Client) -> None:
+    """Microsoft's client raises an error for each body without one."""
+    answers = run(
+        graph,
+        patch("write", ADELE, "x"),
+        {"id": "read", "method": "GET", "url": "/users"},
+        {"id": "none", "method": "GET", "url": "/users/nobody@contoso.com"},
+    )
+    assert "Content-Type" not in answers["write"]["headers"]
+    for key in ("read", "none"):
+        assert answers[key]["headers"]["Content-Type"].startswith("application/json;odata.metadata=minimal"), key
+
+
+@pytest.mark.parametrize("headers", [{}, None, {"Accept": "application/json"}])
+def test_14_a_write_without_content_type_spoils_the_whole_batch(graph: Client, headers: Any) -> None:
+    steps = [patch("other", DARA, "x"), patch("1", ADELE, "x", headers=headers)]
+    refused = graph.call("POST", "/v1.0/$batch", {"requests": steps})
+    assert error_of(refused) == (400, "BadRequest")
+    text = "Write request with id '1' does not contain a Content-Type header."
+    assert refused.json()["error"]["message"] == text
+    del steps[1]["body"]
+    refused = graph.call("POST", "/v1.0/$batch", {"requests": steps})
+    text = "Write request id : 1 does not contain Content-Type header or body."
+    assert refused.json()["error"]["message"] == text
+    assert "ProjectDate" not in graph.emulator.state(DARA).get("Engineering", {})
+
+
+def test_14_a_deletion_needs_no_content_type(graph: Client) -> None:
+    step = {"id": "1", "method": "DELETE", "url": "/directory/attributeSets/Engineering"}
+    assert run(graph, step)["1"]["status"] == 405
 
 
 @pytest.mark.parametrize(
@@ -87,8 +115,10 @@ def test_7_a_body_without_content_type_is_refused(graph: Client) -> None:
         [{"id": "1", "url": "/users"}],
         [{"id": "1", "method": "GET", "url": "/users", "dependsOn": ["2"]}],
         None,
+        [],
+        ["x"],
     ],
-    ids=["more than 20", "same id twice", "no id", "no method", "depends on nothing", "no list"],
+    ids=["more than 20", "same id twice", "no id", "no method", "depends on nothing", "no list", "empty", "text"],
 )
 def test_7_a_malformed_batch_is_refused_as_a_whole(graph: Client, steps: Any) -> None:
     assert error_of(graph.call("POST", "/v1.0/$batch", {"requests": steps})) == (400, "BadRequest")

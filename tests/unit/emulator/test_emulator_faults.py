@@ -151,12 +151,12 @@ def test_8_the_bucket_fills_again_and_warns_before_it_is_empty(graph: Client) ->
 
 
 def test_the_log(graph: Client) -> None:
-    graph.get(f"/v1.0/users/{DARA}?$select=id&$count=true", client_request_id="mine")
+    graph.get(f"/v1.0/users/{DARA}?$select=id&note=%C3%BC", client_request_id="mine")
     graph.assign(DATE)
     first, second = graph.emulator.requests()
     assert (first["method"], first["path"], first["status"]) == ("GET", f"/v1.0/users/{DARA}", 200)
-    assert first["query"] == {"$select": "id", "$count": "true"}
-    assert first["raw_query"] == "$select=id&$count=true"
+    assert first["query"] == {"$select": "id", "note": "ü"}
+    assert first["raw_query"] == "$select=id&note=%C3%BC"
     assert first["headers"]["client-request-id"] == "mine"
     assert "authorization" not in first["headers"]
     assert first["body"] is None

@@ -171,7 +171,7 @@ def test_1_3_a_definition_is_made_and_used(graph: Client) -> None:
         {"type": "Boolean"},
         {"type": "Boolean", "isCollection": False},
         {"isCollection": "true"},
-        {"status": "Deprecated"},
+        {"status": "Disabled"},
         {"description": "x" * 129},
         {"allowedValues": [{"id": "x" * 65, "isActive": True}]},
         {"allowedValues": [{"id": str(number), "isActive": True} for number in range(101)]},
@@ -288,14 +288,22 @@ def test_6_4_a_set_that_is_too_new_can_be_answered_with_400(graph: Client) -> No
     assert error_of(graph.call("POST", DEFINITIONS, {**NEW, "attributeSet": "Nope"}))[0] == 404
 
 
-def test_6_2_what_exists_can_be_answered_with_400(graph: Client) -> None:
-    graph.emulator.quirks(conflict_status=400)
+CONFLICT = "A conflicting object with one or more of the specified property values is present in the directory."
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(409, "Request_MultipleObjectsWithSameKeyValue"), (400, "Request_BadRequest")]
+)
+def test_14_what_exists(graph: Client, status: int, code: str) -> None:
+    graph.emulator.quirks(conflict_status=status)
     assert graph.call("POST", DEFINITIONS, NEW).status_code == 201
     values = f"{DEFINITIONS}/Engineering_Project/allowedValues"
     for path, body in ((SETS, {"id": "Marketing"}), (DEFINITIONS, NEW), (values, {"id": "Alpine", "isActive": True})):
         again = graph.call("POST", path, body)
-        assert error_of(again) == BAD
-        assert "already exists" in again.json()["error"]["message"]
+        assert error_of(again) == (status, code)
+        error = again.json()["error"]
+        assert error["message"] == error["details"][0]["message"] == CONFLICT
+        assert error["details"][0]["code"] == "ConflictingObjects"
 
 
 def test_6_4_a_new_definition_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client) -> None:
@@ -352,3 +360,61 @@ def test_6_4_replication_hides_nothing_that_was_there_and_ends_with_a_reset(grap
     again = Client(graph.emulator, graph.emulator.token(permissions=["CustomSecAttributeDefinition.ReadWrite.All"]))
     assert again.call("POST", SETS, {"id": "Sales"}).status_code == 201
     assert again.get(f"{SETS}/Sales").status_code == 200
+
+
+def test_1_2_and_1_3_lists_have_an_order(graph: Client) -> None:
+    def ids(path: str) -> list[str]:
+        return [item["id"] for item in graph.get(path).json()["value"]]
+
+    assert ids(f"{SETS}?$orderby=id desc") == ["Marketing", "Engineering"]
+    assert ids(f"{SETS}?$orderby=maxAttributesPerSet,id asc") == ["Engineering", "Marketing"]
+    by_type = ids(f"{DEFINITIONS}?$orderby=type desc,name&$filter=attributeSet eq 'Engineering'")
+    assert by_type[:2] == ["Engineering_Datacenter", "Engineering_Legacy"]
+    assert by_type[-1] == "Engineering_Certification"
+    assert error_of(graph.get(f"{SETS}?$orderby=nope")) == (400, "BadRequest")
+
+
+def test_1_3_one_definition_with_its_values(graph: Client) -> None:
+    found = graph.get(f"{DEFINITIONS}/Engineering_Project?$select=id&$expand=allowedValues").json()
+    assert found["@odata.context"].endswith("Definitions(id,allowedValues())/$entity")
+    context = "#directory/customSecurityAttributeDefinitions('Engineering_Project')/allowedValues"
+    assert found["allowedValues@odata.context"].endswith(context)
+    assert found["allowedValues"][0] == {"id": "Alpine", "isActive": True}
+    assert "name" not in found
+
+
+@pytest.mark.parametrize(
+    ("path", "context"),
+    [
+        (f"{SETS}?$select=id,description", "attributeSets(id,description)"),
+        (f"{SETS}/Engineering?$select=ID", "attributeSets(id)/$entity"),
+        (f"{DEFINITIONS}?$select=name", "customSecurityAttributeDefinitions(name)"),
+        (f"{DEFINITIONS}?$expand=allowedValues", "customSecurityAttributeDefinitions(allowedValues())"),
+        (
+            f"{DEFINITIONS}/Engineering_Project/allowedValues?$select=id",
+            "customSecurityAttributeDefinitions('Engineering_Project')/allowedValues(id)",
+        ),
+    ],
+)
+def test_1_2_to_1_4_contexts_name_what_was_selected(graph: Client, path: str, context: str) -> None:
+    assert graph.get(path).json()["@odata.context"].endswith(f"$metadata#directory/{context}")
+
+
+@pytest.mark.parametrize("path", [SETS, DEFINITIONS, f"{DEFINITIONS}/Engineering_Project/allowedValues"])
+@pytest.mark.parametrize("option", ["$nope=1", "$skiptoken=x", "$skiptoken=5", "$skiptoken=", "$top=0"])
+def test_1_2_to_1_4_bad_options_are_refused(graph: Client, path: str, option: str) -> None:
+    assert graph.get(f"{path}?{option}").status_code == 400
+
+
+def test_1_3_a_page_token_belongs_to_its_query(graph: Client) -> None:
+    link = graph.get(f"{DEFINITIONS}?$top=3&$filter=attributeSet eq 'Engineering'").json()["@odata.nextLink"]
+    assert len(graph.get(link).json()["value"]) == 3
+    assert error_of(graph.get(link.replace("Engineering", "Marketing"))) == (400, "Directory_ExpiredPageToken")
+
+
+@pytest.mark.parametrize(
+    "expression", ["name eq description", "name eq 'Project' and name eq 'EmployeeId'", "isCollection eq 1"]
+)
+def test_1_3_conditions_that_no_definition_meets(graph: Client, expression: str) -> None:
+    answer = graph.get(f"{DEFINITIONS}?$filter={expression}")
+    assert answer.status_code == 400 or answer.json()["value"] == []

@@ -37,6 +37,10 @@ _READ_OBJECTS: Final[dict[Collection, tuple[str, ...]]] = {
     ),
     "devices": ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY),
 }
+# What does for one type of agents alone, by the path that names it (graph-facts 15).
+AGENT_PERMISSIONS: Final[dict[str, tuple[str, str]]] = {
+    "microsoft.graph.agentIdentity": ("AgentIdentity.Read.All", "AgentIdentity.ReadWrite.All"),
+}
 _WRITE_OBJECTS: Final[dict[Collection, tuple[str, ...]]] = {
     "users": ("User.ReadWrite.All", "User.ReadUpdate.All", "Directory.ReadWrite.All"),
     "servicePrincipals": ("Application.ReadWrite.All", "Directory.ReadWrite.All"),
@@ -68,18 +72,21 @@ class Caller:
     delegated: bool = False
     roles: Mapping[str, Sets] = field(default_factory=dict)
 
-    def may_read_objects(self, collection: Collection) -> bool:
-        """Whether users, service principals, groups or devices may be read at all."""
-        return not self.permissions.isdisjoint(_READ_OBJECTS[collection])
+    def may_read_objects(self, collection: Collection, cast: str | None = None) -> bool:
+        """Whether users, service principals, groups or devices may be read at all, or those of one type of agents."""
+        enough = (*_READ_OBJECTS[collection], *AGENT_PERMISSIONS.get(cast or "", ()))
+        return not self.permissions.isdisjoint(enough)
 
     @property
     def may_read_memberships(self) -> bool:
         """Whether the members of groups may be listed (consumer-facts 6)."""
         return "GroupMember.ReadBasic.All" in self.permissions or self.may_read_objects("groups")
 
-    def may_write_objects(self, collection: Collection) -> bool:
+    def may_write_objects(self, collection: Collection, cast: str | None = None) -> bool:
         """Whether properties other than custom security attributes may be changed."""
-        return not self.permissions.isdisjoint(_WRITE_OBJECTS[collection])
+        return not self.permissions.isdisjoint(
+            (*_WRITE_OBJECTS[collection], *AGENT_PERMISSIONS.get(cast or "", ())[1:])
+        )
 
     @cached_property  # asked once per object of a page
     def readable_assignments(self) -> Sets:

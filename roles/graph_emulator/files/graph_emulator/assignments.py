@@ -42,10 +42,16 @@ def write(directory: Directory, current: Attributes, body: Any, writable: Sets, 
         raise bad_request("The value of 'customSecurityAttributes' is not an object.")
     result = {set_name: dict(values) for set_name, values in current.items()}
     touched = 0
-    for set_name, members in body.items():
-        if set_name == TYPE_SUFFIX:
+    for stated, members in body.items():
+        if stated == TYPE_SUFFIX:
             continue
+        set_name = quirks.known_as(stated, directory.sets)
         touched += 1
+        if members in (None, {}) and quirks.null_set == "remove" and set_name in directory.sets:
+            if set_name not in writable:
+                raise denied()
+            result.pop(set_name, None)
+            continue
         if isinstance(members, str):
             continue  # JSON in a string is accepted and ignored (graph-facts 6.2)
         _write_set(directory, result.setdefault(set_name, {}), set_name, members, writable, quirks)
@@ -71,14 +77,17 @@ def _write_set(
         owner, at, annotation = key.partition("@")
         if at and owner and (owner not in members or annotation != "odata.type"):
             raise bad_request(f"The annotation '{key}' belongs to no property.")
-    for name in names:
+    for stated in names:
+        name = quirks.known_as(stated, (attribute for owner, attribute in directory.definitions if owner == set_name))
         definition = directory.definitions.get((set_name, name))
         if definition is None or not quirks.serves(directory.age(set_name, name)):
-            raise invalid_property(name)
-        value, annotation = members[name], members.get(name + TYPE_SUFFIX)
+            raise invalid_property(stated)
+        value, annotation = members[stated], members.get(stated + TYPE_SUFFIX)
         if value is None or value == []:
             if definition.status == "Deprecated" and quirks.deprecated_removal == "refuse":
                 raise _refusal(definition, "is deprecated")
+            if definition.isCollection != (value == []) and quirks.other_empty == "refuse":
+                raise _refusal(definition, f"is not removed by {value}")
             values.pop(name, None)
         else:
             active = {
@@ -87,10 +96,12 @@ def _write_set(
                 if is_active and quirks.serves(directory.age(set_name, name, text))
             }
             kept = values.get(name) if quirks.inactive_kept == "accept" else None
-            values[name] = _checked(definition, active, value, annotation, kept)
+            values[name] = _checked(definition, active, value, annotation, kept, quirks)
 
 
-def _checked(definition: Definition, active: set[str], value: Any, annotation: Any, kept: Value | None) -> Value:
+def _checked(
+    definition: Definition, active: set[str], value: Any, annotation: Any, kept: Value | None, quirks: Quirks
+) -> Value:
     """Return the value to store; `active` are the predefined values that can be assigned, `kept` those that may stay.
 
     Raises GraphError (400) for what the definition does not allow.
@@ -105,20 +116,26 @@ def _checked(definition: Definition, active: set[str], value: Any, annotation: A
     implied = not definition.isCollection and definition.type != "Integer"
     if annotation != expected and not (implied and annotation is None):
         raise _refusal(definition, f"must be annotated as '{expected}'")
+    if annotation == "#Boolean" and quirks.boolean_annotation == "refuse":
+        raise _refusal(definition, "takes no annotation")
     if isinstance(value, list) != definition.isCollection:
         raise _refusal(definition, "takes a collection" if definition.isCollection else "takes a single value")
     items = value if isinstance(value, list) else [value]
+    if definition.type == "Integer" and quirks.decimal_integers == "accept":
+        items = [int(item) if isinstance(item, float) and item.is_integer() else item for item in items]
     staying = kept if isinstance(kept, list) else [kept]
     for item in items:
         if not has_type(item, _PYTHON_TYPES[definition.type]):
             raise _refusal(definition, f"takes values of the type {definition.type}")
-        if isinstance(item, str) and not 0 < len(item) <= VALUE_LENGTH:
+        if isinstance(item, str) and not 0 < quirks.length(item) <= VALUE_LENGTH:
             raise _refusal(definition, f"takes values of 1 to {VALUE_LENGTH} characters")
         if isinstance(item, int) and not -(2**31) <= item < 2**31:
             raise _refusal(definition, "takes integers of 32 bits")
         # A value that stays is not newly assigned, so it may be inactive by now (graph-facts 4, unknown).
         if definition.usePreDefinedValuesOnly and str(item) not in active and item not in staying:
             raise _refusal(definition, "takes active predefined values only")
+    if len(set(items)) < len(items) and quirks.duplicate_items == "refuse":
+        raise _refusal(definition, "takes each value once")
     return list(dict.fromkeys(items)) if definition.isCollection else items[0]
 
 

@@ -24,12 +24,13 @@ from odata_query import ast
 from . import filters, query
 from .access import Caller
 from .directory import Collection, Directory, Principal
-from .exchange import GraphError, Request, Response, bad_request, denied, not_found, unsupported_query, wrong_method
+from .exchange import GraphError, Request, Response, denied, not_found, unsupported_query, wrong_method
 from .faults import Quirks
 
 PATH: Final = "auditLogs/customSecurityAttributeAudits"
 PAGE_SIZE: Final = 100
 LOG_LENGTH: Final = 100_000
+_SERVED: Final = frozenset({"$filter", "$top", "$orderby", "$skiptoken"})
 ACTIVITIES: Final[dict[str, str]] = {
     "add set": "Add an attribute set",
     "update set": "Update an attribute set",
@@ -38,6 +39,7 @@ ACTIVITIES: Final[dict[str, str]] = {
     "users": "Update attribute values assigned to a user",
     "servicePrincipals": "Update attribute values assigned to a servicePrincipal",
 }
+UPDATED: Final = "Included Updated Properties"  # the entry among the changes that lists the others (graph-facts 1.6)
 _TARGET_TYPES: Final[dict[Collection, str]] = {"users": "User", "servicePrincipals": "ServicePrincipal"}
 
 Item = dict[str, Any]
@@ -91,6 +93,8 @@ class Audits:
 
     def _note(self, request: Request, caller: Caller, what: str, target: Item, before: Item, after: Item) -> None:
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        # A single text in JSON, as in other entries of audit logs.
+        summary = {"displayName": UPDATED, "oldValue": None, "newValue": json.dumps(", ".join(names))}
         if not names:
             return
         self._noted += 1
@@ -113,7 +117,7 @@ class Audits:
             "operationType": "Add" if what.startswith("add") else "Update",
             "userAgent": None,
             "initiatedBy": self._initiator(caller),
-            "targetResources": [{**target, "groupType": None, "modifiedProperties": changes}],
+            "targetResources": [{**target, "groupType": None, "modifiedProperties": [*changes, summary]}],
             "additionalDetails": [{"key": "User-Agent", "value": agent}] if agent else [],
         }
         delay = self.quirks.random.uniform(0, self.quirks.audit_delay) if self.quirks.audit_delay else 0.0
@@ -121,8 +125,18 @@ class Audits:
 
     def _initiator(self, caller: Caller) -> Item:
         if caller.delegated:
-            user = {"id": caller.object_id, "displayName": None, "userPrincipalName": caller.name}
-            return {"app": None, "user": {**user, "ipAddress": "127.0.0.1", "homeTenantId": None}}
+            found = self.directory.by_id("users", caller.object_id)
+            properties = found.properties if found else {}
+            user = {
+                "id": caller.object_id,
+                "displayName": properties.get("displayName"),
+                "userPrincipalName": caller.name,
+                "ipAddress": "127.0.0.1",
+                "userType": properties.get("userType"),
+                "homeTenantId": self.directory.tenant_id,
+                "homeTenantName": self.directory.domains[0] if self.directory.domains else None,
+            }
+            return {"app": None, "user": user}
         application = self.directory.applications.get(caller.app_id)
         app = {"appId": caller.app_id, "displayName": application.display_name if application else None}
         return {"app": {**app, "servicePrincipalId": caller.object_id, "servicePrincipalName": None}, "user": None}
@@ -131,9 +145,7 @@ class Audits:
         """Answer a request on the log: the newest first, unless `$orderby` says otherwise."""
         _require_reader(request, caller)
         options = request.query
-        for name in options:
-            if name.startswith("$") and name not in ("$filter", "$top", "$orderby", "$skiptoken"):
-                raise bad_request(f"'{name}' is not supported by the service.")
+        query.check_options(request, _SERVED, f"/{PATH}", refused=frozenset({"$count", "$skip"}))
         test = _test(filters.parse(options["$filter"])) if "$filter" in options else lambda _item: True
         size = query.top(options, PAGE_SIZE)
         order = options.get("$orderby", "activityDateTime desc").split()
@@ -156,6 +168,7 @@ class Audits:
     def one(self, key: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer a request on one entry, which takes no query options."""
         _require_reader(request, caller)
+        query.check_options(request, frozenset(), f"/{PATH}/{{id}}", refused=query.KNOWN)
         found = next((entry.item for entry in self._shown() if entry.item["id"] == key), None)
         if found is None:
             raise not_found(key)

@@ -31,8 +31,8 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The decoded query options."""
-        return dict(parse_qsl(self.raw_query, keep_blank_values=True))
+        """The decoded query options; those of OData by their usual names, as `$` and case are free (graph-facts 16)."""
+        return {_option(name): value for name, value in parse_qsl(self.raw_query, keep_blank_values=True)}
 
     @property
     def form(self) -> dict[str, str]:
@@ -59,6 +59,14 @@ class Request:
             return _parsed(self.body) if self.body else None
         except ValueError:
             return None
+
+
+_OPTIONS = {"count", "expand", "filter", "orderby", "search", "select", "skip", "skiptoken", "top"}
+
+
+def _option(name: str) -> str:
+    bare = name.removeprefix("$").lower()
+    return f"${bare}" if bare in _OPTIONS else name
 
 
 def _parsed(body: bytes) -> Any:
@@ -106,16 +114,27 @@ def has_type(value: Any, kind: type) -> bool:
 class GraphError(Exception):
     """A refusal in Graph's own words: status, code, message (graph-facts 6.1)."""
 
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: dict[str, str] | None = None,
+        details: list[dict[str, str]] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = headers or {}
+        self.details = details
 
     def response(self) -> Response:
-        """Return the response that tells it; the ids of innerError are added where the headers are made."""
-        return Response(self.status, {"error": {"code": self.code, "message": self.message}}, dict(self.headers))
+        """Return the refusal as a response; `innerError` is added with the headers."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details is not None:
+            error["details"] = self.details
+        return Response(self.status, {"error": error}, dict(self.headers))
 
 
 def bad_request(message: str) -> GraphError:
@@ -132,6 +151,22 @@ def not_found(key: str) -> GraphError:
     """404 `Request_ResourceNotFound` (graph-facts 6.2)."""
     text = f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
     return GraphError(404, "Request_ResourceNotFound", text)
+
+
+def not_emulated(what: str) -> GraphError:
+    """501 for a request that Graph serves, or may serve, and the emulator does not.
+
+    Graph itself has no such answer. A refusal in its own words would be a false claim about it.
+    """
+    return GraphError(501, "NotEmulated", f"The local Graph does not emulate {what}. Microsoft Graph may serve it.")
+
+
+def conflict(key: str, status: int) -> GraphError:
+    """409, or 400, for an object that exists: the directory is known to give both answers (graph-facts 14)."""
+    message = "A conflicting object with one or more of the specified property values is present in the directory."
+    code = "Request_MultipleObjectsWithSameKeyValue" if status == 409 else "Request_BadRequest"
+    details = [{"code": "ConflictingObjects", "message": message, "target": key}]
+    return GraphError(status, code, message, details=details)
 
 
 def denied() -> GraphError:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .exchange import Request, Response
 
@@ -23,13 +24,29 @@ class Quirks:
     read_lag: float = 0.0  # seconds for which reads show the state before a PATCH
     replication: float = 0.0  # seconds until a new set, definition or predefined value can be used
     new_set_status: Literal[404, 400] = 404  # of the answer to a definition in a set that is too new
+    unknown_set_status: Literal[404, 400] = 404  # of the answer to a definition in a set that does not exist
     conflict_status: Literal[409, 400] = 409  # of the answer to what is created a second time
+    names: Literal["case_sensitive", "case_insensitive"] = "case_sensitive"  # of sets, attributes, predefined values
+    unrestricted_values: Literal["accept", "refuse"] = "accept"  # predefined values of an unrestricted definition
+    max_below_use: Literal["accept", "refuse"] = "accept"  # maxAttributesPerSet below the number of active definitions
+    unchanged_immutable: Literal["refuse", "accept"] = "refuse"  # an immutable property that a PATCH repeats as it is
+    single_expand: Literal["accept", "refuse"] = "accept"  # $expand=allowedValues of a single definition
     expanded_values: int | None = None  # predefined values that an expanded definition shows; a link has the rest
     unsearchable: Literal["refuse", "empty"] = "refuse"  # a filter on an attribute that is not searchable
     deprecated_removal: Literal["accept", "refuse"] = "accept"
     inactive_kept: Literal["accept", "refuse"] = "accept"  # a collection that goes on to hold an inactive value
     hidden_membership: Literal["empty", "refuse"] = "empty"  # to a caller without Member.Read.Hidden
     plain_cast: Literal["accept", "refuse"] = "accept"  # a cast of members without the opt-in of advanced queries
+    boolean_annotation: Literal["accept", "refuse"] = "accept"  # "#Boolean" on a Boolean
+    duplicate_items: Literal["merge", "refuse"] = "merge"  # equal items of one collection
+    other_empty: Literal["accept", "refuse"] = "accept"  # null for a collection, [] for a single value
+    null_set: Literal["refuse", "remove"] = "refuse"  # null or {} in place of a whole set
+    decimal_integers: Literal["refuse", "accept"] = "refuse"  # 5.0 as an Integer
+    length_unit: Literal["utf16", "code_point"] = "utf16"  # what the limits of texts count
+    attribute_or: Literal["accept", "refuse"] = "accept"  # `or` between conditions on attributes
+    mistyped_filter: Literal["refuse", "empty"] = "refuse"  # text compared with an Integer attribute, and the like
+    agent_user_type: Literal["optional", "required"] = "optional"  # "@odata.type" in the PATCH of an agent user
+    agent_user_status: Literal[204, 200] = 204  # of the answer to the PATCH of an agent user in beta
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
     audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each at a time of its own
@@ -37,6 +54,7 @@ class Quirks:
     latency: float = 0.0  # seconds added to every answer
     token_lifetime: int = 3599  # seconds
     throttle: dict[str, float] | None = None  # {"writes": 3000, "seconds": 150, "scale": 1.0}
+    read_quota: dict[str, float] | None = None  # {"units": 8000, "seconds": 10}: resource units of reads
     random: random.Random = field(default_factory=lambda: random.Random(2))  # noqa: S311 - repeatable, not secret
 
     def update(self, changes: dict[str, Any]) -> None:
@@ -44,6 +62,11 @@ class Quirks:
         unknown = changes.keys() - {item.name for item in fields(self) if item.name != "random"}
         if unknown:
             raise ValueError(f"no such quirk: {', '.join(sorted(unknown))}")
+        hints = get_type_hints(type(self))
+        for name, value in changes.items():
+            choices = get_args(hints[name]) if get_origin(hints[name]) is Literal else (value,)
+            if value not in choices:
+                raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
         for name, value in changes.items():
             setattr(self, name, value)
 
@@ -54,6 +77,18 @@ class Quirks:
     def serves(self, age: float) -> bool:
         """Whether what depends on a part of the schema that was made `age` seconds ago is taken (graph-facts 6.4)."""
         return age >= self.replication
+
+    def length(self, text: str) -> int:
+        """Return the length of a text as the limits count it (graph-facts 16)."""
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2 if self.length_unit == "utf16" else len(text)
+
+    def same(self, name: str, other: str) -> bool:
+        """Whether two names of the schema are the same one (graph-facts 4)."""
+        return name == other or (self.names == "case_insensitive" and name.lower() == other.lower())
+
+    def known_as(self, name: str, names: Iterable[str]) -> str:
+        """Return the spelling that a name has among those known, or the name itself where it is new."""
+        return name if self.names == "case_sensitive" else next((a for a in names if self.same(a, name)), name)
 
     def shuffled(self, items: list[Any]) -> list[Any]:
         """Return the items in another order."""

@@ -17,9 +17,10 @@ from odata_query.visitor import NodeVisitor
 
 from .access import Caller
 from .directory import Collection, Directory, Resource
-from .exchange import GraphError, denied, unsupported_query
+from .exchange import GraphError, denied, not_emulated, unsupported_query
 from .faults import Quirks
-from .properties import ATTRIBUTES, COMPLEX, PROPERTIES, TYPE_NAMES
+from .properties import ATTRIBUTES, COMPLEX, LISTS, PROPERTIES, TYPE_NAMES, shown
+from .unserved import is_property
 
 EXPRESSIONS: Final = 15  # of `in` and `or`
 
@@ -30,7 +31,7 @@ def parse(text: str) -> ast._Node:
     """Return the tree of a filter. Raises GraphError (400) for what is no OData expression."""
     try:
         return ODataParser().parse(_Lexer().tokenize(text.strip()))
-    except exceptions.ODataException as error:
+    except (exceptions.ODataException, AttributeError) as error:  # the latter of the library, for x/y/z/any(...)
         raise GraphError(400, "BadRequest", f"Invalid filter clause: {error}") from error
 
 
@@ -45,7 +46,7 @@ class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
     NULL = r"(?<!/)null\b"
     NOT = r"not(?:\s+|(?=\())"
     IN = r"\s+in(?:\s+|(?=\())"
-    ANY = r"(?<=targetResources/)any(?=\()"  # of the audit log alone; elsewhere names begin so
+    ANY = r"(?<=/)any(?=\()"  # without the parenthesis it is the beginning of a name
     ALL = r"(?!)"  # never: no collection here serves it
 
     def tokenize(self, text: str, *args: Any) -> Iterator[Any]:
@@ -82,6 +83,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         self.quirks = quirks
         self.advanced_because: str | None = None
         self.alternatives = 0  # expressions joined by `or` or listed by `in`
+        self.attribute_clauses = 0
 
     def candidates(self, node: ast._Node) -> list[Resource] | None:
         """Return the only principals that can match, where the filter asks for unique names; None: any may match."""
@@ -97,9 +99,12 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Predicate:  # noqa: N802
         """`and`, `or`."""
+        clauses = self.attribute_clauses
         left, right = self.visit(node.left), self.visit(node.right)
         if isinstance(node.op, ast.And):
             return lambda principal: left(principal) and right(principal)
+        if self.attribute_clauses > clauses and self.quirks.attribute_or == "refuse":
+            raise self._refusal(ATTRIBUTES)
         self._count_alternatives(1 if self.alternatives else 2, "OR")
         return lambda principal: left(principal) or right(principal)
 
@@ -115,7 +120,11 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         """`eq`, `ne`, `in`."""
         path = self._path(node.left)
         get = self._getter(path)
+        if path[0] != ATTRIBUTES and not isinstance(node.comparator, (ast.Eq, ast.NotEq, ast.In)):
+            raise not_emulated(f"the comparison of '{path[0]}' by ge, le, gt or lt")
         value = self._literal(node.right, fold=path[0] != ATTRIBUTES)
+        if path[0] == ATTRIBUTES:
+            self._check_type(path, value)
         if isinstance(node.comparator, ast.Eq):
             return lambda principal: _equal(get(principal), value)
         if isinstance(node.comparator, ast.NotEq):
@@ -126,11 +135,32 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
             return lambda principal: any(_equal(get(principal), item) for item in value)
         raise self._refusal(path[-1])
 
+    def visit_CollectionLambda(self, node: ast.CollectionLambda) -> Predicate:  # noqa: N802
+        """`any` of a collection of texts, with `eq` or `startswith`."""
+        path = self._path(node.owner)
+        if path[0] == ATTRIBUTES:
+            raise self._refusal("/".join(path))  # no page shows it (graph-facts 3)
+        get = self._getter(path)
+        inner = node.lambda_.expression if node.lambda_ is not None else None
+        kind: type[ast._Node] | None = None
+        if isinstance(inner, ast.Compare) and isinstance(inner.comparator, ast.Eq):
+            kind, operands = ast.Compare, [inner.left, inner.right]
+        elif isinstance(inner, ast.Call) and inner.func.name == "startswith":
+            kind, operands = ast.Call, inner.args
+        if kind is None or path[0] not in LISTS or operands[0] != node.lambda_.identifier:
+            raise not_emulated(f"this condition on the items of '{'/'.join(path)}'")
+        wanted = self._literal(operands[1], fold=True)
+        if kind is ast.Compare:
+            return lambda principal: any(_equal(item, wanted) for item in get(principal) or [])
+        return lambda principal: any(_starts_with(item, str(wanted)) for item in get(principal) or [])
+
     def visit_Call(self, node: ast.Call) -> Predicate:  # noqa: N802
         """`startswith`."""
+        path = self._path(node.args[0]) if node.args else [""]
+        if node.func.name == "endswith" and path[0] != ATTRIBUTES:
+            raise not_emulated("endsWith")
         if node.func.name != "startswith":
             raise self._refusal(node.func.name)
-        path = self._path(node.args[0])
         get = self._getter(path)
         prefix = self._literal(node.args[1], fold=path[0] != ATTRIBUTES)
         if not isinstance(prefix, str):
@@ -155,6 +185,8 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
             return _folded(node.val) if fold else node.val
         if isinstance(node, (ast.Integer, ast.Boolean, ast.Null)):
             return node.py_val
+        if isinstance(node, (ast.Date, ast.DateTime)) and fold:
+            raise not_emulated("a date in a filter")
         raise self._refusal(type(node).__name__)
 
     def _path(self, node: ast._Node) -> list[str]:
@@ -168,29 +200,42 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         """Return what reads the property at a path. Raises GraphError for one that cannot be filtered by."""
         if path[0] != ATTRIBUTES:
             name = path[0]
+            if is_property(TYPE_NAMES[self.collection], name) and name not in PROPERTIES[self.collection]:
+                raise not_emulated(f"the property '{name}'")
             if name not in PROPERTIES[self.collection] or len(path) > (2 if name in COMPLEX else 1):
                 text = f"Could not find a property named '{'/'.join(path)}' on type '{TYPE_NAMES[self.collection]}'."
                 raise GraphError(400, "BadRequest", f"Invalid filter clause: {text}")
             if len(path) == 2:
                 self.advanced_because = self.advanced_because or self._refusal("/".join(path)).message
                 return lambda principal: _folded((principal.properties.get(name) or {}).get(path[1]))
-            return lambda principal: _folded(principal.properties.get(name))
+            return lambda principal: _folded(shown(principal.properties, name))
         if len(path) != 3:
             raise self._refusal("/".join(path))
         set_name, name = path[1:]
         if set_name not in self.caller.readable_assignments:
             raise denied()
-        refusal = unsupported_query(
-            f"Unsupported or invalid query filter clause specified for property '{set_name}_{name}' of resource "
-            "'CustomSecurityAttributeValue'."
-        )
+        refusal = self._attribute_refusal(set_name, name)
         definition = self.directory.definitions.get((set_name, name))
         if definition is None or (not definition.isSearchable and self.quirks.unsearchable == "refuse"):
             raise refusal
         self.advanced_because = refusal.message
+        self.attribute_clauses += 1
         if not definition.isSearchable:
             return lambda principal: None  # as it is in no index, nobody seems to have it
         return lambda principal: principal.visible_attributes().get(set_name, {}).get(name)
+
+    def _check_type(self, path: list[str], value: Any) -> None:
+        """Raise GraphError (400) for a literal of another type than the attribute's (graph-facts 16)."""
+        definition = self.directory.definitions[path[1], path[2]]
+        kind = _TYPES.get(definition.type)
+        if kind and value is not None and type(value) is not kind and self.quirks.mistyped_filter == "refuse":
+            raise self._attribute_refusal(*path[1:])
+
+    def _attribute_refusal(self, set_name: str, name: str) -> GraphError:
+        return unsupported_query(
+            f"Unsupported or invalid query filter clause specified for property '{set_name}_{name}' of resource "
+            "'CustomSecurityAttributeValue'."
+        )
 
     def _refusal(self, name: str) -> GraphError:
         resource = TYPE_NAMES[self.collection].rsplit(".", 1)[-1]
@@ -200,7 +245,12 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         )
 
 
+_TYPES: Final = {"String": str, "Integer": int, "Boolean": bool}
+
+
 def _folded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_folded(item) for item in value]
     return value.lower() if isinstance(value, str) else value
 
 

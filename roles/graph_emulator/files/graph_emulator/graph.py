@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft Graph's paths: which handler answers which request, and JSON batching (graph-facts 1, 6.2, 7, 9)."""
+"""Microsoft Graph's paths: which handler answers which request, and JSON batching (graph-facts 1, 6.2, 7, 9, 14)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,21 @@ from .audits import Audits
 from .directory import DIRECTORY_OBJECTS, Collection, Directory, Resource
 from .exchange import GraphError, Request, Response, wrong_method
 from .faults import Quirks
+from .organization import organization
 from .principals import Principals
 from .relations import CASTS, RELATIONS, Relations
 from .schema import Schema
 from .throttle import Throttle
+from .unserved import spelled, unserved
 
 VERSIONS: Final = ("v1.0", "beta")
 BATCH_SIZE: Final = 20
+# The types of agents that can narrow a path (graph-facts 15), with the collection that holds them.
+_AGENTS: Final[dict[str, Collection]] = {
+    "microsoft.graph.agentIdentity": "servicePrincipals",
+    "microsoft.graph.agentIdentityBlueprintPrincipal": "servicePrincipals",
+    "microsoft.graph.agentUser": "users",
+}
 _QUOTED_KEY: Final = re.compile(r"(\w+)\((?:(\w+)=)?'((?:[^']|'')*)'\)")
 
 
@@ -38,7 +46,7 @@ def segments(path: str) -> list[str]:
         if quoted:
             name, key_name, key = quoted.groups()
             found += [f"{name}({key_name})" if key_name else name, key.replace("''", "'")]
-        elif segment.startswith("$") and segment not in ("$count", "$batch"):
+        elif segment.startswith("$") and segment not in ("$count", "$batch", "$metadata", "$ref", "$value"):
             raise _unknown_segment(segment)
         else:
             found.append(segment)
@@ -53,6 +61,7 @@ class Graph:
     """Answers authenticated requests to Graph."""
 
     def __init__(self, directory: Directory, quirks: Quirks, url: str) -> None:
+        self.directory = directory
         self.quirks = quirks
         self.url = url
         self.audits = Audits(directory, quirks)
@@ -73,28 +82,35 @@ class Graph:
                 self.throttle.count_report(caller, self.quirks.throttle, fractional=fractional)
             elif request.method != "GET":
                 headers = self.throttle.count_write(caller, self.quirks.throttle, fractional=fractional)
-        response = self._route(path, request, caller, f"{self.url}/{version}")
+        response = self._route(spelled(path), request, caller, f"{self.url}/{version}")
         response.headers = {"x-ms-resource-unit": "1", **headers, **response.headers}
+        if self.quirks.read_quota and request.method == "GET" and path[:1] != ["auditLogs"]:
+            units = float(response.headers["x-ms-resource-unit"])
+            self.throttle.count_read(
+                caller, units, self.quirks.read_quota, fractional=self.quirks.fractional_retry_after
+            )
         return response
 
     def _route(self, path: list[str], request: Request, caller: Caller, base: str) -> Response:
+        path, agents = self._without_agents(path)
         match path:
             case ["users" | "servicePrincipals" | "groups" | "devices" as name]:
-                return self._of(name).many(request, caller, base)
+                return self._of(name).many(request, caller, base, agents)
             case ["users" | "servicePrincipals" | "groups" | "devices" as name, "$count"]:
-                return self._of(name).count(request, caller)
+                return self._of(name).count(request, caller, agents)
+            case ["users" | "servicePrincipals" | "groups" | "devices" as name, "delta" | "delta()", *_]:
+                raise unserved([name, "", "delta"])
             case ["users" | "servicePrincipals" | "groups" | "devices" as name, key]:
-                return self._of(name).one(key, request, caller, base)
+                return self._of(name).one(key, request, caller, base, agents)
             case ["servicePrincipals(appId)", app_id]:
-                return self._of("servicePrincipals").one(app_id, request, caller, base, by_app_id=True)
+                return self._of("servicePrincipals").one(app_id, request, caller, base, agents, by_app_id=True)
             case ["users" | "servicePrincipals" | "groups" as name, key, relation, *rest] if (
-                relation in RELATIONS[name]
+                relation in RELATIONS[agents or name]
             ):
-                return self._related(self._of(name).found(key), relation, rest, request, caller, base)
-            case ["servicePrincipals", key, kind, relation, *rest] if relation in RELATIONS.get(kind, ()):
-                agent = self._of("servicePrincipals").found(key)
-                if agent.derived_type == f"#{kind}":
-                    return self._related(agent, relation, rest, request, caller, base)
+                owner = self._of(name).found(key, derived_type=agents)
+                return self._related(owner, relation, rest, request, caller, base)
+            case ["organization"] | ["organization", _]:
+                return organization(path, self.directory, request, caller, base)
             case ["directory", "attributeSets"]:
                 return self.schema.sets(request, caller, base)
             case ["directory", "attributeSets", name]:
@@ -111,7 +127,14 @@ class Graph:
                 return self.audits.many(request, caller, base)
             case ["auditLogs", "customSecurityAttributeAudits", key] if base.endswith("/beta"):
                 return self.audits.one(key, request, caller, base)
-        raise _unknown_segment(path[-1] if path else "")
+        raise unserved(path)
+
+    def _without_agents(self, path: list[str]) -> tuple[list[str], str | None]:
+        """Return a path without the type of agents that narrows it, and that type."""
+        for place, segment in enumerate(path[1:], start=1):
+            if _AGENTS.get(segment) == path[0].partition("(")[0]:
+                return path[:place] + path[place + 1 :], segment
+        return path, None
 
     def _related(
         self, owner: Resource, relation: str, rest: list[str], request: Request, caller: Caller, base: str
@@ -143,7 +166,7 @@ def run_batch(request: Request, exchange: Callable[[Request], Response], quirks:
         raise wrong_method()
     document = request.json()
     steps = document.get("requests") if isinstance(document, dict) else None
-    if not isinstance(steps, list):
+    if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
         raise GraphError(400, "BadRequest", "Invalid batch payload format.")
     if len(steps) > BATCH_SIZE:
         text = f"Number of batch request steps exceeds the maximum value of {BATCH_SIZE}."
@@ -153,8 +176,9 @@ def run_batch(request: Request, exchange: Callable[[Request], Response], quirks:
         identifier = str(step.get("id", "")).lower()
         if not identifier or identifier in known or not {"method", "url"} <= step.keys():
             raise GraphError(400, "BadRequest", f"Request Id {identifier} has to be present and unique in a batch.")
-        if not {str(item).lower() for item in step.get("dependsOn", [])} <= known:
+        if not {str(item).lower() for item in step.get("dependsOn") or []} <= known:
             raise GraphError(400, "BadRequest", f"Request Id {identifier} depends on one that does not precede it.")
+        _check_content_type(step)
         known.add(identifier)
     version = request.path.strip("/").split("/")[0]
     outer = Response(200)
@@ -162,7 +186,7 @@ def run_batch(request: Request, exchange: Callable[[Request], Response], quirks:
     failed: set[str] = set()
     for step in steps:
         identifier = str(step["id"])
-        if any(str(item).lower() in failed for item in step.get("dependsOn", [])):
+        if any(str(item).lower() in failed for item in step.get("dependsOn") or []):
             error = {"code": "FailedDependency", "message": "A request that this one depends on has failed."}
             response = Response(424, {"error": error})
         else:
@@ -173,14 +197,27 @@ def run_batch(request: Request, exchange: Callable[[Request], Response], quirks:
         outer.cut = outer.cut or response.cut
         answer: dict[str, Any] = {"id": identifier, "status": response.status, "headers": response.headers}
         if response.body is not None:
+            answer["headers"].setdefault("Content-Type", response.media_type)
             answer["body"] = response.body
         answers.append(answer)
     outer.body = {"responses": quirks.shuffled(answers) if quirks.shuffle_batch else answers}
     return outer
 
 
+def _check_content_type(step: dict[str, Any]) -> None:
+    """Raise GraphError (400) for a write without content type, which spoils the whole batch (graph-facts 14)."""
+    if str(step["method"]).upper() not in ("POST", "PATCH", "PUT"):
+        return
+    if any(name.lower() == "content-type" for name in step.get("headers") or {}):
+        return
+    text = f"Write request with id '{step['id']}' does not contain a Content-Type header."
+    if "body" not in step:
+        text = f"Write request id : {step['id']} does not contain Content-Type header or body."
+    raise GraphError(400, "BadRequest", text)
+
+
 def _sub_request(step: dict[str, Any], version: str, outer: Request) -> Request:
-    headers = {name.lower(): str(value) for name, value in step.get("headers", {}).items()}
+    headers = {name.lower(): str(value) for name, value in (step.get("headers") or {}).items()}
     headers["authorization"] = outer.headers.get("authorization", "")
     body = json.dumps(step["body"]).encode() if "body" in step else b""
     url = f"/{version}/{str(step['url']).lstrip('/')}"

@@ -8,10 +8,10 @@ import re
 from typing import Any, Final
 
 from . import assignments, query
-from .access import Caller
+from .access import AGENT_PERMISSIONS, Caller
 from .audits import Audits
 from .directory import Collection, Directory, Principal, Resource
-from .exchange import GraphError, Request, Response, bad_request, denied, not_found, wrong_method
+from .exchange import GraphError, Request, Response, bad_request, denied, not_emulated, not_found, wrong_method
 from .faults import Quirks
 from .pages import respond, selected_context
 from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected, shown
@@ -30,42 +30,71 @@ class Principals:
         self.quirks = quirks
         self.audits = audits
 
-    def many(self, request: Request, caller: Caller, base: str) -> Response:
-        """Answer a request on the collection itself. `base` is the URL of the service with the version."""
+    def many(self, request: Request, caller: Caller, base: str, agents: str | None = None) -> Response:
+        """Answer a request on the collection itself, or on those of one type of agents.
+
+        `base` is the URL of the service with the version.
+        """
+        if request.method == "POST":
+            raise not_emulated(f"the creation of {self.collection}")
         if request.method != "GET":
-            raise wrong_method()  # principals are not made here
-        self._require_read(caller)
+            raise wrong_method()
+        self._require_read(caller, agents)
         names = self._selected(request, caller)
-        page = query.find(self.directory, self.collection, request, caller, self.quirks)
+        page = query.find(self.directory, self.collection, request, caller, self.quirks, self._of_type(agents))
         response = respond(
-            request, base, self.collection, names, page, lambda principal: self.shown(principal, names, caller)
+            request, base, self._path(agents), names, page, lambda principal: self.shown(principal, names, caller)
         )
         cost = (2 if self.collection == "users" else 1) - (names is not None) - (query.top(request.query) < 20)
         response.headers["x-ms-resource-unit"] = str(max(cost, 1))
         return response
 
-    def count(self, request: Request, caller: Caller) -> Response:
+    def count(self, request: Request, caller: Caller, agents: str | None = None) -> Response:
         """Answer `/$count`."""
-        self._require_read(caller)
-        number = query.count(self.directory, self.collection, request, caller, self.quirks)
+        self._require_read(caller, agents)
+        number = query.count(self.directory, self.collection, request, caller, self.quirks, self._of_type(agents))
         return Response(200, str(number), {"Content-Type": "text/plain"})
 
-    def one(self, key: str, request: Request, caller: Caller, base: str, *, by_app_id: bool = False) -> Response:
-        """Answer a request on one principal. Raises GraphError, see `found`."""
+    def one(
+        self,
+        key: str,
+        request: Request,
+        caller: Caller,
+        base: str,
+        agents: str | None = None,
+        *,
+        by_app_id: bool = False,
+    ) -> Response:
+        """Answer a request on one object, which has the type `agents`. Raises GraphError, see `found`."""
+        if request.method == "DELETE":
+            raise not_emulated(f"the deletion of {self.collection}")
+        if request.method not in ("GET", "PATCH"):
+            raise wrong_method()
         if request.method == "GET":
-            self._require_read(caller)
-            names = self._selected(request, caller)
-            found = self.found(key, by_app_id=by_app_id)
-            body = {"@odata.context": f"{base}/$metadata#{selected_context(self.collection, names)}/$entity"}
-            return Response(200, {**body, **self.shown(found, names, caller)})
+            self._require_read(caller, agents)
+            query.check_options(request, frozenset({"$select"}), f"one of {self.collection}")
+        names = self._selected(request, caller)
+        found = self.found(key, by_app_id=by_app_id, derived_type=agents)
         if request.method == "PATCH":
-            found = self.found(key, by_app_id=by_app_id)
-            if isinstance(found, Principal):
-                self._patch(found, request, caller)
+            if not isinstance(found, Principal):
+                raise not_emulated(f"the update of {self.collection}")
+            self._patch(found, request, caller, agents)
+            shows = found.derived_type == "#microsoft.graph.agentUser" and base.endswith("/beta")
+            if not shows or self.quirks.agent_user_status == 204:
                 return Response(204)
-        raise wrong_method()
+        body = {"@odata.context": f"{base}/$metadata#{selected_context(self._path(agents), names)}/$entity"}
+        return Response(200, {**body, **self.shown(found, names, caller)})
 
-    def found(self, key: str, *, by_app_id: bool = False) -> Resource:
+    def _path(self, agents: str | None) -> str:
+        return "/".join(filter(None, (self.collection, agents)))
+
+    def _of_type(self, agents: str | None) -> list[Resource] | None:
+        """Return the agents of one type, or None for the whole collection."""
+        if agents is None:
+            return None
+        return [item for item in self.directory.members[self.collection] if item.derived_type == f"#{agents}"]
+
+    def found(self, key: str, *, by_app_id: bool = False, derived_type: str | None = None) -> Resource:
         """Find by object id, by UPN for a user, by the alternate key `appId` where the path says so.
 
         Raises GraphError: 404 for an object that is not there, 400 for an id that is not a GUID. A user's key has to
@@ -81,12 +110,12 @@ class Principals:
             found = self.directory.resource(self.collection, key)
             if found is None and self.collection == "users":
                 found = self.directory.by_name(self.collection, key)
-        if found is None:
+        if found is None or (derived_type and found.derived_type != f"#{derived_type}"):
             raise not_found(key)
         return found
 
-    def _require_read(self, caller: Caller) -> None:
-        if not caller.may_read_objects(self.collection):
+    def _require_read(self, caller: Caller, agents: str | None) -> None:
+        if not caller.may_read_objects(self.collection, agents):
             raise denied()
 
     def _selected(self, request: Request, caller: Caller) -> list[str] | None:
@@ -108,20 +137,21 @@ class Principals:
                 item[name] = shown(properties, name)
         return item
 
-    def _patch(self, principal: Principal, request: Request, caller: Caller) -> None:
+    def _patch(self, principal: Principal, request: Request, caller: Caller, agents: str | None) -> None:
         """Change a principal, wholly or not at all."""
         body = request.json()
         if not isinstance(body, dict):
             raise GraphError(400, "BadRequest", "The request body is not an object.")
-        self._check_type(principal, body.get("@odata.type"))
+        self._check_type(principal, body.get("@odata.type"), agents)
         others = {name: value for name, value in body.items() if name != ATTRIBUTES and "@" not in name}
         for name in others:
             if name not in PROPERTIES[self.collection]:
                 raise assignments.invalid_property(name)
             if name in _READ_ONLY:
                 raise bad_request(f"Property '{name}' is read-only and cannot be set.")
-        if others and not caller.may_write_objects(self.collection):
-            raise denied()
+        for_agents = agents in AGENT_PERMISSIONS and caller.delegated
+        if (others or for_agents) and not caller.may_write_objects(self.collection, agents):
+            raise denied()  # to assign attributes alone, a user needs the permission of agents as well (graph-facts 15)
         if ATTRIBUTES in body:
             writable = caller.writable_assignments
             if not writable:
@@ -132,12 +162,16 @@ class Principals:
             self.audits.note_assignment(request, caller, principal, before, changed)
         self.directory.update(principal, others)
 
-    def _check_type(self, principal: Principal, stated: Any) -> None:
+    def _check_type(self, principal: Principal, stated: Any, agents: str | None) -> None:
         """Raise GraphError (400) where the body names another type than the object's.
 
-        The agent types must be named (graph-facts 1.5), the base types may.
+        The types of agents must be named (graph-facts 1.5), but for agent users, of whom pages say both, and where the
+        path names it (graph-facts 15). The base types may be named.
         """
         own = principal.derived_type
-        allowed = (own,) if own else (None, f"#{TYPE_NAMES[self.collection]}")
+        required = own and not agents
+        if own == "#microsoft.graph.agentUser":
+            required = self.quirks.agent_user_type == "required"
+        allowed = (own or f"#{TYPE_NAMES[self.collection]}", *(() if required else (None,)))
         if stated not in allowed:
             raise bad_request(f"The '@odata.type' of the request body is {stated!r}, not that of the object.")

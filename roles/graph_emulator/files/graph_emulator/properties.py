@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .directory import Collection
-from .exchange import GraphError
+from .exchange import GraphError, not_emulated
+from .unserved import is_property
 
 ATTRIBUTES: Final = "customSecurityAttributes"
 
@@ -89,21 +90,32 @@ _LISTS: Final = (
     "replyUrls resourceSpecificApplicationPermissions servicePrincipalNames tags"
 )
 LISTS: Final = frozenset(_LISTS.split())  # never null
+_NEVER_NULL: Final = LISTS | {"appRoleAssignmentRequired"}
 
 
 def shown(properties: dict[str, Any], name: str) -> Any:
     """Return a property as Graph shows it: what is not stored is null, or the empty list where null is not allowed."""
     value = properties.get(name)
-    return [] if value is None and name in LISTS else value
+    if value is not None or name not in _NEVER_NULL:
+        return value
+    if name == "appRoleAssignmentRequired":
+        return False
+    return [properties["appId"]] if name == "servicePrincipalNames" and "appId" in properties else []
 
 
 def selected(option: str | None, known: frozenset[str], type_name: str) -> list[str] | None:
-    """Return the names in `$select`, or None without it. Raises GraphError (400) for a name the type has not."""
+    """Return the names in `$select`, or None without it. Case is free there (graph-facts 16).
+
+    Raises GraphError for a name that the type does not have (400), or has in Graph alone (501).
+    """
     if not option:
         return None
-    names = [name.strip() for name in option.split(",")]
+    spelled = {name.lower(): name for name in known}
+    names = [spelled.get(name.strip().lower(), name.strip()) for name in option.split(",")]
     for name in names:
         if name not in known:
+            if is_property(type_name, name):
+                raise not_emulated(f"the property '{name}'")
             text = f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type"
             raise GraphError(400, "BadRequest", f"{text} '{type_name}'.")
     return names

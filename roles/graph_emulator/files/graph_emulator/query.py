@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from . import filters, search
 from .access import Caller
 from .directory import Collection, Directory, Resource
-from .exchange import GraphError, Request, unsupported_query
+from .exchange import GraphError, Request, bad_request, not_emulated, unsupported_query
 from .faults import Quirks
 
 PAGE_SIZE: Final = 100
@@ -22,7 +22,24 @@ LARGEST_PAGE: Final = 999
 URL_LENGTH: Final = 2048  # of an advanced query
 
 _SORTABLE: Final = {"displayName", "userPrincipalName"}
-_OPTIONS: Final = {"$filter", "$select", "$top", "$count", "$orderby", "$skiptoken", "ConsistencyLevel"}
+_SERVED: Final = frozenset({"$filter", "$select", "$top", "$count", "$orderby", "$skiptoken"})
+_REFUSED: Final = frozenset({"$skip"})  # by the directory, for principals (graph-facts 3)
+KNOWN: Final = _SERVED | {"$deltatoken", "$expand", "$format", "$search", "$skip"}
+
+
+def check_options(request: Request, served: frozenset[str], what: str, refused: frozenset[str] = frozenset()) -> None:
+    """Raise GraphError for a query option that is not served here: none is ignored silently.
+
+    501 where Graph may serve it, 400 where it is known to refuse it, or where OData has no such option.
+    """
+    for name in request.query:
+        if not name.startswith("$") or name in served:
+            continue
+        if name == "$search" and not eventual(request):
+            raise unsupported_query(search.NEEDS_HEADER)
+        if name in KNOWN - refused:
+            raise not_emulated(f"the query option '{name}' of {what}")
+        raise bad_request(f"'{name}' is not supported by the service.")
 
 
 def top(options: dict[str, str], largest: int = LARGEST_PAGE) -> int:
@@ -56,26 +73,21 @@ def find(
     not read, 414 for an advanced query that is too long (graph-facts 3).
     """
     options = request.query
-    for name in options:
-        searched = name == "$search" and collection in search.SEARCHABLE
-        if name.startswith("$") and name not in _OPTIONS and not searched:
-            raise GraphError(400, "Request_BadRequest", f"'{name}' is not supported by the service.")
+    served = _SERVED | ({"$search"} if collection in search.SEARCHABLE and eventual(request) else frozenset())
+    check_options(request, served, f"/{collection}", _REFUSED)
     selection = _selection(directory, collection, request, caller, quirks, among)
     filtered_plainly = "$filter" in options and not selection.advanced
     members = _ordered(selection.members, options.get("$orderby"), filtered_plainly=filtered_plainly)
     size = top(options)
-    asked = [options.get(name) for name in ("$filter", "$search", "$orderby")]
-    fingerprint = zlib.crc32(f"{asked}|{size}".encode())
-    start = _position(options.get("$skiptoken"), fingerprint)
+    start = position(options, collection)
     count = selection.count() if selection.advanced and start == 0 else None
     page: list[Resource] = []
-    for position in range(start, len(members)):
-        if not selection.test(members[position]):
+    for index in range(start, len(members)):
+        if not selection.test(members[index]):
             continue
         if len(page) == size:
-            token = base64.urlsafe_b64encode(f"{position}:{fingerprint}".encode()).decode()
-            return Page(page, next_query(options, token), count)
-        page.append(members[position])
+            return Page(page, next_query(options, token(options, collection, index)), count)
+        page.append(members[index])
     return Page(page, None, count)
 
 
@@ -88,19 +100,26 @@ def count(
     among: list[Resource] | None = None,
 ) -> int:
     """Return what `/$count` answers, which only advanced queries serve."""
-    if not _eventual(request):
+    check_options(
+        request,
+        _SERVED | {"$search"} if collection in search.SEARCHABLE else _SERVED,
+        f"/{collection}/$count",
+        _REFUSED,
+    )
+    if not eventual(request):
         raise GraphError(400, "Request_BadRequest", "$count is not currently supported.")
     return _selection(directory, collection, request, caller, quirks, among, counting=True).count()
 
 
-def _eventual(request: Request) -> bool:
+def eventual(request: Request) -> bool:
+    """Whether a request opts in to eventual consistency, as advanced queries must (graph-facts 3)."""
     stated = request.headers.get("consistencylevel") or request.query.get("ConsistencyLevel", "")
     return stated.lower() == "eventual"
 
 
 def is_advanced(request: Request, *, counting: bool = False) -> bool:
     """Whether a request opts in to advanced queries: by the header and, unless it counts anyway, by `$count`."""
-    return _eventual(request) and (counting or request.query.get("$count", "").lower() == "true")
+    return eventual(request) and (counting or request.query.get("$count", "").lower() == "true")
 
 
 @dataclass
@@ -130,8 +149,6 @@ def _selection(
     advanced = is_advanced(request, counting=counting)
     members = directory.members[collection] if among is None else among
     if "$search" in options:
-        if not _eventual(request):
-            raise unsupported_query(search.NEEDS_HEADER)
         members = list(filter(search.compiled(options["$search"], search.SEARCHABLE[collection]), members))
         among = members
     if "$filter" not in options:
@@ -159,21 +176,33 @@ def _ordered(members: list[Resource], option: str | None, *, filtered_plainly: b
     return by_name[::-1] if direction.strip() == "desc" else by_name
 
 
-def _position(token: str | None, fingerprint: int) -> int:
+def _fingerprint(options: dict[str, str], path: str) -> int:
+    asked = [path, *(options.get(name) for name in ("$filter", "$search", "$orderby", "$top"))]
+    return zlib.crc32(repr(asked).encode())
+
+
+def token(options: dict[str, str], path: str, start: int) -> str:
+    """Return the skip token of the page of a query that begins at `start`."""
+    return base64.urlsafe_b64encode(f"{start}:{_fingerprint(options, path)}".encode()).decode()
+
+
+def position(options: dict[str, str], path: str) -> int:
     """Return where a page starts. Raises GraphError (400) for a token that is not of this query."""
-    if token is None:
+    if "$skiptoken" not in options:
         return 0
     try:
-        position, _separator, made_for = base64.urlsafe_b64decode(token.encode()).decode("ascii").partition(":")
-        if int(made_for) == fingerprint:
-            return int(position)
+        start, _separator, made_for = (
+            base64.urlsafe_b64decode(options["$skiptoken"].encode()).decode("ascii").partition(":")
+        )
+        if int(made_for) == _fingerprint(options, path) and int(start) > 0:
+            return int(start)
     except (ValueError, binascii.Error):
         pass
     text = "The specified page token value has expired and can no longer be included in your request."
     raise GraphError(400, "Directory_ExpiredPageToken", text)
 
 
-def next_query(options: dict[str, str], token: str) -> str:
+def next_query(options: dict[str, str], skip_token: str) -> str:
     """Return the query string of the next page: the same options, and the token; headers are not carried."""
     kept = {name: value for name, value in options.items() if name not in ("$skiptoken", "ConsistencyLevel")}
-    return urlencode({**kept, "$skiptoken": token}, safe="$,/'()", quote_via=quote)
+    return urlencode({**kept, "$skiptoken": skip_token}, safe="$,/'()", quote_via=quote)

@@ -3,7 +3,7 @@
 """The rules by which sets, definitions and predefined values are made and changed (graph-facts 1.2 to 1.4 and 4).
 
 Each function checks everything before it changes anything. Raises GraphError: 400 for what breaks a rule, 404 for a set
-that is not there, 409 for what exists already; what is unknown of these is a quirk (graph-facts 6.2, 6.4).
+that is not there, 409 for what exists already; what is unknown of these is a quirk (graph-facts 6.2, 6.4, 13, 16).
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Any, Final
 
 from .assignments import VALUE_LENGTH
 from .directory import AttributeSet, Definition, Directory
-from .exchange import GraphError, bad_request, has_type, not_found
+from .exchange import GraphError, bad_request, conflict, has_type, not_found
 from .faults import Quirks
 
 SETS_PER_TENANT: Final = 500
 ACTIVE_DEFINITIONS_PER_TENANT: Final = 500
 VALUES_PER_DEFINITION: Final = 100
 DESCRIPTION_LENGTH: Final = 128
-_NAME: Final = re.compile(r"(?!\d)[^\s`~!@#$%^&*()_\-+={\[}\]|\\:;\"'<,>.?/]{1,32}")
+NAME_LENGTH: Final = 32
+_NAME: Final = re.compile(r"(?!\d)[^\s`~!@#$%^&*()_\-+={\[}\]|\\:;\"'<,>.?/]+")
+_DECIMAL: Final = re.compile(r"-?[0-9]+")
+_IMMUTABLE: Final = ("id", "attributeSet", "name", "type", "isCollection", "isSearchable")
 _REQUIRED: Final = {
     "attributeSet": str,
     "name": str,
@@ -35,10 +38,11 @@ _REQUIRED: Final = {
 def create_set(directory: Directory, body: Any, quirks: Quirks) -> AttributeSet:
     """Make an attribute set."""
     members = _members(body, {"id", "description", "maxAttributesPerSet"}, required={"id"})
-    _check_name(members["id"])
-    _check_set_members(members)
-    if members["id"] in directory.sets:
-        raise _exists(members["id"], quirks)
+    _check_name(members["id"], quirks)
+    _check_set_members(members, quirks)
+    known = quirks.known_as(members["id"], directory.sets)
+    if known in directory.sets:
+        raise conflict(known, quirks.conflict_status)
     if len(directory.sets) >= SETS_PER_TENANT:
         raise bad_request(f"A tenant can have at most {SETS_PER_TENANT} attribute sets.")
     created = directory.sets[members["id"]] = AttributeSet(**members)
@@ -46,10 +50,14 @@ def create_set(directory: Directory, body: Any, quirks: Quirks) -> AttributeSet:
     return created
 
 
-def update_set(attribute_set: AttributeSet, body: Any) -> None:
+def update_set(directory: Directory, attribute_set: AttributeSet, body: Any, quirks: Quirks) -> None:
     """Change the description or the maximum of a set; its id never changes."""
-    members = _members(body, {"description", "maxAttributesPerSet"})
-    _check_set_members(members)
+    members = _changes(body, {"description", "maxAttributesPerSet"}, {"id": attribute_set.id}, quirks)
+    _check_set_members(members, quirks)
+    maximum = members.get("maxAttributesPerSet")
+    in_use = len(_active(directory, attribute_set.id))
+    if maximum is not None and maximum < in_use and quirks.max_below_use == "refuse":
+        raise bad_request(f"The attribute set has {in_use} active definitions.")
     for name, value in members.items():
         setattr(attribute_set, name, value)
 
@@ -60,46 +68,56 @@ def create_definition(directory: Directory, body: Any, quirks: Quirks) -> Defini
     for name, kind in _REQUIRED.items():
         if not has_type(members[name], kind):
             raise bad_request(f"Invalid value specified for property '{name}'.")
-    _check_name(members["name"])
-    _check_description(members)
-    if members["type"] not in ("String", "Integer", "Boolean") or members["status"] != "Available":
-        raise bad_request("Invalid value specified for property 'type' or 'status'.")
+    _check_name(members["name"], quirks)
+    _check_description(members, quirks)
+    if members["type"] not in ("String", "Integer", "Boolean"):
+        raise bad_request("Invalid value specified for property 'type'.")
+    _check_status(members)
     if members["type"] == "Boolean" and (members["isCollection"] or members["usePreDefinedValuesOnly"]):
         raise bad_request("A Boolean can be neither a collection nor restricted to predefined values.")
     values: dict[str, bool] = {}
     for entry in members.pop("allowedValues", []):
-        value, active = _value_members(entry)
+        value, active = _value_members(entry, members["type"], quirks)
+        if quirks.known_as(value, values) in values:
+            raise bad_request(f"The predefined value '{value}' stands more than once in 'allowedValues'.")
         values[value] = active
-    _check_values(members["type"], values)
+    _check_values(members["type"], members["usePreDefinedValuesOnly"], values, quirks)
+    members["attributeSet"] = quirks.known_as(members["attributeSet"], directory.sets)
     attribute_set = directory.sets.get(members["attributeSet"])
     if attribute_set is None:
+        if quirks.unknown_set_status == 400:
+            raise bad_request("Invalid value specified for property 'attributeSet'.")
         raise not_found(members["attributeSet"])
     if not quirks.serves(directory.age(attribute_set.id)):
         if quirks.new_set_status == 400:
             raise bad_request("Invalid value specified for property 'attributeSet'.")
         raise not_found(attribute_set.id)
     definition = Definition(**members, allowedValues=values)
-    if (definition.attributeSet, definition.name) in directory.definitions:
-        raise _exists(definition.id, quirks)
-    _check_room(directory, definition)
+    for known in directory.definitions.values():
+        if known.attributeSet == definition.attributeSet and quirks.same(known.name, definition.name):
+            raise conflict(known.id, quirks.conflict_status)
+    if definition.status == "Available":
+        _check_room(directory, definition)
     directory.definitions[definition.attributeSet, definition.name] = definition
     directory.note_creation(definition.attributeSet, definition.name)
     return definition
 
 
-def update_definition(directory: Directory, definition: Definition, body: Any, odata_version: str) -> None:
+def update_definition(
+    directory: Directory, definition: Definition, body: Any, odata_version: str, quirks: Quirks
+) -> None:
     """Change description, status, `usePreDefinedValuesOnly` from true to false; with OData 4.01 also the values."""
     delta = "allowedValues@delta"
-    members = _members(body, {"description", "status", "usePreDefinedValuesOnly", delta})
-    _check_description(members)
+    immutable = {name: getattr(definition, name) for name in _IMMUTABLE}
+    members = _changes(body, {"description", "status", "usePreDefinedValuesOnly", delta}, immutable, quirks)
+    _check_description(members, quirks)
     values = dict(definition.allowedValues)
     if delta in members:
         if odata_version != "4.01":
             raise bad_request(f"'{delta}' needs the header OData-Version: 4.01.")
-        values.update(_value_members(entry) for entry in members.pop(delta))
-        _check_values(definition.type, values)
-    if members.get("status", "Available") not in ("Available", "Deprecated"):
-        raise bad_request("Invalid value specified for property 'status'.")
+        values.update(_value_members(entry, definition.type, quirks) for entry in members.pop(delta))
+        _check_values(definition.type, definition.usePreDefinedValuesOnly, values, quirks)
+    _check_status(members)
     restricted = members.get("usePreDefinedValuesOnly", definition.usePreDefinedValuesOnly)
     if not has_type(restricted, bool) or (restricted and not definition.usePreDefinedValuesOnly):
         raise bad_request("'usePreDefinedValuesOnly' can change from true to false only.")
@@ -116,18 +134,20 @@ def create_value(directory: Directory, definition: Definition, body: Any, quirks
     """Add a predefined value, and return it."""
     if isinstance(body, dict) and any("@delta" in name for name in body):
         raise GraphError(500, "Service_InternalServerError", "Encountered an internal server error.")
-    value, active = _value_members(body)
-    if value in definition.allowedValues:
-        raise _exists(value, quirks)
-    _check_values(definition.type, {**definition.allowedValues, value: active})
+    value, active = _value_members(body, definition.type, quirks)
+    known = quirks.known_as(value, definition.allowedValues)
+    if known in definition.allowedValues:
+        raise conflict(known, quirks.conflict_status)
+    values = {**definition.allowedValues, value: active}
+    _check_values(definition.type, definition.usePreDefinedValuesOnly, values, quirks)
     definition.allowedValues[value] = active
     directory.note_creation(definition.attributeSet, definition.name, value)
     return value
 
 
-def update_value(definition: Definition, value: str, body: Any) -> None:
+def update_value(definition: Definition, value: str, body: Any, quirks: Quirks) -> None:
     """Activate or deactivate a predefined value."""
-    members = _members(body, {"isActive"}, required={"isActive"})
+    members = _changes(body, {"isActive"}, {"id": value}, quirks, required={"isActive"})
     definition.allowedValues[value] = _boolean(members["isActive"])
 
 
@@ -144,11 +164,24 @@ def _members(body: Any, known: set[str], required: set[str] | None = None) -> di
     return members
 
 
-def _value_members(entry: Any) -> tuple[str, bool]:
+def _changes(
+    body: Any, known: set[str], immutable: dict[str, Any], quirks: Quirks, required: set[str] | None = None
+) -> dict[str, Any]:
+    """Return the members of a PATCH. Whether one that cannot change may be repeated as it is: unknown."""
+    members = _members(body, known | immutable.keys(), required)
+    for name in members.keys() & immutable.keys():
+        if quirks.unchanged_immutable == "refuse" or members.pop(name) != immutable[name]:
+            raise bad_request(f"Property '{name}' is read-only or does not exist.")
+    return members
+
+
+def _value_members(entry: Any, type_name: str, quirks: Quirks) -> tuple[str, bool]:
     members = _members(entry, {"id", "isActive"}, required={"id", "isActive"})
     value = members["id"]
-    if not isinstance(value, str) or not 0 < len(value) <= VALUE_LENGTH:
+    if not isinstance(value, str) or not 0 < quirks.length(value) <= VALUE_LENGTH:
         raise bad_request(f"A predefined value has 1 to {VALUE_LENGTH} characters.")
+    if type_name == "Integer" and not (_DECIMAL.fullmatch(value) and -(2**31) <= int(value) < 2**31):
+        raise bad_request("The predefined values of an Integer are integers of 32 bits.")
     return value, _boolean(members["isActive"])
 
 
@@ -161,42 +194,55 @@ def _boolean(value: Any) -> bool:
     raise bad_request("Invalid value specified for property 'isActive'.")
 
 
-def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise bad_request(f"'{name}' is no name: 1 to 32 characters, no space or special ones, no digit first.")
+def _check_name(name: Any, quirks: Quirks) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or quirks.length(name) > NAME_LENGTH:
+        raise bad_request(
+            f"'{name}' is not a name: 1 to {NAME_LENGTH} characters, no space or special ones, no digit first."
+        )
 
 
-def _check_description(members: dict[str, Any]) -> None:
+def _check_description(members: dict[str, Any], quirks: Quirks) -> None:
     description = members.get("description")
-    if description is not None and (not isinstance(description, str) or len(description) > DESCRIPTION_LENGTH):
+    if description is None:
+        return
+    if not isinstance(description, str) or quirks.length(description) > DESCRIPTION_LENGTH:
         raise bad_request(f"A description has at most {DESCRIPTION_LENGTH} characters.")
 
 
-def _check_set_members(members: dict[str, Any]) -> None:
-    _check_description(members)
+def _check_status(members: dict[str, Any]) -> None:
+    """Raise GraphError for a status that no definition has; a new one can be Deprecated (graph-facts 16)."""
+    if members.get("status", "Available") not in ("Available", "Deprecated"):
+        raise bad_request("Invalid value specified for property 'status'.")
+
+
+def _check_set_members(members: dict[str, Any], quirks: Quirks) -> None:
+    _check_description(members, quirks)
     maximum = members.get("maxAttributesPerSet")
     if maximum is not None and (not has_type(maximum, int) or not 0 < maximum <= ACTIVE_DEFINITIONS_PER_TENANT):
         raise bad_request("Invalid value specified for property 'maxAttributesPerSet'.")
 
 
-def _check_values(type_name: str, values: dict[str, bool]) -> None:
+def _check_values(type_name: str, restricted: bool, values: dict[str, bool], quirks: Quirks) -> None:
     if type_name == "Boolean" and values:
         raise bad_request("A Boolean has no predefined values.")
+    if values and not restricted and quirks.unrestricted_values == "refuse":
+        raise bad_request("The definition is not restricted to predefined values.")
     if len(values) > VALUES_PER_DEFINITION:
         raise bad_request(f"A definition can have at most {VALUES_PER_DEFINITION} predefined values.")
 
 
+def _active(directory: Directory, set_name: str | None = None) -> list[Definition]:
+    """Return the active definitions of the tenant, or of one set."""
+    return [
+        definition
+        for definition in directory.definitions.values()
+        if definition.status == "Available" and set_name in (None, definition.attributeSet)
+    ]
+
+
 def _check_room(directory: Directory, definition: Definition) -> None:
     """Raise GraphError where one more active definition is too many for the set or the tenant."""
-    active = [other for other in directory.definitions.values() if other.status == "Available"]
-    in_set = sum(1 for other in active if other.attributeSet == definition.attributeSet)
+    in_set = len(_active(directory, definition.attributeSet))
     maximum = directory.sets[definition.attributeSet].maxAttributesPerSet
-    if len(active) >= ACTIVE_DEFINITIONS_PER_TENANT or (maximum is not None and in_set >= maximum):
+    if len(_active(directory)) >= ACTIVE_DEFINITIONS_PER_TENANT or (maximum is not None and in_set >= maximum):
         raise bad_request("There are as many active definitions as the attribute set or the tenant can have.")
-
-
-def _exists(key: str, quirks: Quirks) -> GraphError:
-    message = f"'{key}' already exists."
-    if quirks.conflict_status == 400:
-        return bad_request(message)
-    return GraphError(409, "Request_ConflictingObjectExists", message)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from odata_query import ast
@@ -13,7 +13,7 @@ from . import filters, query, rules
 from .access import Caller, Sets
 from .audits import Audits
 from .directory import AttributeSet, Definition, Directory
-from .exchange import Request, Response, bad_request, denied, not_found, unsupported_query, wrong_method
+from .exchange import GraphError, Request, Response, denied, not_emulated, not_found, unsupported_query, wrong_method
 from .faults import Quirks
 from .properties import selected
 
@@ -34,8 +34,27 @@ _DEFINITION_PROPERTIES: Final = frozenset(
         "usePreDefinedValuesOnly",
     }
 )
-_DEFINITION_TYPE: Final = "microsoft.graph.customSecurityAttributeDefinition"
 _VALUE_PROPERTIES: Final = frozenset({"id", "isActive"})
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What one of the three types has, and which query options its lists take beyond `$select` and `$top`."""
+
+    type_name: str
+    properties: frozenset[str]
+    served: frozenset[str] = frozenset()
+    expands: frozenset[str] = frozenset()
+
+
+_SET: Final = _Kind("microsoft.graph.attributeSet", _SET_PROPERTIES, frozenset({"$orderby"}))
+_DEFINITION: Final = _Kind(
+    "microsoft.graph.customSecurityAttributeDefinition",
+    _DEFINITION_PROPERTIES,
+    frozenset({"$filter", "$orderby", "$expand"}),
+    frozenset({"allowedValues"}),
+)
+_VALUE: Final = _Kind("microsoft.graph.allowedValue", _VALUE_PROPERTIES)
 
 
 class Schema:
@@ -57,7 +76,7 @@ class Schema:
         items = [
             _set_as_json(item) for item in self.directory.sets.values() if item.id in readable and self._shows(item.id)
         ]
-        return _listed(request, items, SETS, "microsoft.graph.attributeSet", _SET_PROPERTIES, base)
+        return _listed(request, items, SETS, _SET, base)
 
     def set(self, name: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/attributeSets/{id}`."""
@@ -65,17 +84,18 @@ class Schema:
             self._require_tenant_wide(caller)  # a role on the set itself does not do (graph-facts 5.3)
         else:
             _readable(request, caller)
+        name = self.quirks.known_as(name, self.directory.sets)
         found = self.directory.sets.get(name)
         if found is None or not self._shows(name):
             raise not_found(name)
         if request.method == "PATCH":
             before = _set_as_json(found)
-            rules.update_set(found, request.json())
+            rules.update_set(self.directory, found, request.json(), self.quirks)
             self.audits.note_schema(request, caller, "update set", name, before, _set_as_json(found))
             return Response(204)
         if name not in caller.readable_definitions:
             raise denied()
-        return _single(request, _set_as_json(found), SETS, "microsoft.graph.attributeSet", _SET_PROPERTIES, base)
+        return _single(request, _set_as_json(found), SETS, _SET, base)
 
     def definitions(self, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/customSecurityAttributeDefinitions`."""
@@ -87,29 +107,27 @@ class Schema:
             self.audits.note_schema(request, caller, "add definition", created.id, {}, _with_values(created))
             return Response(201, _entity(_definition_as_json(created), DEFINITIONS, base))
         readable = _readable(request, caller)
-        options = request.query
-        matches = _equalities(options["$filter"]) if "$filter" in options else {}
-        expand = options.get("$expand")
-        if expand not in (None, "allowedValues"):
-            raise bad_request(f"Could not find a property named '{expand}' to expand.")
+        expand = _expand(request, _DEFINITION)
         items = [
             _definition_as_json(definition) | (self._expanded(definition, base) if expand else {})
             for definition in self.directory.definitions.values()
             if definition.attributeSet in readable and self._shows(definition.attributeSet, definition.name)
         ]
-        items = [item for item in items if all(item.get(name) == value for name, value in matches.items())]
-        return _listed(request, items, DEFINITIONS, _DEFINITION_TYPE, _DEFINITION_PROPERTIES, base)
+        return _listed(request, items, DEFINITIONS, _DEFINITION, base)
 
     def definition(self, key: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/customSecurityAttributeDefinitions/{id}`."""
         found = self._definition(key, request, caller, "PATCH")
         if request.method == "PATCH":
             before, version = _with_values(found), request.headers.get("odata-version", "4.0")
-            rules.update_definition(self.directory, found, request.json(), version)
+            rules.update_definition(self.directory, found, request.json(), version, self.quirks)
             self._note_update(request, caller, found, before)
             return Response(204)
-        item = _definition_as_json(found)
-        return _single(request, item, DEFINITIONS, _DEFINITION_TYPE, _DEFINITION_PROPERTIES, base)
+        expand = _expand(request, _DEFINITION)
+        if expand and self.quirks.single_expand == "refuse":
+            raise GraphError(400, "BadRequest", "The query specified in the URI is not valid.")
+        item = _definition_as_json(found) | (self._expanded(found, base) if expand else {})
+        return _single(request, item, DEFINITIONS, _DEFINITION, base)
 
     def values(self, key: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/customSecurityAttributeDefinitions/{id}/allowedValues`."""
@@ -120,9 +138,7 @@ class Schema:
             value = rules.create_value(self.directory, definition, request.json(), self.quirks)
             self._note_update(request, caller, definition, before)
             return Response(201, _entity(_value_as_json(definition, value), context, base))
-        return _listed(
-            request, self._values(definition), context, "microsoft.graph.allowedValue", _VALUE_PROPERTIES, base
-        )
+        return _listed(request, self._values(definition), context, _VALUE, base)
 
     def value(self, key: str, value: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/customSecurityAttributeDefinitions/{id}/allowedValues/{value}`."""
@@ -131,12 +147,12 @@ class Schema:
             raise not_found(value)
         if request.method == "PATCH":
             before = _with_values(definition)
-            rules.update_value(definition, value, request.json())
+            rules.update_value(definition, value, request.json(), self.quirks)
             self._note_update(request, caller, definition, before)
             return Response(204)
         item = _value_as_json(definition, value)
         context = f"{DEFINITIONS}('{key}')/allowedValues"
-        return _single(request, item, context, "microsoft.graph.allowedValue", _VALUE_PROPERTIES, base)
+        return _single(request, item, context, _VALUE, base)
 
     def _shows(self, *part: str) -> bool:
         """Whether reads see a set, definition or value, which takes a moment after it was made (graph-facts 6.4)."""
@@ -153,10 +169,12 @@ class Schema:
     def _expanded(self, definition: Definition, base: str) -> dict[str, Any]:
         """Return the members that `$expand` adds; long collections may go on elsewhere, as anywhere in OData."""
         values, shown = self._values(definition), self.quirks.expanded_values
+        path = f"{DEFINITIONS}('{definition.id}')/allowedValues"
+        context = {"allowedValues@odata.context": f"{base}/$metadata#{path}"}
         if shown is None or shown >= len(values):
-            return {"allowedValues": values}
-        rest = f"{base}/{DEFINITIONS}/{definition.id}/allowedValues?$skiptoken={shown}"
-        return {"allowedValues": values[:shown], "allowedValues@odata.nextLink": rest}
+            return {**context, "allowedValues": values}
+        rest = f"{base}/{path}?{query.next_query({}, query.token({}, path, shown))}"
+        return {**context, "allowedValues@odata.nextLink": rest, "allowedValues": values[:shown]}
 
     def _note_update(self, request: Request, caller: Caller, definition: Definition, before: dict[str, Any]) -> None:
         after = _with_values(definition)
@@ -175,6 +193,8 @@ class Schema:
         set_name, _separator, name = key.partition("_")
         if not scope:
             raise denied()
+        set_name = self.quirks.known_as(set_name, self.directory.sets)
+        name = self.quirks.known_as(name, (known for owner, known in self.directory.definitions if owner == set_name))
         found = self.directory.definitions.get((set_name, name))
         if found is None or not self._shows(set_name, name):
             raise not_found(key)
@@ -214,9 +234,9 @@ def _value_as_json(definition: Definition, value: str) -> dict[str, Any]:
     return {"id": value, "isActive": definition.allowedValues[value]}
 
 
-def _equalities(text: str) -> dict[str, Any]:
+def _equalities(text: str) -> list[tuple[str, Any]]:
     """Return what a filter of `eq` joined by `and` asks for: the one kind that definitions serve (graph-facts 1.3)."""
-    found: dict[str, Any] = {}
+    found: list[tuple[str, Any]] = []
 
     def collect(node: ast._Node) -> None:
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
@@ -224,42 +244,82 @@ def _equalities(text: str) -> dict[str, Any]:
             collect(node.right)
             return
         plain = isinstance(node, ast.Compare) and isinstance(node.comparator, ast.Eq)
-        if not plain or not isinstance(node.left, ast.Identifier) or node.left.name not in _DEFINITION_PROPERTIES:
+        literal = plain and isinstance(node.right, (ast.String, ast.Integer, ast.Boolean, ast.Null))
+        if not literal or not isinstance(node.left, ast.Identifier) or node.left.name not in _DEFINITION_PROPERTIES:
             raise unsupported_query("Unsupported or invalid query filter clause.")
-        found[node.left.name] = node.right.py_val
+        found.append((node.left.name, node.right.py_val))
 
     collect(filters.parse(text))
     return found
 
 
-def _listed(
-    request: Request, items: list[dict[str, Any]], context: str, type_name: str, known: frozenset[str], base: str
-) -> Response:
-    """Return one page of plain items; the skip token is the number of those shown before."""
+def _expand(request: Request, kind: _Kind) -> bool:
+    """Whether `$expand` asks for what the type has. Raises GraphError: 400 for another name, 501 for nested options."""
+    option = request.query.get("$expand")
+    if not option:
+        return False
+    for part in option.split(","):
+        name, nested, _options = part.strip().partition("(")
+        if name not in kind.expands:
+            text = f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type"
+            raise GraphError(400, "BadRequest", f"{text} '{kind.type_name}'.")
+        if nested:
+            raise not_emulated("options within $expand")
+    return True
+
+
+def _ordered(items: list[dict[str, Any]], option: str | None, kind: _Kind) -> list[dict[str, Any]]:
+    """Return items in the order of `$orderby`; text is sorted whatever its case, null comes first."""
+    for part in reversed(option.split(",") if option else []):
+        name, _separator, direction = part.strip().partition(" ")
+        if name not in kind.properties or direction.strip() not in ("", "asc", "desc"):
+            text = f"Could not find a property named '{name}' on type '{kind.type_name}'."
+            raise GraphError(400, "BadRequest", f"Invalid orderby clause: {text}")
+
+        def key(item: dict[str, Any], name: str = name) -> tuple[bool, Any]:
+            value = item[name]
+            return value is not None, value.casefold() if isinstance(value, str) else value or 0
+
+        items = sorted(items, key=key, reverse=direction.strip() == "desc")
+    return items
+
+
+def _listed(request: Request, items: list[dict[str, Any]], path: str, kind: _Kind, base: str) -> Response:
+    """Return one page of plain items."""
     options = request.query
-    cut = _selector(request, type_name, known)
-    size = query.top(options)
-    start = int(options["$skiptoken"]) if options.get("$skiptoken", "").isdecimal() else 0
-    body: dict[str, Any] = {"@odata.context": f"{base}/$metadata#{context}"}
+    query.check_options(request, kind.served | {"$select", "$top", "$skiptoken"}, f"/{path}")
+    names = selected(options.get("$select"), kind.properties, kind.type_name)
+    for name, value in _equalities(options["$filter"]) if "$filter" in options else []:
+        items = [item for item in items if type(item[name]) is type(value) and item[name] == value]
+    items = _ordered(items, options.get("$orderby"), kind)
+    size, start = query.top(options), query.position(options, path)
+    body: dict[str, Any] = {"@odata.context": f"{base}/$metadata#{_context(request, path, names)}"}
     if start + size < len(items):
-        body["@odata.nextLink"] = f"{base}/{context}?{query.next_query(options, str(start + size))}"
-    body["value"] = [cut(item) for item in items[start : start + size]]
+        following = query.next_query(options, query.token(options, path, start + size))
+        body["@odata.nextLink"] = f"{base}/{path}?{following}"
+    body["value"] = [_cut(item, names) for item in items[start : start + size]]
     return Response(200, body)
 
 
-def _single(
-    request: Request, item: dict[str, Any], context: str, type_name: str, known: frozenset[str], base: str
-) -> Response:
-    cut = _selector(request, type_name, known)
-    return Response(200, _entity(cut(item), context, base))
+def _single(request: Request, item: dict[str, Any], path: str, kind: _Kind, base: str) -> Response:
+    query.check_options(request, frozenset({"$select", *(("$expand",) if kind.expands else ())}), f"one of /{path}")
+    names = selected(request.query.get("$select"), kind.properties, kind.type_name)
+    return Response(200, _entity(_cut(item, names), _context(request, path, names), base))
 
 
 def _entity(item: dict[str, Any], context: str, base: str) -> dict[str, Any]:
     return {"@odata.context": f"{base}/$metadata#{context}/$entity", **item}
 
 
-def _selector(request: Request, type_name: str, known: frozenset[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    names = selected(request.query.get("$select"), known, type_name)
+def _context(request: Request, path: str, names: list[str] | None) -> str:
+    """Return the path with what was selected and expanded, as contexts name it."""
+    expanded = [f"{name}()" for name in request.query.get("$expand", "").split(",") if name]
+    shown = [*(names or []), *expanded]
+    return f"{path}({','.join(shown)})" if shown else path
+
+
+def _cut(item: dict[str, Any], names: list[str] | None) -> dict[str, Any]:
+    """Return the selected properties, and what was expanded."""
     if names is None:
-        return lambda item: item
-    return lambda item: {name: item.get(name) for name in names}
+        return item
+    return {name: item[name] for name in names} | {name: item[name] for name in item if "allowedValues" in name}

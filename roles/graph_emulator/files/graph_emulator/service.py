@@ -136,6 +136,7 @@ def _kind(path: str) -> str:
 
 def _add_ids(request: Request, response: Response) -> None:
     """Add what every answer of Graph carries (graph-facts 6.1)."""
+    response.headers = {"Cache-Control": "no-cache", "OData-Version": "4.0", **response.headers}
     request_id = str(uuid.uuid4())
     client_request_id = request.headers.get("client-request-id", request_id)
     response.headers |= {"request-id": request_id, "client-request-id": client_request_id}

@@ -36,24 +36,39 @@ class Throttle:
         """
         capacity = quota.get("writes", 3000) * quota.get("scale", 1.0)
         kind = ("ReadWrite", "WriteLimitExceeded")
-        return self._take(caller, kind, capacity, quota.get("seconds", 150), fractional=fractional)
+        return self._take(caller, "writes", kind, capacity, quota.get("seconds", 150), fractional=fractional)
 
     def count_report(self, caller: Caller, quota: dict[str, float], *, fractional: bool) -> None:
         """Take one request from the quota of reports: 5 in 10 seconds, of which size and time are scaled likewise."""
         capacity = max(5 * quota.get("scale", 1.0), 1.0)
         kind = ("Read", "ResourceUnitLimitExceeded")
-        self._take(caller, kind, capacity, 10 * quota.get("seconds", 150) / 150, fractional=fractional)
+        self._take(caller, "reports", kind, capacity, 10 * quota.get("seconds", 150) / 150, fractional=fractional)
+
+    def count_read(self, caller: Caller, units: float, quota: dict[str, float], *, fractional: bool) -> None:
+        """Take the resource units of one read from the caller's quota, of 8,000 in 10 seconds in a large tenant."""
+        kind = ("Read", "ResourceUnitLimitExceeded")
+        capacity, seconds = quota.get("units", 8000), quota.get("seconds", 10)
+        self._take(caller, "reads", kind, capacity, seconds, units, fractional=fractional)
 
     def _take(
-        self, caller: Caller, kind: tuple[str, str], capacity: float, seconds: float, *, fractional: bool
+        self,
+        caller: Caller,
+        name: str,
+        kind: tuple[str, str],
+        capacity: float,
+        seconds: float,
+        cost: float = 1,
+        *,
+        fractional: bool,
     ) -> dict[str, str]:
         rate = capacity / seconds
         now = time.monotonic()
-        bucket = self._buckets.setdefault((caller.app_id, kind[0]), _Bucket(capacity))
+        bucket = self._buckets.setdefault((caller.app_id, name), _Bucket(capacity))
         bucket.level = min(capacity, bucket.level + (now - bucket.at) * rate)
         bucket.at = now
-        if bucket.level < 1:
-            wait = (1 - bucket.level) / rate
+        cost = min(cost, capacity)
+        if bucket.level < cost:
+            wait = (cost - bucket.level) / rate
             scope = f"Tenant_Application/{kind[0]}/{caller.app_id}/{self.tenant_id}"
             headers = {
                 "Retry-After": f"{wait:.3f}" if fractional else str(math.ceil(wait)),
@@ -62,6 +77,6 @@ class Throttle:
                 "x-ms-throttle-limit-percentage": "1.0",
             }
             raise GraphError(429, "TooManyRequests", "Too many requests.", headers)
-        bucket.level -= 1
+        bucket.level -= cost
         used = 1 - bucket.level / capacity
         return {"x-ms-throttle-limit-percentage": f"{used:.2f}"} if used > _WARN_ABOVE else {}

@@ -24,6 +24,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import De
         ("", "empty text"),
         (None, "null"),
         ("x" * 65, "65 characters"),
+        ("\U0001f600" * 32 + "x", r"65 UTF-16 units \(33 characters; an emoji counts as two units\); at most 64"),
         (2**31, "32-bit"),
         (-(2**31) - 1, "32-bit"),
         ([True, False], "list cannot hold Booleans"),
@@ -52,7 +53,7 @@ def test_what_no_attribute_can_hold_is_refused(value: object, words: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "value", ["x" * 64, "é" * 64, "\U0001f600" * 64, 2**31 - 1, -(2**31), 0, True, False, ["a", "b"], [1, 2]]
+    "value", ["x" * 64, "é" * 64, "\U0001f600" * 32, 2**31 - 1, -(2**31), 0, True, False, ["a", "b"], [1, 2]]
 )
 def test_what_some_attribute_can_hold_is_kept(value: object) -> None:
     assert _values.same(_values.checked("S.A", value), value)
