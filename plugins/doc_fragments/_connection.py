@@ -98,15 +98,24 @@ options:
     type: bool
     default: true
   timeout:
-    description: Seconds to wait for an answer, for each request.
+    description: Seconds that a single request may take, from the connection to the last byte of the answer.
     type: int
     default: 60
   retries:
     description:
-      - How often a request is sent again that was throttled, met a server error or lost its connection.
-      - Each time it waits as long as it is told, 150 seconds at most, or else for a growing while.
+      - How often a request is sent again that was throttled, met a server error, or got no usable answer.
+      - Each request that succeeds refills this budget for all others. So a request is given up only after this number
+        of repeats during which no request of the task succeeded.
+      - Before each repeat the task waits as long as Graph asks for, at most 150 seconds, or else for a growing time.
     type: int
     default: 5
+  max_wait:
+    description:
+      - Seconds that the task waits in all, for throttling, after errors, and until Graph shows new objects everywhere.
+      - When they are used up, the task ends with an error that names this option. Requests that were answered before
+        keep their results.
+    type: int
+    default: 1800
 notes:
   - A proxy is taken from C(HTTPS_PROXY) and C(NO_PROXY) in the environment of the task.
 """
@@ -161,4 +170,6 @@ options:
     ini: [{section: entra_attributes, key: timeout}]
   retries:
     ini: [{section: entra_attributes, key: retries}]
+  max_wait:
+    ini: [{section: entra_attributes, key: max_wait}]
 """

@@ -23,6 +23,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AttributesHidden,
+    EntraError,
     GraphError,
     InvalidValue,
     NameCaseMismatch,
@@ -201,10 +202,15 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         planned = plan(principal.assignments, task.desired)
         warnings += [f"{undefined} Unless an earlier task defines it, the run will fail."]
     if planned.changed and not check_mode:
-        graph.persist(
-            lambda: directory.assign(principal, planned.body or {}),
-            lambda error: _lagging(error, task, planned, schema),
-        )
+        try:
+            graph.persist(
+                lambda: directory.assign(principal, planned.body or {}),
+                lambda error: _lagging(error, task, planned, schema),
+            )
+        except EntraError as error:
+            if not error.in_doubt:
+                raise
+            directory.ensure_applied(principal, planned, error)
         if params["verify"] and (unseen := directory.verify([(principal, planned)])):
             raise unseen[principal.id]
     return {
@@ -247,12 +253,12 @@ def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
         check(planned, _definitions(task, schema))
 
 
-def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema) -> bool:
+def _lagging(error: EntraError, task: Assignment, planned: Plan, schema: Schema) -> bool:
     """Whether Graph refused what its own definition allows, as it does for a moment after the definition was created.
 
     Other refusals are explained from the definition, since Graph's own texts are unknown (graph-facts 6.2, 6.4).
     """
-    if error.status not in (400, 404):
+    if not isinstance(error, GraphError) or error.status not in (400, 404):
         return False
     try:
         definitions = _definitions(task, schema)
@@ -260,7 +266,7 @@ def _lagging(error: GraphError, task: Assignment, planned: Plan, schema: Schema)
     except (InvalidValue, UndefinedAttribute) as reason:
         error.explanation = str(reason)
         return False
-    except GraphError as unreadable:
+    except EntraError as unreadable:
         error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
         return False
     error.explanation = lasting_problem(planned, definitions)

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 import uuid
@@ -19,7 +18,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, literal
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._odata import literal
+from ansible_collections.entra.attributes.plugins.module_utils._shapes import member, objects, odd, parse
 from ansible_collections.entra.attributes.plugins.module_utils._values import elements
 
 READ_AUDITS = Need(("CustomSecAttributeAuditLogs.Read.All",), ("Attribute Log Reader", "Attribute Log Administrator"))
@@ -29,6 +30,7 @@ REQUESTS = 5
 SECONDS = 10.0
 """In which an app may send so many requests for reports (graph-facts 8)."""
 _PATH = "/auditLogs/customSecurityAttributeAudits"
+_WHAT = f"GET {_PATH}"
 _NAMES = {"id", "display_name", "user_principal_name", "app_id"}
 # The last change of an entry names the others, for people who read the log (graph-facts 1.6).
 _SUMMARY = "Included Updated Properties"
@@ -128,43 +130,53 @@ def _has_name(found: Mapping[str, Any], name: str | None) -> bool:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
+    """Return an entry as results name it. Raises UnexpectedResponse for a shape that Graph does not send."""
+    time_ = member(item, "activityDateTime", str, _WHAT, required=True)
+    try:
+        instant(time_)
+    except ValueError:
+        raise odd(_WHAT, f"activityDateTime is '{time_}', not a time") from None
     return {
-        "id": item["id"],
-        "time": item["activityDateTime"],
-        "activity": item["activityDisplayName"],
-        "result": item.get("result"),
-        "reason": item.get("resultReason") or "",
-        "correlation_id": item.get("correlationId"),
-        "actor": _actor(item.get("initiatedBy") or {}),
-        "targets": [_target(target) for target in item.get("targetResources") or []],
+        "id": member(item, "id", str, _WHAT, required=True),
+        "time": time_,
+        "activity": member(item, "activityDisplayName", str, _WHAT, required=True),
+        "result": member(item, "result", str, _WHAT),
+        "reason": member(item, "resultReason", str, _WHAT) or "",
+        "correlation_id": member(item, "correlationId", str, _WHAT),
+        "actor": _actor(member(item, "initiatedBy", dict, _WHAT) or {}),
+        "targets": [_target(target) for target in _objects(item, "targetResources")],
     }
 
 
+def _objects(item: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    return objects(member(item, name, list, _WHAT) or [], _WHAT)
+
+
 def _actor(initiator: Mapping[str, Any]) -> dict[str, Any]:
-    """Who did it, with the keys by which results name principals (design 3.2): all, so that conditions can use them."""
-    user, app = initiator.get("user") or {}, initiator.get("app") or {}
+    """Return the actor with the keys by which results name principals: all of them, so that conditions can use them."""
+    user, app = member(initiator, "user", dict, _WHAT) or {}, member(initiator, "app", dict, _WHAT) or {}
     return {
-        "id": user.get("id") if user else app.get("servicePrincipalId"),
+        "id": member(user, "id", str, _WHAT) if user else member(app, "servicePrincipalId", str, _WHAT),
         "type": "user" if user else "service_principal",
-        "display_name": user.get("displayName") if user else app.get("displayName"),
-        "user_principal_name": user.get("userPrincipalName"),
-        "app_id": app.get("appId"),
+        "display_name": member(user or app, "displayName", str, _WHAT),
+        "user_principal_name": member(user, "userPrincipalName", str, _WHAT),
+        "app_id": member(app, "appId", str, _WHAT),
     }
 
 
 def _target(target: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "id": target.get("id"),
-        "type": _TYPES.get(str(target.get("type")).lower(), "other"),
-        "display_name": target.get("displayName"),
-        "user_principal_name": target.get("userPrincipalName"),
+        "id": member(target, "id", str, _WHAT),
+        "type": _TYPES.get((member(target, "type", str, _WHAT) or "").lower(), "other"),
+        "display_name": member(target, "displayName", str, _WHAT),
+        "user_principal_name": member(target, "userPrincipalName", str, _WHAT),
         "changes": [
             {
-                "property": change.get("displayName"),
+                "property": member(change, "displayName", str, _WHAT),
                 "before": _values(change.get("oldValue")),
                 "after": _values(change.get("newValue")),
             }
-            for change in target.get("modifiedProperties") or []
+            for change in _objects(target, "modifiedProperties")
             if change.get("displayName") != _SUMMARY
         ],
     }
@@ -175,6 +187,6 @@ def _values(value: Any) -> list[Any]:
     if value == "":
         return []
     try:
-        return elements(json.loads(value))
+        return elements(parse(value))
     except (TypeError, ValueError):
         return elements(value)

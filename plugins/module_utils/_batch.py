@@ -14,27 +14,31 @@ Batching saves round trips, not quota: each request in a batch counts by itself,
 from __future__ import annotations
 
 import heapq
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, Need, UnexpectedResponse
-from ansible_collections.entra.attributes.plugins.module_utils._graph import (
-    LONGEST_WAIT,
-    RETRIED_STATUSES,
-    Graph,
-    refusal,
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    EntraError,
+    GraphError,
+    Need,
+    TlsError,
+    TransportError,
+    UnexpectedResponse,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, refusal
+from ansible_collections.entra.attributes.plugins.module_utils._patience import LONGEST_WAIT, RETRIED_STATUSES, Attempts
+from ansible_collections.entra.attributes.plugins.module_utils._shapes import BatchAnswer, odd
 
 BATCH_SIZE = 20
 IN_FLIGHT = 4
-TRIES = 8
-"""How often a request is sent that meets server errors."""
-THROTTLED_TRIES = 100
-"""How often a request is sent that is throttled; each waits as long as it is told."""
+GATHER = 5.0
+"""Seconds that repeats wait for others that may be sent a little later, to share a batch with them."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class Pace:
         self._credited_at = clock()
         self._quota = self.QUOTA
         self._refill = self._quota / LONGEST_WAIT
+        self._is_told = False
         self._mark: tuple[float, float, int] | None = None
         self._done = 0
         self.throttled = 0
@@ -105,12 +110,18 @@ class Pace:
         self._credited_at = now
         return int(self._credit)
 
+    def throttled_for(self) -> float:
+        """Return the seconds for which Graph wants no request at all."""
+        return max(self._resume_at - self._clock(), 0.0)
+
     def delay(self) -> float:
-        """Seconds until there is room for a batch again."""
+        """Return the seconds until there is room for a batch again."""
         now = self._clock()
         if now < self._resume_at or not self._rate:
             return max(self._resume_at - now, 0.0)
-        return max((min(BATCH_SIZE, max(self._rate / 2, 1.0)) - self._credit) / self._rate, 0.0)
+        # Without a share of the quota nothing is gained by small steps, which only make more batches.
+        wanted = min(BATCH_SIZE, max(self._rate / 2, 1.0)) if self._is_told else BATCH_SIZE
+        return max((wanted - self._credit) / self._rate, 0.0)
 
     def spend(self, count: int) -> None:
         """Note that so many were sent."""
@@ -123,6 +134,7 @@ class Pace:
         """Take in an answer: requests done, share of the quota used (0: not told), longest wait, count of throttled."""
         now = self._clock()
         self._done += done
+        self._is_told |= used > 0
         self.throttled += throttled
         if retry_after is not None:
             if now >= self._resume_at:
@@ -147,60 +159,73 @@ class Pace:
 
 @dataclass(order=True)
 class _Task:
-    """A request on its way: when it may be sent, which it is, and how often it was."""
+    """A request on its way: when it may be sent, which it is, and how its attempts failed."""
 
     ready_at: float
     number: int
     part: Part = field(compare=False)
-    tries: int = field(default=0, compare=False)
-    throttled: int = field(default=0, compare=False)
+    attempts: Attempts = field(compare=False)
+    renewed: bool = field(default=False, compare=False)
+    error: EntraError | None = field(default=None, compare=False)
+
+    @property
+    def operation(self) -> str:
+        return f"{self.part.method} {self.part.url.partition('?')[0]}"
 
 
 class Batches:
-    """Sends requests in batches; what is throttled or fails for a while is sent again by itself."""
+    """Sends requests in batches, and sends again by itself what is throttled, fails for a while, or gets no answer.
 
-    def __init__(
-        self,
-        graph: Graph,
-        need: Need,
-        *,
-        pace: Pace | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    Each request has a retry budget of its own, whichever batch it was in, as `Patience` describes. Repeats wait for
+    each other and for the batches on their way, so that they make few and full batches.
+    """
+
+    def __init__(self, graph: Graph, need: Need, *, pace: Pace | None = None) -> None:
         self._graph = graph
         self._need = need
         self._pace = pace
-        self._clock = clock
-        self._sleep = sleep
+        self._patience = graph.patience
+        self._lost_in_a_row = 0
+        self._gone: EntraError | None = None
         self.stopped = False
 
     def run(self, parts: Sequence[Part]) -> Iterator[tuple[int, Any | EntraError]]:
-        """The content of each answer (or the error it is), with the number of its request, in the order of arrival.
+        """Yield the content of each answer (or the error it is), with the number of its request, as they arrive.
 
-        After `stopped` was set nothing more is begun; what was not sent is not answered.
+        An error of a write is `in_doubt` if an attempt of this request may have been applied. After `stopped` was set
+        nothing more is begun; requests that were not sent are not answered. When a whole batch is given up, nothing
+        succeeds any more: all other requests then have the same error.
         """
-        fresh = deque(_Task(0.0, number, part) for number, part in enumerate(parts))
+        fresh = deque(_Task(0.0, number, part, Attempts(self._patience)) for number, part in enumerate(parts))
         again: list[_Task] = []
-        flying: dict[Future[dict[str, dict[str, Any]]], list[_Task]] = {}
+        flying: dict[Future[dict[str, BatchAnswer]], list[_Task]] = {}
         with ThreadPoolExecutor(IN_FLIGHT) as pool:
             while (fresh and not self.stopped) or again or flying:
-                while len(flying) < IN_FLIGHT and (tasks := self._next(fresh, again)):
+                while len(flying) < IN_FLIGHT and (tasks := self._next(fresh, again, bool(flying))):
                     flying[pool.submit(self._send, tasks)] = tasks
+                held = self._held(fresh, again, bool(flying))
+                pause = min(max(held, self._pace.delay() if self._pace else 0.0, 0.01), 1.0)
                 if not flying:
-                    self._sleep(self._pause(fresh, again))
+                    if not held:
+                        self._patience.sleep(pause)
+                    elif not self._patience.wait(pause, held):
+                        yield from self._give_up(fresh, again, self._patience.exhausted)
+                        return
                     continue
-                waiting = len(flying) < IN_FLIGHT and (again or (fresh and not self.stopped))
-                timeout = self._pause(fresh, again) if waiting else None
+                timeout = pause if len(flying) < IN_FLIGHT and math.isfinite(held) else None
                 landed, _flying = wait(flying, timeout=timeout, return_when=FIRST_COMPLETED)
                 for future in landed:
                     yield from self._settle(flying.pop(future), future, again)
+                if gone := self._gone:
+                    yield from self._give_up(fresh, again, lambda last: copy(last or gone))
 
-    def _next(self, fresh: deque[_Task], again: list[_Task]) -> list[_Task]:
-        """The tasks of the next batch: those whose wait is over first. Never a part of what the pace has room for."""
-        now = self._clock()
-        due = sum(task.ready_at <= now for task in again) + (0 if self.stopped else len(fresh))
-        size = min(due, BATCH_SIZE)
+    def _next(self, fresh: deque[_Task], again: list[_Task], flying: bool) -> list[_Task]:
+        """Return the requests of the next batch: repeats whose wait is over first, and no more than the pace allows."""
+        now = self._patience.clock()
+        if self._ready_at(fresh, again, flying) > now:
+            return []
+        more = len(fresh) if self._begins(fresh, again) else 0
+        size = min(sum(task.ready_at <= now for task in again) + more, BATCH_SIZE)
         if size and self._pace:
             room = self._pace.room()
             if room < size and self._pace.delay() > 0:
@@ -210,7 +235,7 @@ class Batches:
         while len(tasks) < size:
             if again and again[0].ready_at <= now:
                 tasks.append(heapq.heappop(again))
-            elif fresh and not self.stopped:
+            elif fresh and more:
                 tasks.append(fresh.popleft())
             else:
                 break
@@ -218,63 +243,110 @@ class Batches:
             self._pace.spend(len(tasks))
         return tasks
 
-    def _pause(self, fresh: deque[_Task], again: list[_Task]) -> float:
-        """Seconds until something can be sent, at most one, as an answer may change the pace."""
-        due = 0.0 if fresh and not self.stopped else again[0].ready_at - self._clock()
-        return min(max(due, self._pace.delay() if self._pace else 0.0, 0.01), 1.0)
+    def _begins(self, fresh: deque[_Task], again: list[_Task]) -> bool:
+        """Return whether requests may be sent that were not sent yet: not while every batch is lost."""
+        return bool(fresh) and not self.stopped and not (again and self._lost_in_a_row >= IN_FLIGHT)
 
-    def _send(self, tasks: list[_Task]) -> dict[str, dict[str, Any]]:
+    def _ready_at(self, fresh: deque[_Task], again: list[_Task], flying: bool) -> float:
+        """Return when the next batch may be sent, infinity where that depends on the answers on their way.
+
+        Repeats alone are sent when they fill a batch. Otherwise they wait for what is on its way, which may have to be
+        repeated too, and then for repeats that follow soon.
+        """
+        if self._begins(fresh, again):
+            return -math.inf
+        times = [task.ready_at for task in heapq.nsmallest(BATCH_SIZE, again)]
+        if flying or not times:
+            return times[-1] if len(times) == BATCH_SIZE else math.inf
+        return max(at for at in times if at <= times[0] + GATHER)
+
+    def _held(self, fresh: deque[_Task], again: list[_Task], flying: bool) -> float:
+        """Return the seconds for which throttling and back-off hold the next batch, whatever the pace allows."""
+        now = self._patience.clock()
+        throttled = self._pace.throttled_for() if self._pace else 0.0
+        return max(self._ready_at(fresh, again, flying) - now, throttled, 0.0)
+
+    def _send(self, tasks: list[_Task]) -> dict[str, BatchAnswer]:
         return self._graph.batch([task.part.in_batch(task.number) for task in tasks], need=self._need)
 
     def _settle(
-        self, tasks: list[_Task], future: Future[dict[str, dict[str, Any]]], again: list[_Task]
+        self, tasks: list[_Task], future: Future[dict[str, BatchAnswer]], again: list[_Task]
     ) -> Iterator[tuple[int, Any | EntraError]]:
         """Hand out what is answered, and put back what has to be sent again."""
+        lost: EntraError | None = None
+        answers: dict[str, BatchAnswer] = {}
         try:
             answers = future.result()
         except EntraError as error:
-            for task in tasks:
-                yield task.number, error
-            return
-        done, throttled, used, longest = 0, 0, 0.0, None
+            lost = error
+        self._lost_in_a_row = self._lost_in_a_row + 1 if lost else 0
+        used = max((_share(answer.headers) for answer in answers.values()), default=0.0)
+        jitter, done, throttled, longest = self._patience.jitter(), 0, 0, None
         renewed: bool | None = None
         for task in tasks:
-            answer = answers.get(str(task.number), {"status": 503})
-            status, headers = int(answer.get("status", 503)), answer.get("headers") or {}
-            known = {name.lower(): value for name, value in headers.items()}
-            used = max(used, _number(known.get("x-ms-throttle-limit-percentage"), 0.0))
-            task.tries += 1
-            if status == 401 and renewed is None:
-                renewed = self._graph.renew()
-            if status == 429 and task.throttled < THROTTLED_TRIES:
-                throttled += 1
-                task.throttled += 1
-                seconds = min(max(_number(known.get("retry-after"), 2.0 ** min(task.throttled, 6)), 0.0), LONGEST_WAIT)
-                longest = max(longest or 0.0, seconds)
-                task.ready_at = self._clock() + seconds
-                heapq.heappush(again, task)
-            elif ((status in RETRIED_STATUSES and status != 429) or (status == 401 and renewed)) and task.tries < TRIES:
-                seconds = 0.0 if status == 401 else _number(known.get("retry-after"), float(2 ** (task.tries - 1)))
-                task.ready_at = self._clock() + min(max(seconds, 0.0), LONGEST_WAIT)
-                heapq.heappush(again, task)
-            elif status >= 300:
-                operation = f"{task.part.method} {task.part.url.partition('?')[0]}"
-                yield task.number, refusal(operation, status, answer.get("body"), headers, self._need)
-                done += 1
-            elif task.part.method == "GET" and not isinstance(answer.get("body"), dict):
-                operation = f"GET {task.part.url.partition('?')[0]}"
-                yield task.number, UnexpectedResponse(f"{operation}: what a batch holds as the answer is no JSON.")
-                done += 1
+            outcome = copy(lost) if lost else self._outcome(task, answers.get(str(task.number)))
+            status = outcome.status if isinstance(outcome, GraphError) else 0
+            seconds: float | None = None
+            if status == 401 and not lost and not task.renewed:
+                task.renewed = True
+                renewed = self._graph.renew() if renewed is None else renewed
+                seconds = 0.0 if renewed else None
+            elif _passes(outcome):
+                told = outcome.retry_after if isinstance(outcome, GraphError) else None
+                seconds = task.attempts.fail(told, jitter)
+                if status == 429 and seconds is not None:
+                    throttled, longest = throttled + 1, max(longest or 0.0, seconds)
             else:
-                yield task.number, answer.get("body")
+                self._patience.succeed()
+            if isinstance(outcome, EntraError):
+                task.attempts.in_doubt |= task.part.method != "GET" and (outcome.in_doubt or status >= 500)
+                outcome.in_doubt = task.attempts.in_doubt
+            if seconds is None:
+                self._gone = lost if _passes(lost) else self._gone
                 done += 1
+                yield task.number, outcome
+            else:
+                task.error, task.ready_at = outcome, self._patience.clock() + seconds
+                heapq.heappush(again, task)
         if self._pace:
             self._pace.learn(done, used, longest, throttled)
 
+    def _outcome(self, task: _Task, answer: BatchAnswer | None) -> Any | EntraError:
+        """Return the content of an answer, or the error it is."""
+        if answer is None:
+            missing = UnexpectedResponse(f"{task.operation}: the batch was answered without a usable answer to it.")
+            missing.in_doubt = True
+            return missing
+        if answer.status >= 300:
+            return refusal(task.operation, answer.status, answer.body, answer.headers, self._need)
+        if task.part.method == "GET" and not isinstance(answer.body, dict):
+            return odd(task.operation, "the answer in a batch is not an object")
+        return answer.body
 
-def _number(text: Any, otherwise: float) -> float:
-    """A header's number, which may be a fraction, or missing, or none."""
+    def _give_up(
+        self, fresh: deque[_Task], again: list[_Task], reason: Callable[[EntraError | None], EntraError]
+    ) -> Iterator[tuple[int, EntraError]]:
+        """Hand out an error for each request that is not on its way; `reason` makes it from its last error."""
+        given_up = [*sorted(again), *([] if self.stopped else fresh)]
+        again.clear()
+        fresh.clear()
+        for task in given_up:
+            error = reason(task.error)
+            error.in_doubt = task.attempts.in_doubt
+            yield task.number, error
+
+
+def _passes(outcome: Any) -> bool:
+    """Return whether an error may pass, so that the request is worth another attempt."""
+    if isinstance(outcome, GraphError):
+        return outcome.status in RETRIED_STATUSES
+    return isinstance(outcome, TransportError) and not isinstance(outcome, TlsError)
+
+
+def _share(headers: Mapping[str, str]) -> float:
+    """Return the share of the quota that is used, 0 where an answer does not say it."""
     try:
-        return float(text)
-    except (TypeError, ValueError):
-        return otherwise
+        share = float(headers.get("x-ms-throttle-limit-percentage", 0.0))
+    except ValueError:
+        return 0.0
+    return share if 0.0 <= share < 10.0 else 0.0

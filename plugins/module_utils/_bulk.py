@@ -32,7 +32,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
 )
 from ansible_collections.entra.attributes.plugins.module_utils._directory import (
     KINDS,
-    PAGE_SIZE,
     Directory,
     Kind,
     Principal,
@@ -57,7 +56,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     ValueConflict,
     WriteNotConfirmed,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import REPLICATION_WAITS, Graph
+from ansible_collections.entra.attributes.plugins.module_utils._graph import PAGE_SIZE, REPLICATION_WAITS, Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
@@ -209,7 +208,7 @@ class Bulk:
         self._check_mode = check_mode
         self._directory = Directory(graph)
         self._schema = Schema(graph)
-        self._pace = Pace()
+        self._pace = Pace(graph.patience.clock)
         self._definitions: Definitions | GraphError | None = None
         self._proven: set[tuple[Kind, str]] = set()
         self._began = time.monotonic()
@@ -403,8 +402,7 @@ class Bulk:
             seconds = next(waits, None) if lagging else None
             if stop and refused and (lagging != refused or seconds is None):
                 return False
-            if seconds is not None:
-                self._graph.pause(seconds)
+            if seconds is not None and self._graph.pause(seconds):
                 sending = lagging
             else:
                 sending = [entry for entry in pending if entry.pending and not entry.written]

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -36,7 +36,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
     plan_definition,
     plan_set,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema, exists_already
+from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema, is_conflict
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
 SET_SPEC = {
@@ -66,6 +66,7 @@ DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("pr
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
 
+AnyResult = TypeVar("AnyResult")
 AnyWish = TypeVar("AnyWish", SetWish, DefinitionWish)
 
 
@@ -129,17 +130,21 @@ def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[s
     """`attribute_set`: one GET, and one POST or PATCH if something differs."""
     schema = Schema(graph)
     wish = set_wish(params)
+    before: dict[str, Any] | None = None
 
     def attempt() -> SetPlan:
+        nonlocal before
         planned = plan_set(wish, schema.sets())
+        if not schema.touched:
+            before = set_result(planned.before)
         if not check_mode:
             schema.apply_set(planned)
         return planned
 
-    planned = graph.persist(attempt, exists_already)
-    before, after = set_result(planned.before), set_result(planned.after)
+    planned = _applied(attempt, schema, graph)
+    after = set_result(planned.after)
     return {
-        "changed": planned.changed,
+        "changed": planned.changed or schema.touched,
         "attribute_set": after,
         "previous_attribute_set": before,
         "diff": diff(f"attribute set {params['name']}", before, after),
@@ -164,7 +169,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
         nonlocal before
         planned, known, set_missing = _planned(wish, schema, check_mode)
-        if not schema.written:
+        if not schema.touched:
             before = definition_result(planned.before)
         usage: dict[str, Any] = {"in_use": None}
         if set_missing and planned.create and wish.changes == ALL:  # else sets were planned before
@@ -178,19 +183,25 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
             schema.apply_definition(planned)
         return planned, usage
 
-    try:
-        planned, usage = graph.persist(attempt, exists_already)
-    except EntraError as error:
-        error.changed = schema.written
-        raise
+    planned, usage = _applied(attempt, schema, graph)
     after = definition_result(planned.after)
     return {
-        "changed": planned.changed or schema.written,
+        "changed": planned.changed or schema.touched,
         "definition": after,
         "previous_definition": before,
         "diff": diff(f"attribute {wish.attribute_set}.{wish.name}", before, after),
         **usage,
     }
+
+
+def _applied(attempt: Callable[[], AnyResult], schema: Schema, graph: Graph) -> AnyResult:
+    """Read, plan and write; again where a conflict or a lost answer shows that the tenant is not as it was read."""
+    try:
+        return graph.persist(attempt, lambda error: is_conflict(error) or error.in_doubt)
+    except EntraError as error:
+        error.changed = schema.written
+        error.in_doubt |= schema.in_doubt
+        raise
 
 
 def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:

@@ -24,12 +24,13 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     NotFound,
     PermissionDenied,
     PrincipalNotFound,
-    UnexpectedResponse,
     WriteNotConfirmed,
     printable,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, encoded, key, literal
+from ansible_collections.entra.attributes.plugins.module_utils._graph import PAGE_SIZE, Graph
+from ansible_collections.entra.attributes.plugins.module_utils._odata import encoded, key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Plan
+from ansible_collections.entra.attributes.plugins.module_utils._shapes import assigned, member
 from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -37,7 +38,6 @@ _AGENT = re.compile(r"#microsoft\.graph\.(agent\w+)", re.IGNORECASE)
 _READERS = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
 _READER_IDS = {"ffd52fa5-98dc-465c-991d-fc073eb59f8f", "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d"}
 _READING = {"CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"}
-PAGE_SIZE = 999
 FILTER_SIZE = 15
 """Expressions that a filter may have (graph-facts 3)."""
 
@@ -165,18 +165,26 @@ class Directory:
                 for number, answer in Batches(self._graph, kind.read).run(parts):
                     tell()
                     one, planned = asked[number]
-                    if isinstance(answer, EntraError):
-                        if isinstance(answer, NotFound):
+                    try:
+                        if isinstance(answer, EntraError):
+                            raise answer
+                        if not planned.fulfilled(_principal(kind, answer).assignments):
                             continue
-                        failed[one.id] = WriteNotConfirmed(one, answer)
-                    elif not planned.fulfilled(_principal(kind, answer).assignments):
+                    except NotFound:
                         continue
+                    except EntraError as error:
+                        failed[one.id] = WriteNotConfirmed(one, error)
                     del unseen[one.id]
             return not unseen
 
         if not self._graph.wait_until(shown):
             failed |= {one.id: WriteNotConfirmed(one) for one, _planned in unseen.values()}
         return failed
+
+    def ensure_applied(self, principal: Principal, planned: Plan, error: EntraError) -> None:
+        """Read again until Graph shows a write that got no answer. Raise its error if Graph does not show it."""
+        if self.verify([(principal, planned)]):
+            raise error
 
     def size(self, kind: Kind) -> int:
         """How many principals of a kind there are."""
@@ -189,16 +197,21 @@ class Directory:
 
     def look_up(self, kind: Kind, names: Sequence[str]) -> Iterator[Principal]:
         """The principals with one of these ids, UPNs, app ids or display names, 15 to a filter, 20 filters a batch."""
-        parts = [
-            Part("GET", encoded(kind.path, {**kind.query, "$filter": one, "$top": str(PAGE_SIZE)}))
-            for one in _filters(kind, names)
-        ]
-        for _number, answer in Batches(self._graph, kind.read).run(parts):
-            if isinstance(answer, EntraError):
-                raise answer
-            yield from (_principal(kind, item) for item in answer["value"])
-            if answer.get("@odata.nextLink"):
-                raise UnexpectedResponse(f"More than {PAGE_SIZE} {kind.title}s have the same display name.")
+        wanted = list(_filters(kind, names))
+        while wanted:
+            size, refused = self._graph.page_size, []
+            parts = [
+                Part("GET", encoded(kind.path, {**kind.query, "$filter": one, "$top": str(size)})) for one in wanted
+            ]
+            for number, answer in Batches(self._graph, kind.read).run(parts):
+                if isinstance(answer, GraphError) and self._graph.halve_pages(answer, size):
+                    refused.append(wanted[number])
+                elif isinstance(answer, EntraError):
+                    raise answer
+                else:
+                    items = self._graph.rest(answer, f"GET {kind.path}", need=kind.read)
+                    yield from (_principal(kind, item) for item in items)
+            wanted = refused
 
     def count(self, kind: Kind, attribute_set: str, name: str) -> int:
         """How many principals of a kind hold an attribute. Raises GraphError, also if it is not searchable."""
@@ -307,8 +320,8 @@ def _groups(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 def _may_read(claims: Mapping[str, Any]) -> bool | None:
     """Whether a token with these claims may read assignments; None where the claims leave it open (graph-facts 5)."""
     delegated = "scp" in claims
-    granted = set(str(claims.get("scp")).split() if delegated else claims.get("roles") or [])
-    has_role = bool(_READER_IDS & set(claims.get("wids") or []))
+    granted = set(str(claims["scp"]).split()) if delegated else _texts(claims.get("roles"))
+    has_role = bool(_READER_IDS & _texts(claims.get("wids")))
     if not claims:
         return None
     if delegated:
@@ -316,13 +329,19 @@ def _may_read(claims: Mapping[str, Any]) -> bool | None:
     return True if granted & _READING else (None if has_role else False)
 
 
+def _texts(claim: Any) -> set[str]:
+    """Return the texts of a claim that should be a list of them."""
+    return {text for text in claim if isinstance(text, str)} if isinstance(claim, list) else set()
+
+
 def _principal(kind: Kind, item: Mapping[str, Any]) -> Principal:
-    agent = _AGENT.fullmatch(str(item.get("@odata.type", "")))
+    what = f"GET {kind.path}"
+    agent = _AGENT.fullmatch(member(item, "@odata.type", str, what) or "")
     return Principal(
         kind=kind,
-        id=item["id"],
-        display_name=printable(item.get("displayName") or ""),
-        key=item.get(kind.key) or "",
+        id=member(item, "id", str, what, required=True),
+        display_name=printable(member(item, "displayName", str, what) or ""),
+        key=member(item, kind.key, str, what) or "",
         agent_type=agent.group(1) if agent else "",
-        assignments=read(item.get("customSecurityAttributes")),
+        assignments=read(assigned(item, what)),
     )

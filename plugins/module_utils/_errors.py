@@ -23,7 +23,7 @@ EntraError
 ├── WriteNotConfirmed      Graph accepted a write and does not show it
 ├── MissingLibrary         a Python library is not installed
 ├── AuthenticationError    there is no token
-├── TransportError         there is no usable answer
+├── TransportError         there is no usable answer; a write may have been applied if the error is in doubt
 │   ├── ConnectionFailed   the host cannot be reached, or the connection was cut
 │   ├── RequestTimeout     the answer took too long
 │   ├── TlsError           the certificate is not trusted, or TLS failed otherwise
@@ -69,6 +69,8 @@ class EntraError(Exception):
 
     changed = False
     """Whether something was written before."""
+    in_doubt = False
+    """Whether a write that got no definite answer may have been applied. Then the result counts as a change."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -77,7 +79,14 @@ class EntraError(Exception):
 
     def __str__(self) -> str:
         message = self.message if self.message.endswith(".") else f"{self.message}."
-        return f"{message} {self.hint}".rstrip()
+        doubt = "The write may have been applied." if self.in_doubt else ""
+        return " ".join(filter(None, [message, doubt, self.hint]))
+
+    def __copy__(self) -> EntraError:
+        """Return an error of its own for one of several requests that failed together."""
+        copied = type(self).__new__(type(self), *self.args)
+        copied.__dict__.update(self.__dict__)
+        return copied
 
     def details(self) -> dict[str, Any]:
         """The members of `error` in a task's result."""
@@ -85,7 +94,7 @@ class EntraError(Exception):
 
     def as_result(self) -> dict[str, Any]:
         """The keyword arguments of `fail_json`."""
-        changed = {"changed": True} if self.changed else {}
+        changed = {"changed": True} if self.changed or self.in_doubt else {}
         return {"msg": str(self), "error": {"type": type(self).__name__, **self.details()}, **changed}
 
 
@@ -199,7 +208,7 @@ class ConnectionFailed(TransportError):
 
 
 class RequestTimeout(TransportError):
-    """The answer took longer than `timeout`."""
+    """The answer took longer than `timeout`, or the task waited longer than `max_wait`."""
 
 
 class TlsError(TransportError):
@@ -219,6 +228,9 @@ class GraphError(EntraError):
 
     Where a definition tells why, that is its `explanation`, which stands first: so a run says what check mode foresaw.
     """
+
+    retry_after: float | None = None
+    """Seconds after which Graph asks to try again."""
 
     def __init__(
         self,

@@ -22,8 +22,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._auth._choice imp
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
 from ansible_collections.entra.attributes.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, Http
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
+from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
 from ansible_collections.entra.attributes.plugins.module_utils._values import as_yaml
 
 Run = Callable[[Mapping[str, Any], Graph, bool], dict[str, Any]]
@@ -69,6 +71,7 @@ def connection_spec(environment: Mapping[str, str]) -> dict[str, Any]:
         "validate_certs": {"type": "bool", "default": True},
         "timeout": {"type": "int", "default": 60},
         "retries": {"type": "int", "default": 5},
+        "max_wait": {"type": "int", "default": 1800},
     }
 
 
@@ -77,7 +80,7 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
     cloud = CLOUDS[params["cloud_environment"]]
     authority_url = _https("authority_url", params["authority_url"] or cloud.login)
     graph_url = _https("graph_url", params["graph_url"] or cloud.graph)
-    for option, least in (("timeout", 1), ("retries", 0)):
+    for option, least in (("timeout", 1), ("retries", 0), ("max_wait", 0)):
         if params[option] < least:
             raise OptionError(option, f"must be at least {least}, not {params[option]}")
     if params["validate_certs"] and params["ca_path"] and not os.path.exists(params["ca_path"]):
@@ -85,9 +88,8 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
     http = Http(
         verify=(params["ca_path"] or True) if params["validate_certs"] else False,
         timeout=params["timeout"],
-        retries=params["retries"],
+        patience=Patience(params["retries"], params["max_wait"]),
         environment=environment,
-        repeatable=(f"{authority_url}/{params['tenant_id']}/", f"{graph_url}/{params['api_version']}/$batch"),
     )
     names = Settings.__dataclass_fields__.keys() & params.keys() - {"authority_url", "graph_url"}
     settings = Settings(

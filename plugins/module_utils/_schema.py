@@ -12,9 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import Conflict, GraphError, Need, NotFound
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, key, literal
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    Conflict,
+    EntraError,
+    GraphError,
+    Need,
+    NotFound,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._odata import key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet, DefinitionPlan, SetPlan
+from ansible_collections.entra.attributes.plugins.module_utils._shapes import member, objects
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
 READ_DEFINITIONS = Need(
@@ -23,6 +31,8 @@ READ_DEFINITIONS = Need(
 WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
 _SETS = "/directory/attributeSets"
 _DEFINITIONS = "/directory/customSecurityAttributeDefinitions"
+_DEFINITION = f"GET {_DEFINITIONS}"
+_CONFLICTS = ("conflicting", "already exists", "multipleobjectswithsamekeyvalue")
 
 
 class Schema:
@@ -31,7 +41,14 @@ class Schema:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self.written = False
-        """Whether anything of a definition was written, be it by a plan of which the rest was refused."""
+        """Whether anything was written, even if the rest of the plan was refused."""
+        self.in_doubt = False
+        """Whether a write got no answer, so that it may have been applied."""
+
+    @property
+    def touched(self) -> bool:
+        """Whether the tenant may no longer be as it was before."""
+        return self.written or self.in_doubt
 
     def sets(self) -> list[AttributeSet]:
         """All attribute sets that may be read. Raises GraphError."""
@@ -50,21 +67,21 @@ class Schema:
         return [
             _definition(self._whole(item))
             for item in self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query)
-            if attribute_set in (None, item["attributeSet"]) and name in (None, item["name"])
+            if attribute_set in (None, item.get("attributeSet")) and name in (None, item.get("name"))
         ]
 
     def _whole(self, item: dict[str, Any]) -> dict[str, Any]:
         """A definition with all its predefined values; where Graph expanded but some, their collection is read."""
         if "allowedValues@odata.nextLink" not in item:
             return item
-        path = f"{_DEFINITIONS}{key(item['id'])}/allowedValues"
+        path = f"{_DEFINITIONS}{key(member(item, 'id', str, _DEFINITION, required=True))}/allowedValues"
         return {**item, "allowedValues": list(self._graph.pages(path, need=READ_DEFINITIONS))}
 
     def apply_set(self, planned: SetPlan) -> None:
         """Send what a plan needs: one request, or none. A new set is waited for until Graph lists it."""
         after = planned.after
         if planned.create:
-            self._graph.post(_SETS, planned.create, need=WRITE_DEFINITIONS)
+            self._write(self._graph.post, _SETS, planned.create)
             self._graph.wait_until(lambda: any(known.name == after.name for known in self.sets()))
         elif planned.update:
             self._write(self._graph.patch, _SETS + key(after.name), planned.update)
@@ -90,18 +107,26 @@ class Schema:
             self._graph.wait_until(lambda: self._serves(after))
 
     def _write(self, send: Callable[..., object], path: str, body: Mapping[str, Any]) -> None:
-        """Write to what Graph has listed; 404 then means that not all of it knows that yet (graph-facts 6.4)."""
-        self._graph.persist(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: isinstance(error, NotFound))
-        self.written = True
+        """Write to a listed object; 404 then means that not all of Graph knows it yet (graph-facts 6.4)."""
+        self._send(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: isinstance(error, NotFound))
 
     def _create(self, attribute_set: str, body: Mapping[str, Any]) -> None:
         """Create a definition. A set without any may be new, and then 400 means the same as 404 (graph-facts 6.4)."""
 
-        def lagging(error: GraphError) -> bool:
-            refused = error.status == 400 and not exists_already(error)
+        def lagging(error: EntraError) -> bool:
+            refused = isinstance(error, GraphError) and error.status == 400 and not is_conflict(error)
             return isinstance(error, NotFound) or (refused and not self.definitions(attribute_set))
 
-        self._graph.persist(lambda: self._graph.post(_DEFINITIONS, body, need=WRITE_DEFINITIONS), lagging)
+        self._send(lambda: self._graph.post(_DEFINITIONS, body, need=WRITE_DEFINITIONS), lagging)
+
+    def _send(self, send: Callable[[], object], lagging: Callable[[EntraError], bool]) -> None:
+        """Write, and note whether something was written or is in doubt."""
+        try:
+            self._graph.persist(send, lagging)
+        except EntraError as error:
+            self.in_doubt |= error.in_doubt
+            raise
+        self.written = True
 
     def _serves(self, wanted: Definition) -> bool:
         """Whether Graph shows a definition with at least the predefined values wanted, ready to be assigned."""
@@ -112,29 +137,40 @@ class Schema:
         )
 
 
-def exists_already(error: GraphError) -> bool:
-    """Whether what had to be created exists, though Graph did not list it yet: made by an earlier run, or by another.
+def is_conflict(error: EntraError) -> bool:
+    """Return whether an object that a request creates exists, though Graph did not list it yet (graph-facts 6.2, 14).
 
-    The directory answers 409 or 400, with one of two sentences (graph-facts 14).
+    An earlier run or somebody else made it. Graph answers 409, or 400 with one of several texts.
     """
-    said = error.said.lower()
-    return isinstance(error, Conflict) or "conflicting object" in said or "already exists" in said
+    if not isinstance(error, GraphError) or error.status not in (400, 409):
+        return False
+    text = f"{error.code} {error.said}".lower()
+    return isinstance(error, Conflict) or any(sign in text for sign in _CONFLICTS)
 
 
 def _attribute_set(item: dict[str, Any]) -> AttributeSet:
-    return AttributeSet(item["id"], item.get("description") or "", item.get("maxAttributesPerSet"))
+    what = f"GET {_SETS}"
+    return AttributeSet(
+        member(item, "id", str, what, required=True),
+        member(item, "description", str, what) or "",
+        member(item, "maxAttributesPerSet", int, what),
+    )
 
 
 def _definition(item: dict[str, Any]) -> Definition:
+    values = objects(member(item, "allowedValues", list, _DEFINITION) or [], _DEFINITION)
     return Definition(
-        attribute_set=item["attributeSet"],
-        name=item["name"],
-        type=item["type"],
-        collection=bool(item.get("isCollection")),
-        deprecated=item.get("status") == "Deprecated",
-        predefined_only=bool(item.get("usePreDefinedValuesOnly")),
-        predefined={value["id"]: bool(value["isActive"]) for value in item.get("allowedValues") or []},
-        description=item.get("description") or "",
-        searchable=item.get("isSearchable") is not False,
-        id=item["id"],
+        attribute_set=member(item, "attributeSet", str, _DEFINITION, required=True),
+        name=member(item, "name", str, _DEFINITION, required=True),
+        type=member(item, "type", str, _DEFINITION, required=True),
+        collection=bool(member(item, "isCollection", bool, _DEFINITION)),
+        deprecated=member(item, "status", str, _DEFINITION) == "Deprecated",
+        predefined_only=bool(member(item, "usePreDefinedValuesOnly", bool, _DEFINITION)),
+        predefined={
+            member(value, "id", str, _DEFINITION, required=True): bool(member(value, "isActive", bool, _DEFINITION))
+            for value in values
+        },
+        description=member(item, "description", str, _DEFINITION) or "",
+        searchable=member(item, "isSearchable", bool, _DEFINITION) is not False,
+        id=member(item, "id", str, _DEFINITION, required=True),
     )

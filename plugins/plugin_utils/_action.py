@@ -27,9 +27,9 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as ModuleAction
 
-from ansible_collections.entra.attributes.plugins.module_utils._graph import HAS_REQUESTS
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
+from ansible_collections.entra.attributes.plugins.module_utils._transport import HAS_REQUESTS
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, plain, quiet
 
 DISCOVERED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")

@@ -105,6 +105,7 @@ def connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iter
     key = hashlib.sha256(identity.encode()).hexdigest()
     with ExitStack() as stack:
         graph = stack.enter_context(_idle.pop(key) if key in _idle else connect(params, environment))
+        graph.patience.restart()
         yield graph
         stack.pop_all()
     _idle[key] = graph

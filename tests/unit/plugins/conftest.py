@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
+from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
 
 ADELE = "33333333-3333-4333-8333-333333333301"
 PAYROLL = "44444444-4444-4444-8444-444444444401"
@@ -54,6 +57,18 @@ def waits() -> Patient:
     return Patient()
 
 
+def patience(sleep: Callable[[float], None], jitter: float = 1.0, **options: Any) -> Patience:
+    """A retry policy that waits by `sleep`, and whose clock is ahead by what was waited."""
+    ahead = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal ahead
+        ahead += seconds
+        sleep(seconds)
+
+    return Patience(**options, clock=lambda: time.monotonic() + ahead, sleep=wait, jitter=lambda: jitter)
+
+
 class ReadyToken:
     """A token source that has its tokens already; `renew` moves to the next."""
 
@@ -70,7 +85,7 @@ class ReadyToken:
 
 def waiting(emulator: Emulator, sleep: Callable[[float], None]) -> _graph.Graph:
     """A Graph that waits by `sleep`, with a jitter of 1."""
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, sleep=sleep, jitter=lambda: 1.0)
+    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, patience=patience(sleep))
     permissions = [
         "CustomSecAttributeAssignment.ReadWrite.All",
         "CustomSecAttributeDefinition.ReadWrite.All",
@@ -91,7 +106,7 @@ def hold(emulator: Emulator, who: str, **attributes: Any) -> None:
 @pytest.fixture
 def impatient(emulator: Emulator, waits: Patient) -> _graph.Graph:
     """A Graph whose waits are recorded instead of waited, and whose jitter is 1."""
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, sleep=waits, jitter=lambda: 1.0)
+    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, patience=patience(waits))
     token = emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
     return _graph.Graph(http, ReadyToken(token), emulator.url)
 

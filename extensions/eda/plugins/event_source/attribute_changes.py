@@ -102,8 +102,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     TransportError,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._files import replace_file
-from ansible_collections.entra.attributes.plugins.module_utils._graph import RETRIED_STATUSES
 from ansible_collections.entra.attributes.plugins.module_utils._module import connect, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._patience import RETRIED_STATUSES
 
 LOGGER = logging.getLogger(__name__)
 LONGEST_PAUSE = 600.0
@@ -231,6 +231,7 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
         source = Source(queue, AuditLog(graph), position)
         try:
             while True:
+                graph.patience.restart()
                 try:
                     await source.poll()
                     failures, pause = 0, interval

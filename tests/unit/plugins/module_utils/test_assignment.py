@@ -26,6 +26,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     WriteNotConfirmed,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
+from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
 
 from ..conftest import ADELE, PAYROLL, Patient, ReadyToken, hold, waiting
 
@@ -717,7 +718,7 @@ def test_a_token_that_does_not_tell_is_no_obstacle(emulator: Emulator, claims: d
         def claims(self) -> dict[str, Any]:
             return claims
 
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
+    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
     blind = Silent(http, ReadyToken(emulator.token(permissions=["User.Read.All"])), emulator.url)
     with pytest.raises(AttributesHidden):
         assign(blind, name="NumVendors", state="absent")
@@ -731,7 +732,7 @@ def test_what_is_shown_is_listed_whatever_the_token_tells(emulator: Emulator) ->
             return {"roles": ["User.Read.All"]}
 
     hold(emulator, "adele@contoso.com", NumVendors=4)
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
+    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
     graph = Silent(http, ReadyToken(emulator.token(permissions=["User.Read.All", READ])), emulator.url)
     listed = info(graph, user="adele@contoso.com")
     assert listed["principals"][0]["custom_security_attributes"] == {"Engineering": {"NumVendors": 4}}

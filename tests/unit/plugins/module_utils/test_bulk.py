@@ -31,6 +31,7 @@ from ansible_collections.entra.attributes.plugins.module_utils import (
     _definitions,
     _directory,
     _graph,
+    _patience,
     _snapshot,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BulkError, reading
@@ -42,8 +43,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._plan import plan as planned
+from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
 
-from ..conftest import ADELE, PAYROLL, ReadyToken, hold, waiting
+from ..conftest import ADELE, PAYROLL, ReadyToken, hold, patience, waiting
 
 DEFINITIONS = "GET /v1.0/directory/customSecurityAttributeDefinitions"
 BATCH = "POST /v1.0/$batch"
@@ -433,7 +435,7 @@ def test_what_is_asked_to_prove_the_right_to_read_can_be_asked(emulator: Emulato
             return {"roles": ["User.Read.All"]}
 
     token = ReadyToken(emulator.token(permissions=[READ, "User.Read.All", "CustomSecAttributeDefinition.Read.All"]))
-    graph = Silent(_graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"]), token, emulator.url)
+    graph = Silent(Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"]), token, emulator.url)
     assert not bulk(graph, [user("adele@contoso.com", **dict.fromkeys(names))])["changed"]
 
 
@@ -783,12 +785,14 @@ def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulat
     assert emulator.state("adele@contoso.com") == {"Engineering": {"CostCenter": [1001, 1003]}}
 
 
-def test_what_cannot_be_verified_is_told_as_a_change(emulator: Emulator, graph: _graph.Graph) -> None:
-    emulator.faults({"match": {"method": "GET", "path": f"/users/{ADELE}"}, "do": {"html": True}})
-    refusal = failure(graph, [user(ADELE, NumVendors=4), user(NOBODY)], verify=True, report="changed")
+def test_what_cannot_be_verified_is_told_as_a_change(emulator: Emulator, waits: Any) -> None:
+    emulator.faults({"match": {"method": "GET", "path": f"/users/{ADELE}"}, "times": None, "do": {"html": True}})
+    refusal = failure(
+        waiting(emulator, waits), [user(ADELE, NumVendors=4), user(NOBODY)], verify=True, report="changed"
+    )
     (told,) = refusal.result["results"]
     assert (told["changed"], told["failed"]) == (True, True)
-    assert "is no JSON" in told["msg"]
+    assert "is not an object" in told["msg"]
 
 
 def test_6_4_what_is_shown_is_not_read_again(emulator: Emulator, waits: Any) -> None:
@@ -891,7 +895,7 @@ def test_a_stop_waits_for_what_may_be_replication(emulator: Emulator, waits: Any
 @pytest.mark.parametrize("verify", [False, True])
 def test_when_graph_is_gone_the_rest_is_not_tried(emulator: Emulator, waits: Any, verify: bool) -> None:
     populate(emulator, 200)
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], retries=1, sleep=waits, jitter=lambda: 0.0)
+    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], patience=patience(waits, 0.0, retries=1))
     token = ReadyToken(emulator.token(permissions=[WRITE, "User.Read.All"]))
     emulator.faults({"match": {"path": r"\$batch$"}, "skip": 3, "times": None, "do": {"cut": "before"}})
     error = failure(_graph.Graph(http, token, emulator.url), everybody(200, NumVendors=4), verify=verify)
@@ -986,7 +990,7 @@ def test_whatever_goes_wrong_the_state_is_right_and_so_are_the_results(
 ) -> None:
     # Retry-After is short here, there is no other wait between repeats, and a 429 tells nothing of a quota.
     monkeypatch.setattr(_batch.Pace, "QUOTA", 3e6)
-    monkeypatch.setattr(_graph.Backoff, "get_backoff_time", lambda self: 0.0)
+    monkeypatch.setattr(_patience, "LONGEST_BACKOFF", 0.0)
     populate(emulator, 30, lambda n: assigned_at_random(random.Random(first + n)))  # noqa: S311 - repeatable
     graph, before = connect(retries=15), stored(emulator)
     for seed in range(first, first + AT_A_TIME):

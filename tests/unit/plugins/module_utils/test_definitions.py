@@ -18,6 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.entra.attributes.plugins.module_utils import _assignment, _definitions, _graph
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
+from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
 from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
 from ..conftest import NEED, Patient, waiting
@@ -763,9 +764,8 @@ def test_6_4_other_refusals_of_a_write_are_no_replication(
     assert waits.waits == []
 
 
-def test_6_4_pauses_are_jittered(emulator: Emulator, waits: Patient) -> None:
-    http = _graph.Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], sleep=waits, jitter=lambda: 0.5)
-    http.pause(4.0)
+def test_6_4_pauses_are_jittered(waits: Patient) -> None:
+    Patience(sleep=waits, jitter=lambda: 0.5).pause(4.0)
     assert waits.waits == [3.0]
 
 

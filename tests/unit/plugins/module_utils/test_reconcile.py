@@ -16,6 +16,8 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.entra.attributes.plugins.filter.assignment_drifts import FilterModule as Drifts
 from ansible_collections.entra.attributes.plugins.module_utils import _graph
+from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._transport import Answer, Http
 
 from ..conftest import ADELE, PAYROLL, ReadyToken
 
@@ -172,24 +174,24 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-class Mortal(_graph.Http):
+class Mortal(Http):
     """Sends so many requests; then the process is gone, with the next of them sent or not."""
 
     def __init__(self, ca: str, last_is_sent: bool) -> None:
-        super().__init__(verify=ca, timeout=10, retries=0)
+        super().__init__(verify=ca, timeout=10, patience=Patience(retries=0))
         self.last_is_sent = last_is_sent
         self.live()
 
     def live(self, lives: int | None = None) -> None:
         self.lives, self.sent = lives, 0
 
-    def request(self, method: str, url: str, **kwargs: Any) -> Any:
+    def exchange(self, method: str, url: str, **kwargs: Any) -> Answer:
         self.sent += 1
         if self.lives is not None and self.sent > self.lives:
             if self.sent == self.lives + 1 and self.last_is_sent:
-                super().request(method, url, **kwargs)
+                super().exchange(method, url, **kwargs)
             raise Killed
-        return super().request(method, url, **kwargs)
+        return super().exchange(method, url, **kwargs)
 
 
 FOLDER = """
