@@ -153,19 +153,26 @@ def assigned(item: Mapping[str, Any], what: str) -> dict[str, dict[str, Any]]:
     for name, members in (member(item, "customSecurityAttributes", dict, what) or {}).items():
         if type(members) is dict:
             for attribute, value in members.items():
-                if "@" not in attribute and (type(value) is not str or f"{attribute}@odata.type" in members):
-                    _check_value(f"{what}, {name}.{attribute}", value, members.get(f"{attribute}@odata.type"))
+                kind = type(value)
+                if kind is str:
+                    if "@" in attribute and "Int32" in value:
+                        _ensure_integers(members, attribute.partition("@")[0], f"{what}, {name}")
+                elif kind is list:
+                    kinds = set(map(type, value))
+                    if len(kinds) > 1 or not kinds <= {str, int, bool}:
+                        names = " and ".join(sorted(_NAMES[kind] for kind in kinds))
+                        raise odd(what, f"{name}.{attribute} is a list of {names}")
+                elif not (kind is int or kind is bool or value is None):
+                    raise odd(what, f"{name}.{attribute} is {_NAMES[kind]}")
             found[name] = members
         elif members is not None and "@" not in name:
             raise odd(what, f"the attribute set {name} is {_NAMES[type(members)]}, not an object")
     return found
 
 
-def _check_value(what: str, value: Any, annotation: Any) -> None:
-    """Raise UnexpectedResponse unless an attribute can have this value; the annotation decides what an integer is."""
-    values = value if type(value) is list else [value]
-    kinds = {type(one) for one in values}
-    if value is not None and (len(kinds) > 1 or not kinds <= {str, int, bool}):
-        raise odd(what, f"the value is {_NAMES[type(value)]} of {' and '.join(sorted(_NAMES[kind] for kind in kinds))}")
-    if "Int32" in str(annotation) and not all(one is None or _INTEGER.fullmatch(str(one)) for one in values):
-        raise odd(what, "the value is not an integer, though its annotation is one of an integer")
+def _ensure_integers(members: Mapping[str, Any], attribute: str, what: str) -> None:
+    """Raise UnexpectedResponse where the annotation says integer and the value is none."""
+    value = members.get(attribute)
+    for one in value if type(value) is list else [value]:
+        if one is not None and not _INTEGER.fullmatch(str(one)):
+            raise odd(what, f"{attribute} has a value that is not an integer, though its annotation says so")
