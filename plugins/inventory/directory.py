@@ -137,8 +137,13 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import INVENTORY
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import connect
-from ansible_collections.entra.attributes.plugins.plugin_utils._controller import quiet, trusted, untrusted, validated
+from ansible_collections.entra.attributes.plugins.plugin_utils._controller import (
+    connect,
+    quiet,
+    trusted,
+    untrusted,
+    validated,
+)
 from ansible_collections.entra.attributes.plugins.plugin_utils._hosts import (
     ATTRIBUTES,
     OWN,

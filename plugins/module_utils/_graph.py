@@ -232,6 +232,9 @@ class Graph:
         url = self._url("/$batch")
         body = {"requests": list(parts)}
         content = self._json("POST", url, need, body=body, shape=_shapes.batch_answers, once=True)
+        for part in content["responses"]:
+            if isinstance(part, dict) and not str(part.get("status")).startswith("2"):
+                part.update(self._http.secrets.masked_error(part))
         return _shapes.batch_answers(content, f"POST {urlsplit(url).path}")
 
     def renew(self) -> bool:

@@ -25,14 +25,28 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import En
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
 from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._secrets import Secrets, without_options
 from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
 from ansible_collections.entra.attributes.plugins.module_utils._values import as_yaml
+
+REGISTER: Callable[[str], object] | None = None
+"""Makes ansible-core mask a secret wherever it shows text; None before 2.22, where `AnsibleModule` masks results."""
+try:
+    from ansible.module_utils.secrets import register_secret
+
+    REGISTER = register_secret
+except ImportError:
+    pass
 
 Run = Callable[[Mapping[str, Any], Graph, bool], dict[str, Any]]
 """`run(params, graph, check_mode) -> result`: all that a module does, without AnsibleModule and os.environ."""
 
 Connected = Callable[[Mapping[str, Any], Mapping[str, str]], AbstractContextManager[Graph]]
 """Yields the Graph of connection options and an environment, as `connect()` does. Raises OptionError."""
+
+
+SECRET_OPTIONS = ("client_secret", "certificate_password", "federated_token", "access_token")
+"""The options that Ansible is asked to mask, and the masks of answers hold from the beginning."""
 
 
 def connection_spec(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -75,8 +89,13 @@ def connection_spec(environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
-    """The Graph that the connection options describe. Nothing is sent yet. Raises OptionError."""
+def connect(
+    params: Mapping[str, Any], environment: Mapping[str, str], register: Callable[[str], object] | None = None
+) -> Graph:
+    """Return the Graph that the connection options describe. Nothing is sent yet. Raises OptionError.
+
+    `register` is called with each secret, those of the options and those that are sent later.
+    """
     cloud = CLOUDS[params["cloud_environment"]]
     authority_url = _https("authority_url", params["authority_url"] or cloud.login)
     graph_url = _https("graph_url", params["graph_url"] or cloud.graph)
@@ -85,11 +104,14 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Graph:
             raise OptionError(option, f"must be at least {least}, not {params[option]}")
     if params["validate_certs"] and params["ca_path"] and not os.path.exists(params["ca_path"]):
         raise OptionError("ca_path", f"{params['ca_path']} does not exist")
+    secrets = Secrets(register)
+    secrets.add(*(params[name] for name in SECRET_OPTIONS))
     http = Http(
         verify=(params["ca_path"] or True) if params["validate_certs"] else False,
         timeout=params["timeout"],
         patience=Patience(params["retries"], params["max_wait"]),
         environment=environment,
+        secrets=secrets,
     )
     names = Settings.__dataclass_fields__.keys() & params.keys() - {"authority_url", "graph_url"}
     settings = Settings(
@@ -170,9 +192,34 @@ def diff(title: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] 
     }
 
 
+def invocation(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result's `invocation`, in which an option that was left out is null, as in Ansible's own."""
+    return {"module_args": {name: None if value is LEFT_OUT else value for name, value in params.items()}}
+
+
+class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of its types
+    """AnsibleModule whose results have no secret in them on any ansible-core."""
+
+    def exit_json(self, **result: Any) -> None:
+        super().exit_json(**self._masked(result))
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        super().fail_json(**self._masked({"msg": msg, **result}))
+
+    def _masked(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Mask the options, which ansible-core does by itself before 2.22. Since then it masks what it shows."""
+        result = {**result, "invocation": invocation(self.params)}
+        if not REGISTER:
+            return result
+        if tracker := getattr(self, "_new_secrets", None):
+            tracker.flush()  # else those of the environment go into the output, and into the file of an async job
+        masked: dict[str, Any] = without_options(result, self.no_log_values)
+        return masked
+
+
 def run_module(entry: Entry) -> None:
     """What every module's `main()` does: read the options, run, and exit with the result or the error."""
-    module = AnsibleModule(argument_spec=entry.argument_spec(os.environ), supports_check_mode=True, **entry.constraints)
+    module = _Module(argument_spec=entry.argument_spec(os.environ), supports_check_mode=True, **entry.constraints)
     result = entry.result(module.params, os.environ, check_mode=module.check_mode, diff=module._diff)
     for warning in result.pop("warnings", []):
         module.warn(warning)

@@ -39,13 +39,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._patience import 
     Patience,
     retry_after,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._secrets import Secrets
 from ansible_collections.entra.attributes.plugins.module_utils._shapes import IN_BETWEEN, header_texts, parse
 
 try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
-    from requests.utils import should_bypass_proxies
+    from requests.utils import get_auth_from_url, should_bypass_proxies
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -58,6 +59,10 @@ except ImportError:
 USER_AGENT = "ansible-entra.attributes"
 LONGEST_BODY = 64 * 1024 * 1024
 """Bytes of a decoded body; the largest page of Graph has a few."""
+CREDENTIAL_HEADERS = frozenset({"authorization", "secret", "x-identity-header"})
+"""Headers that carry a credential; the last two are those of managed identities (graph-facts 10.3)."""
+CREDENTIAL_FIELDS = ("client_secret", "client_assertion")
+"""Fields of a token request that carry a credential."""
 _CHUNK = 64 * 1024
 _serving = threading.local()
 """`watch` is the Watch of the exchange that this thread makes."""
@@ -157,14 +162,18 @@ class Answer:
     headers: Mapping[str, str]
     content: bytes | bytearray
     host: str
+    secrets: Secrets
     in_doubt: bool = False
     gave_up: str = ""
     """Why a passing error is the last answer, where that is not for `retries`."""
 
     @cached_property
     def document(self) -> Any:
-        """The JSON of the body. Raises ValueError."""
-        return parse(self.content)
+        """The JSON of the body, without the credentials that were sent. Raises ValueError."""
+        found = parse(self.content)
+        if 200 <= self.status_code < 300:
+            return self.secrets.masked_data(found, self.content)
+        return self.secrets.masked_error(found)
 
     @property
     def is_framed(self) -> bool:
@@ -195,7 +204,7 @@ class Answer:
             found = self.document
             reason = "" if isinstance(found, dict) else "JSON that is not an object"
         except ValueError:
-            kind = self.headers.get("content-type", "no content type").split(";")[0]
+            kind = self.secrets.masked(self.headers.get("content-type", "no content type")).split(";")[0]
             reason = f"{kind} that is not JSON" if self.content else "an empty body"
         if reason:
             raise UnexpectedResponse(f"{what}{self.host} answered {self.status_code} with {reason}.", IN_BETWEEN)
@@ -210,7 +219,7 @@ class Http:
 
     `verify` is True (the bundled authorities), False, or the path of a CA bundle. `timeout` bounds each exchange as a
     whole. `environment` gives the proxies (HTTPS_PROXY, NO_PROXY). Redirects are not followed, so that no header goes
-    to another host, and cookies are not kept.
+    to another host, and cookies are not kept. `secrets` learns each credential that is sent, and masks the answers.
     """
 
     def __init__(
@@ -220,10 +229,12 @@ class Http:
         timeout: float = 60,
         patience: Patience | None = None,
         environment: Mapping[str, str] | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         if not HAS_REQUESTS:
             raise MissingLibrary("requests")
         self.patience = patience or Patience()
+        self.secrets = secrets or Secrets()
         self._verify = verify
         self._timeout = timeout
         self._environment = {name.lower(): value for name, value in (environment or {}).items()}
@@ -306,6 +317,7 @@ class Http:
         given = {name: kwargs[name] for name in ("params", "data", "json") if kwargs.get(name) is not None}
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(kwargs.get("headers") or {})}
         host = urlsplit(url).netloc
+        self.secrets.add(*_credentials(headers, given.get("data")))
         with Watch(self._timeout) as watch:
             try:
                 response = self._adapter.send(
@@ -332,7 +344,9 @@ class Http:
             late = _too_late(host)
             late.in_doubt = True
             raise late
-        return Answer(response.status_code, known, content, host)
+        if response.status_code >= 300:
+            known = self.secrets.masked_error(known)
+        return Answer(response.status_code, known, content, host, self.secrets)
 
     def _unproven(self, url: str, error: TransportError) -> bool:
         """Return whether the host has not given a usable answer yet, and did not because its address may be wrong."""
@@ -347,7 +361,17 @@ class Http:
         proxy = self._environment.get(f"{scheme}_proxy") or self._environment.get("all_proxy")
         if not proxy or should_bypass_proxies(url, no_proxy=self._environment.get("no_proxy", "")):
             return {}
+        self.secrets.add(get_auth_from_url(proxy)[1])
         return {scheme: proxy}
+
+
+def _credentials(headers: Mapping[str, str], form: Any) -> Iterator[str]:
+    """Yield the credentials of a request."""
+    for name, value in headers.items():
+        if name.lower() in CREDENTIAL_HEADERS:
+            yield str(value).partition(" ")[2] or str(value)
+    if isinstance(form, Mapping):
+        yield from (str(form[name]) for name in CREDENTIAL_FIELDS if form.get(name))
 
 
 def _decoded(chunks: Iterable[bytes], encoding: str, host: str) -> bytearray:

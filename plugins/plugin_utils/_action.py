@@ -23,12 +23,12 @@ from typing import Any, ClassVar
 
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as ModuleAction
 
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, invocation
 from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
+from ansible_collections.entra.attributes.plugins.module_utils._secrets import without_options
 from ansible_collections.entra.attributes.plugins.module_utils._transport import HAS_REQUESTS
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, plain, quiet
 
@@ -99,9 +99,9 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
         if twice:
             result["warnings"] = twice + result.get("warnings", [])
         if orders.get("_ansible_inject_invocation", True):
-            result["invocation"] = {"module_args": validated.validated_parameters}
-        kept = {name: value for name, value in result.items() if value is None or isinstance(value, bool)}
-        return {**remove_values(result, validated._no_log_values), **kept}
+            result["invocation"] = invocation(validated.validated_parameters)
+        masked: dict[str, Any] = without_options(result, validated._no_log_values)
+        return masked
 
 
 def _is_own(interpreter: str) -> bool:

@@ -16,15 +16,17 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import ansible.template
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.ajson import AnsibleJSONEncoder
 
+from ansible_collections.entra.attributes.plugins.module_utils import _module
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, connect, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._module import REGISTER, Entry, connection_spec
 from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
@@ -33,6 +35,9 @@ IDLE_GRAPHS = 4
 """How many stay connected: a loop over some tenants finds each again, one over a thousand does not pile them up."""
 
 _idle: dict[str, Graph] = {}
+
+connect = partial(_module.connect, register=REGISTER)
+"""`_module.connect()` of what runs inside Ansible. Modules register no token: it would stand in their output."""
 
 
 def untrusted(value: Any) -> Any:

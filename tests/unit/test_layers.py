@@ -38,6 +38,7 @@ LAYERS = {
     "_auth": AUTH,
     "_clouds": LEAF,
     "_errors": LEAF,
+    "_secrets": LEAF,
 }
 PURE = {"__future__", "collections", "dataclasses", "enum", "functools", "itertools", "json", "math", "re", "typing"}
 PURE |= {"unicodedata"}

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
 from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError, MissingLibrary
+from ansible_collections.entra.attributes.plugins.module_utils._secrets import Secrets
 
 HINTS = {
     "AADSTS7000215": "client_secret is wrong; give the secret's value, not its id.",
@@ -38,11 +39,11 @@ def msal() -> Any:
     return library
 
 
-def access_token(answer: dict[str, Any], what: str) -> str:
+def access_token(answer: dict[str, Any], what: str, secrets: Secrets) -> str:
     """The token in MSAL's answer. Raises AuthenticationError with Entra's own text and what to do about it."""
     if "access_token" in answer:
         return str(answer["access_token"])
-    said = str(answer.get("error_description") or answer.get("error") or "no token and no explanation")
+    said = secrets.masked(str(answer.get("error_description") or answer.get("error") or "no token and no explanation"))
     code = re.search(r"AADSTS[0-9]+", said)
     hint = next((text for prefix, text in HINTS.items() if code and code.group().startswith(prefix)), "")
     raise AuthenticationError(f"Entra gave no token for {what}: {' '.join(said.split())}", hint)
@@ -83,7 +84,8 @@ class ConfidentialClient(Credential):
             raise AuthenticationError(f"{self.NAME}: {error.filename} cannot be read: {error.strerror}.") from None
         except (ValueError, TypeError) as error:
             raise AuthenticationError(f"{self.NAME}: {self._reason(error)}") from None
-        return access_token(answer, f"application {settings.client_id} in tenant {settings.tenant_id}")
+        what = f"application {settings.client_id} in tenant {settings.tenant_id}"
+        return access_token(answer, what, settings.http.secrets)
 
     def renew(self) -> bool:
         self._application.remove_tokens_for_client()

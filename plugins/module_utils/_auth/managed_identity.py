@@ -45,7 +45,8 @@ class ManagedIdentity(Credential):
                 f"The managed identity endpoint of this machine gave no token ({type(error).__name__}).",
                 "Check that the machine has a managed identity, and client_id if it is a user-assigned one.",
             ) from None
-        return access_token(answer, f"managed identity {settings.client_id or 'of the system'}")
+        what = f"managed identity {settings.client_id or 'of the system'}"
+        return access_token(answer, what, settings.http.secrets)
 
     def renew(self) -> bool:
         self._client = None

@@ -40,6 +40,21 @@ def test_skip_path_and_own_body(graph: Client) -> None:
     assert graph.get(f"/v1.0/users/{ADELE}").status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["graph", "token"])
+def test_a_request_is_echoed_with_its_credentials(graph: Client, kind: str) -> None:
+    graph.emulator.faults({"match": {"kind": kind}, "do": {"echo": "plain"}})
+    if kind == "graph":
+        answer = graph.get("/v1.0/users")
+        assert error_of(answer) == (400, "BadRequest")
+        assert f"Bearer {graph.token}" in answer.json()["error"]["message"]
+    else:
+        environment = graph.emulator.environment
+        url = f"{graph.emulator.url}/contoso.com/oauth2/v2.0/token"
+        form = {"client_secret": "a~b"}
+        answer = graph.emulator.session.post(url, data=form, verify=environment["REQUESTS_CA_BUNDLE"], timeout=10)
+        assert "client_secret=a~b" in answer.json()["error_description"]
+
+
 def test_a_token_request_can_fail_alone(graph: Client) -> None:
     graph.emulator.faults({"match": {"kind": "token"}, "do": {"status": 503}})
     assert graph.get("/v1.0/users").status_code == 200

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import quote, quote_plus
 
 from .exchange import Request, Response
 
@@ -95,7 +99,20 @@ class Quirks:
         return self.random.sample(items, len(items))
 
 
-ACTIONS = ("status", "cut", "delay", "html", "expire_token", "drop_write", "truncate")
+ACTIONS = ("status", "cut", "delay", "html", "expire_token", "drop_write", "truncate", "echo")
+ECHOES: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "percent": lambda text: quote(text, safe=""),
+    "form": quote_plus,
+    "json": lambda text: json.dumps(text)[1:-1].replace("/", r"\/"),
+    "unicode": lambda text: "".join(f"\\u{ord(one):04x}" for one in text),
+    "html": html.escape,
+    "decimal": lambda text: "".join(f"&#{ord(one)};" for one in text),
+    "hexadecimal": lambda text: "".join(f"&#x{ord(one):X};" for one in text),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64url": lambda text: base64.urlsafe_b64encode(b"_" + text.encode()).decode().rstrip("="),
+}
+"""How a request can be encoded where it is echoed."""
 
 
 @dataclass
@@ -112,6 +129,8 @@ class Fault:
             raise ValueError(f"a fault does one of {', '.join(ACTIONS)}, not {self.do}")
         if self.match.keys() - {"method", "path", "kind"}:
             raise ValueError(f"a fault matches by method, path and kind, not {self.match}")
+        if self.do.get("echo", "plain") not in ECHOES:
+            raise ValueError(f"an echo is one of {', '.join(ECHOES)}, not {self.do['echo']}")
 
     def hits(self, request: Request, kind: str) -> bool:
         """Whether this fault is for this request; counts `skip` and `times` down."""
@@ -129,8 +148,12 @@ class Fault:
             self.times -= 1
         return True
 
-    def instead(self, kind: str) -> Response | None:
+    def instead(self, request: Request, kind: str) -> Response | None:
         """Return the answer that takes the place of handling the request, if this fault has one."""
+        if "echo" in self.do:
+            text = ECHOES[self.do["echo"]](_as_text(request))
+            status = int(self.do.get("status", 400))
+            return Response(status, _echo_body(status, kind, text), {"request-id": text[:2000].strip()})
         if "status" in self.do:
             status = int(self.do["status"])
             body = self.do.get("body", _error_body(status, kind))
@@ -149,6 +172,20 @@ class Fault:
         response.delay += float(self.do.get("delay", 0.0))
         response.cut = response.cut or self.do.get("cut") == "after"
         response.truncate = bool(self.do.get("truncate"))
+
+
+def _as_text(request: Request) -> str:
+    """Return a request as a proxy may show it on a page about it."""
+    headers = "; ".join(f"{name}: {value}" for name, value in request.headers.items())
+    return f"{request.method} {request.path}?{request.raw_query} {headers} {request.body.decode('utf-8', 'replace')}"
+
+
+def _echo_body(status: int, kind: str, text: str) -> dict[str, Any]:
+    if kind != "graph":
+        return {"error": "invalid_request", "error_description": f"AADSTS900000: {text}"}
+    if status < 300:
+        return {"id": text, "displayName": text, "value": [{"id": text, "displayName": text}]}
+    return {"error": {"code": "BadRequest", "message": text}}
 
 
 _CODES = {429: "TooManyRequests", 500: "InternalServerError", 502: "BadGateway", 504: "GatewayTimeout"}

@@ -64,7 +64,7 @@ class Service:
         fault = next((fault for fault in self.faults if fault.hits(request, kind)), None)
         if fault is not None and fault.do.get("expire_token"):
             self.identity.tokens.expire_all()
-        response = fault.instead(kind) if fault is not None else None
+        response = fault.instead(request, kind) if fault is not None else None
         if response is None:
             response = self._answer(request, kind)
         if fault is not None:
