@@ -329,6 +329,7 @@ class Http:
                 )
                 try:
                     known = header_texts(response.headers)
+                    response.raw.enforce_content_length = True  # as urllib3 does by itself since 2.0
                     chunks = response.raw.stream(_CHUNK, decode_content=False)
                     content = _decoded(chunks, known.get("content-encoding", ""), host)
                 finally:
