@@ -45,6 +45,7 @@ def control(method: str, path: str, body: Any = None) -> Any:
         method,
         f"{os.environ['ENTRA_GRAPH_URL']}/_emulator/{path}",
         json=body,
+        headers={"X-Emulator-Secret": os.environ["GRAPH_EMULATOR_SECRET"]},
         verify=os.environ["REQUESTS_CA_BUNDLE"],
         timeout=300,
     )

@@ -34,6 +34,7 @@ def ready_token() -> str:
     answer = requests.post(
         f"{os.environ['ENTRA_GRAPH_URL']}/_emulator/token",
         json={"permissions": permissions},
+        headers={"X-Emulator-Secret": os.environ["GRAPH_EMULATOR_SECRET"]},
         verify=os.environ["REQUESTS_CA_BUNDLE"],
         timeout=30,
     )

@@ -87,7 +87,7 @@ def test_playbooks_and_tasks_run(source: str, emulator: Emulator, run: Run, tmp_
                 "method": "PUT",
                 "src": str(tmp_path / f"{number}.json"),
                 "remote_src": True,
-                "headers": {"Content-Type": "application/json"},
+                "headers": {"Content-Type": "application/json", "X-Emulator-Secret": emulator.secret},
                 "ca_path": emulator.environment["REQUESTS_CA_BUNDLE"],
             },
         }

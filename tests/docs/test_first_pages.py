@@ -17,7 +17,9 @@ CLONED = "https://github.com/entra-attributes/entra.attributes.git"
 # Asks the local Graph of the shell that the page has opened.
 QUESTION = """python -c '
 import os, requests
-print("ADELE HAS", requests.get(os.environ["ENTRA_GRAPH_URL"] + "/_emulator/principals/adele@contoso.com").json())
+secret = {"X-Emulator-Secret": os.environ["GRAPH_EMULATOR_SECRET"]}
+url = os.environ["ENTRA_GRAPH_URL"] + "/_emulator/principals/adele@contoso.com"
+print("ADELE HAS", requests.get(url, headers=secret).json())
 '"""
 
 

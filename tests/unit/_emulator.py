@@ -34,6 +34,7 @@ class Emulator:
     environment: dict[str, str]  # what a client needs to reach it as the default application
     credentials: dict[str, Any]  # everything ready.json tells: files, other applications, managed identity
     process: subprocess.Popen[bytes]
+    secret: str  # of the control endpoints
     session: requests.Session = field(default_factory=requests.Session)
 
     def control(self, method: str, path: str, body: Any = None, **params: str) -> Any:
@@ -44,6 +45,7 @@ class Emulator:
             f"{self.url}/_emulator/{path}",
             json=body,
             params=params,
+            headers={"X-Emulator-Secret": self.secret},
             verify=self.environment["REQUESTS_CA_BUNDLE"],
             timeout=30,
         )
@@ -112,7 +114,8 @@ def start(directory: Path, **options: Any) -> Emulator:
         if ready.exists():
             document = json.loads(ready.read_text())
             if document["pid"] == process.pid:
-                return Emulator(document["url"], document["environment"], document["credentials"], process)
+                secret = document["control"]["secret"]
+                return Emulator(document["url"], document["environment"], document["credentials"], process, secret)
         time.sleep(0.02)
     process.kill()
     raise RuntimeError(f"the emulator did not start: exit status {process.wait()}")

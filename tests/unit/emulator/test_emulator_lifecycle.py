@@ -19,6 +19,10 @@ from _emulator import FILES, Emulator, start
 from plain_client import ADELE, PAYROLL, Client
 
 
+def secret(value: str) -> dict[str, str]:
+    return {"X-Emulator-Secret": value}
+
+
 def gone(emulator: Emulator, directory: Path) -> bool:
     """Wait for the end; whether it was an orderly one."""
     return emulator.process.wait(timeout=15) == 0 and not (directory / "ready.json").exists()
@@ -31,12 +35,11 @@ def test_the_files_it_writes(tmp_path: Path) -> None:
     assert ready["url"] == f"https://localhost:{ready['port']}"
     assert ready["environment"]["ENTRA_GRAPH_URL"] == ready["environment"]["AZURE_AUTHORITY_HOST"] == ready["url"]
     for path in tmp_path.iterdir():
-        private = stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert private or path.name == "ca.pem", path
-    script = '. "$1"; echo "$AZURE_CLIENT_ID $AZURE_CLIENT_SECRET $REQUESTS_CA_BUNDLE"'
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    script = '. "$1"; echo "$AZURE_CLIENT_ID $AZURE_CLIENT_SECRET $REQUESTS_CA_BUNDLE $GRAPH_EMULATOR_SECRET"'
     shell = ["sh", "-c", script, "sh", str(tmp_path / "environment.sh")]
     output = subprocess.run(shell, capture_output=True, text=True, check=True, env={}).stdout.split()
-    names = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "REQUESTS_CA_BUNDLE")
+    names = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "REQUESTS_CA_BUNDLE", "GRAPH_EMULATOR_SECRET")
     assert output == [ready["environment"][name] for name in names]
     emulator.stop()
     assert gone(emulator, tmp_path)
@@ -98,7 +101,8 @@ def test_it_listens_on_the_loopback_interface_only(running: Emulator) -> None:
 def test_its_certificate_is_good_for_both_names_and_for_its_authority_only(running: Emulator) -> None:
     bundle = running.environment["REQUESTS_CA_BUNDLE"]
     for url in (running.url, running.url.replace("localhost", "127.0.0.1")):
-        assert requests.get(f"{url}/_emulator/state", verify=bundle, timeout=10).status_code == 200
+        answer = requests.get(f"{url}/_emulator/state", headers=secret(running.secret), verify=bundle, timeout=10)
+        assert answer.status_code == 200
     session = requests.Session()
     session.trust_env = False
     with pytest.raises(requests.exceptions.SSLError):
@@ -134,8 +138,10 @@ def test_detached_it_returns_when_it_is_ready_and_lives_on(tmp_path: Path) -> No
     ready = json.loads((tmp_path / "ready.json").read_text())
     assert started.stdout == ready["url"] + "\n"
     bundle = ready["environment"]["REQUESTS_CA_BUNDLE"]
-    assert requests.get(f"{ready['url']}/_emulator/ready", verify=bundle, timeout=10).json() == {"pid": ready["pid"]}
-    requests.post(f"{ready['url']}/_emulator/stop", verify=bundle, timeout=10)
+    control, headers = ready["control"]["url"], secret(ready["control"]["secret"])
+    answer = requests.get(f"{control}/ready", headers=headers, verify=bundle, timeout=10)
+    assert answer.json() == {"pid": ready["pid"]}
+    requests.post(f"{control}/stop", headers=headers, verify=bundle, timeout=10)
     deadline = time.monotonic() + 10
     while (tmp_path / "ready.json").exists():
         assert time.monotonic() < deadline
@@ -162,3 +168,102 @@ def test_a_state_that_is_none_is_an_error_without_a_traceback(
     assert f"{state} holds no tenant: " in failed.stderr
     assert "Traceback" not in failed.stderr
     assert not (tmp_path / "ready.json").exists()
+
+
+CONTROLS = ["ready", "requests", "state", "faults", "principals/adele@contoso.com", "nope"]
+
+
+@pytest.mark.parametrize("path", CONTROLS)
+@pytest.mark.parametrize("headers", [{}, {"X-Emulator-Secret": ""}, {"X-Emulator-Secret": "\xe9"}])
+def test_control_endpoints_need_the_secret(running: Emulator, path: str, headers: dict[str, str]) -> None:
+    url, bundle = f"{running.url}/_emulator/{path}", running.environment["REQUESTS_CA_BUNDLE"]
+    refused = requests.get(url, headers=headers, verify=bundle, timeout=10)
+    assert refused.status_code == 403
+    assert "in the header X-Emulator-Secret" in refused.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["stop", "reset", "quirks", "faults", "token"])
+def test_nothing_is_steered_without_the_secret(running: Emulator, path: str) -> None:
+    url, bundle = f"{running.url}/_emulator/{path}", running.environment["REQUESTS_CA_BUNDLE"]
+    assert requests.post(url, json={}, verify=bundle, timeout=10).status_code == 403
+    assert running.control("GET", "ready") == {"pid": running.process.pid}
+
+
+def test_the_folder_is_closed_to_others_whatever_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "graph"
+    folder.mkdir()
+    folder.chmod(0o755)
+    emulator = start(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    emulator.stop()
+
+
+def test_a_folder_that_is_shared_with_others_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    refused = run(f"--directory={folder}")
+    assert refused.returncode == 1
+    assert refused.stderr == f"{folder} is shared with other users; give a folder of its own with --directory\n"
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["ready.json", "environment.sh", "ca.pem", "server.pem", "client.pem", "emulator.log"])
+def test_links_in_the_folder_are_replaced_and_not_followed(tmp_path: Path, name: str) -> None:
+    folder, target = tmp_path / "graph", tmp_path / "target"
+    folder.mkdir()
+    target.write_text("precious")
+    (folder / name).symlink_to(target)
+    started = run("--detach", f"--directory={folder}", f"--watch-pid={os.getpid()}")
+    assert started.returncode == 0, started.stderr
+    ready = json.loads((folder / "ready.json").read_text())
+    assert target.read_text() == "precious"
+    assert not (folder / name).is_symlink()
+    os.kill(ready["pid"], signal.SIGTERM)
+
+
+def test_a_link_in_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+    folder, target = tmp_path / "graph", tmp_path / "target"
+    folder.mkdir()
+    (folder / "emulator.lock").symlink_to(target)
+    refused = run(f"--directory={folder}")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"{folder}/emulator.lock cannot be used: ")
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("detach", [[], ["--detach"]], ids=["attached", "detached"])
+def test_a_second_start_in_the_same_folder_is_refused(tmp_path: Path, detach: list[str]) -> None:
+    emulator = start(tmp_path)
+    before = (tmp_path / "ready.json").read_text()
+    refused = run(f"--directory={tmp_path}", *detach)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"A local Graph already runs in {tmp_path} (process {emulator.process.pid})."
+        " Stop it, or give another --directory.\n"
+    )
+    assert (tmp_path / "ready.json").read_text() == before
+    assert emulator.control("GET", "ready") == {"pid": emulator.process.pid}
+    emulator.stop()
+
+
+def test_one_that_was_killed_is_not_in_the_way_of_the_next(tmp_path: Path) -> None:
+    first = start(tmp_path)
+    first.process.kill()
+    first.process.wait()
+    assert (tmp_path / "ready.json").exists()
+    second = start(tmp_path)
+    assert second.control("GET", "ready") == {"pid": second.process.pid}
+    assert second.secret != first.secret
+    second.stop()
+    assert gone(second, tmp_path)
+
+
+def test_one_that_does_not_start_leaves_nothing_of_one_that_was_killed(tmp_path: Path) -> None:
+    for name in ("ready.json", "environment.sh"):
+        (tmp_path / name).write_text("{}")
+    state = tmp_path / "state.yml"
+    state.write_text("[]")
+    assert run(f"--directory={tmp_path}", f"--state={state}").returncode == 1
+    assert not (tmp_path / "ready.json").exists()
+    assert not (tmp_path / "environment.sh").exists()

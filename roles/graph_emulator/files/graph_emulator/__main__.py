@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import json
 import os
 import secrets
 import shlex
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -24,10 +26,11 @@ import yaml
 
 from . import directory
 from .credentials import Credentials, write_client_files, write_json, write_private
-from .edge import Edge, Protocol
+from .edge import CONTROL_HEADER, Edge, Protocol
 from .service import Service
 
 START_SECONDS = 60
+LOCK_SECONDS = 2  # for which one that ends may still have the folder
 DEFAULT_STATE = Path(__file__).with_name("default_state.yml")
 
 
@@ -53,8 +56,15 @@ def main() -> None:
     """Serve until told to stop."""
     options = parse_arguments()
     options.directory = options.directory.resolve()
-    options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        prepare(options.directory)
+        lock = take(options.directory)
+        for name in ("ready.json", "environment.sh"):  # left by one that was killed
+            (options.directory / name).unlink(missing_ok=True)
+    except OSError as error:
+        sys.exit(f"{error.filename or options.directory} cannot be used: {error.strerror}")
     if options.detach:
+        os.close(lock)  # for the process that serves
         start_detached(options.directory, [argument for argument in sys.argv[1:] if argument != "--detach"])
         return
     try:
@@ -68,7 +78,13 @@ def main() -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = listener.getsockname()[1]
         url = f"https://localhost:{port}"
-        service = Service(document, Credentials.generate(), url, header_secret=secrets.token_hex(16))
+        service = Service(
+            document,
+            Credentials.generate(),
+            url,
+            header_secret=secrets.token_hex(16),
+            control_secret=secrets.token_urlsafe(32),
+        )
         service.set_latency(options.latency)
         ready_files = write_ready_files(service, options.directory, port)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -83,14 +99,46 @@ def main() -> None:
                 path.unlink(missing_ok=True)
 
 
+def prepare(folder: Path) -> None:
+    """Make the folder, or take one that is there, and close it to everybody else. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_mode & stat.S_ISVTX or found.st_uid != os.geteuid():
+        sys.exit(f"{folder} is shared with other users; give a folder of its own with --directory")
+    folder.chmod(0o700)
+
+
+def take(folder: Path) -> int:
+    """Return an open file that locks the folder for as long as this process lives, however that ends. Raises OSError.
+
+    Exits where another local Graph has the folder.
+    """
+    lock = os.open(folder / "emulator.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                other = os.read(lock, 20).decode("ascii", "replace").strip()
+                sys.exit(
+                    f"A local Graph already runs in {folder} (process {other}). Stop it, or give another --directory."
+                )
+            time.sleep(0.05)
+        else:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            return lock
+
+
 def start_detached(folder: Path, arguments: list[str]) -> None:
     """Start an emulator that outlives this process, and print its url when it is ready.
 
     Exits with the end of its log when it does not come up. The log stays in the folder as `emulator.log`.
     """
     ready, log = folder / "ready.json", folder / "emulator.log"
-    ready.unlink(missing_ok=True)
-    with log.open("wb") as output:
+    log.unlink(missing_ok=True)  # a link would lead elsewhere
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", __package__, *arguments],
             stdin=subprocess.DEVNULL,
@@ -116,7 +164,7 @@ def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
     """Write certificates, credentials and, last, what tells that the emulator is there. Returns what to remove."""
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
-    authority.cert_pem.write_to_path(folder / "ca.pem")
+    write_private(folder / "ca.pem", authority.cert_pem.bytes())
     chain = b"".join(blob.bytes() for blob in certificate.cert_chain_pems)
     write_private(folder / "server.pem", certificate.private_key_pem.bytes() + chain)
     first = next(iter(service.directory.applications.values()))
@@ -132,6 +180,7 @@ def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
         "AZURE_TENANT_ID": service.directory.tenant_id,
         "AZURE_CLIENT_ID": first.client_id,
         "AZURE_CLIENT_SECRET": first.secrets[0]["value"] if first.secrets else "",
+        "GRAPH_EMULATOR_SECRET": service.control_secret,
     }
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
     write_private(folder / "environment.sh", exports.encode())
@@ -140,6 +189,7 @@ def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
         "pid": os.getpid(),
         "port": port,
         "url": service.url,
+        "control": {"url": f"{service.url}/_emulator", "header": CONTROL_HEADER, "secret": service.control_secret},
         "environment": environment,
         "credentials": {
             **client_files,

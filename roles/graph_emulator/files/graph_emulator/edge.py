@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import os
 import time
@@ -24,6 +25,7 @@ from .exchange import Request
 from .faults import Fault
 from .service import Service
 
+CONTROL_HEADER: Final = "X-Emulator-Secret"
 _open_connections: Final[dict[tuple[str, int], asyncio.Transport]] = {}
 
 
@@ -75,7 +77,8 @@ class Edge:
         """Serve one request."""
         self.last_request = time.monotonic()
         if scope["path"].startswith("/_emulator/"):
-            await self.control(scope, receive, send)
+            control = self.control if self._has_secret(scope) else _WITHOUT_SECRET
+            await control(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = await StarletteRequest(scope, receive).body()
@@ -92,6 +95,11 @@ class Edge:
         content = response.content()
         reply = StarletteResponse(content, response.status, {"Content-Type": response.media_type, **response.headers})
         await reply(scope, receive, send)
+
+    def _has_secret(self, scope: Scope) -> bool:
+        """Whether a request shows the secret of this start, which is in files that only the owner can read."""
+        shown = StarletteRequest(scope).headers.get(CONTROL_HEADER, "")
+        return hmac.compare_digest(shown.encode(), self.service.control_secret.encode())
 
     # Control. Errors in what a test asks for come back as 400 with the reason.
 
@@ -145,6 +153,11 @@ class Edge:
     async def _stop(self, request: StarletteRequest) -> StarletteResponse:
         self.stop()
         return PlainTextResponse("stopping")
+
+
+_WITHOUT_SECRET: Final = JSONResponse(
+    {"error": f"the control endpoints need the secret of ready.json in the header {CONTROL_HEADER}"}, 403
+)
 
 
 async def _refused(request: StarletteRequest, error: Exception) -> StarletteResponse:

@@ -24,10 +24,13 @@ _SECRET_FIELDS: Final = {"client_secret", "client_assertion"}
 class Service:
     """One tenant with its identity service, its Graph, its faults and its log."""
 
-    def __init__(self, document: dict[str, Any], credentials: Credentials, url: str, header_secret: str) -> None:
+    def __init__(
+        self, document: dict[str, Any], credentials: Credentials, url: str, header_secret: str, control_secret: str
+    ) -> None:
         self.url = url
         self.credentials = credentials
         self.header_secret = header_secret
+        self.control_secret = control_secret  # what the control endpoints want to see
         self._initial = document
         self._initial_latency = 0.0
         self.quirks = Quirks()

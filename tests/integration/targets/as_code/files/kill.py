@@ -13,15 +13,16 @@ import ssl
 import subprocess
 import sys
 import time
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 url, ca, *command = sys.argv[1:]
 context = ssl.create_default_context(cafile=ca)
+question = Request(url, headers={"X-Emulator-Secret": os.environ["GRAPH_EMULATOR_SECRET"]})
 
 
 def assigned() -> bool:
     """Whether the principal at the URL has attributes."""
-    with urlopen(url, context=context) as answer:
+    with urlopen(question, context=context) as answer:
         return bool(json.load(answer))
 
 
