@@ -51,6 +51,13 @@ def test_15_agents_by_their_type(graph: Client) -> None:
     assert [item["id"] for item in blueprints] == [BLUEPRINT]
 
 
+def test_1_1_agents_show_their_parent_by_default(graph: Client) -> None:
+    agent = graph.get(f"/v1.0/servicePrincipals/{AGENT}/{IDENTITY}").json()
+    assert agent["agentIdentityBlueprintId"] == BLUEPRINT_APP
+    assert graph.get(f"/v1.0/users/{AGENT_USER}").json()["identityParentId"] == AGENT
+    assert "agentIdentityBlueprintId" not in graph.get(f"/v1.0/servicePrincipals/{PAYROLL}").json()
+
+
 def test_15_what_has_another_type_is_not_there(graph: Client) -> None:
     path = f"/v1.0/servicePrincipals/{PAYROLL}/{IDENTITY}"
     assert error_of(graph.get(path)) == (404, "Request_ResourceNotFound")

@@ -298,7 +298,7 @@ def test_select(graph: Client) -> None:
     assert "department" not in graph.get(f"/v1.0/users/{ADELE}").json(), "not among the defaults of v1.0"
 
 
-def test_defaults_are_always_there(graph: Client) -> None:
+def test_1_1_defaults_are_always_there(graph: Client) -> None:
     """As the published schema has them: null, or an empty list where null is not allowed."""
     user = graph.get("/v1.0/users/o'brien@contoso.com").json()
     del user["@odata.context"]
@@ -316,7 +316,7 @@ def test_defaults_are_always_there(graph: Client) -> None:
         "id": "33333333-3333-4333-8333-333333333305",
     }
     found = graph.get(f"/v1.0/servicePrincipals/{PAYROLL}").json()
-    for name in ("alternativeNames", "appRoles", "keyCredentials", "oauth2PermissionScopes", "replyUrls"):
+    for name in ("addIns", "alternativeNames", "appRoles", "keyCredentials", "oauth2PermissionScopes", "replyUrls"):
         assert found[name] == [], name
     assert (found["homepage"], found["appRoleAssignmentRequired"]) == (None, False)
     assert found["servicePrincipalNames"] == ["55555555-5555-4555-8555-555555555501"]

@@ -18,6 +18,10 @@ from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, 
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUIDISH: Final = re.compile(r"[0-9a-f]+(-[0-9a-f]*)+", re.IGNORECASE)
+_AGENT_DEFAULTS: Final = {
+    "#microsoft.graph.agentIdentity": ("agentIdentityBlueprintId", "createdByAppId"),
+    "#microsoft.graph.agentUser": ("identityParentId",),
+}
 _READ_ONLY: Final = {"id", "appId", "createdDateTime", "deletedDateTime", "servicePrincipalType"}
 
 
@@ -129,7 +133,8 @@ class Principals:
         """Return the object as JSON. Attributes are never there unless selected (graph-facts 1.5)."""
         properties = principal.properties
         item: dict[str, Any] = {"@odata.type": principal.derived_type} if principal.derived_type else {}
-        for name in DEFAULT_PROPERTIES[self.collection] if names is None else names:
+        defaults = (*DEFAULT_PROPERTIES[self.collection], *_AGENT_DEFAULTS.get(principal.derived_type or "", ()))
+        for name in defaults if names is None else names:
             if name == ATTRIBUTES:
                 stored = principal.visible_attributes()
                 item[name] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)

@@ -28,16 +28,14 @@ _USER_OTHERS: Final = (
     "streetAddress usageLocation userType"
 )
 _SERVICE_PRINCIPAL_DEFAULTS: Final = (
-    "id accountEnabled alternativeNames appDescription appDisplayName appId appOwnerOrganizationId "
-    "appRoleAssignmentRequired appRoles createdDateTime description displayName homepage info keyCredentials loginUrl "
-    "logoutUrl notes notificationEmailAddresses oauth2PermissionScopes passwordCredentials preferredSingleSignOnMode "
-    "replyUrls servicePrincipalNames servicePrincipalType signInAudience tags tokenEncryptionKeyId"
+    "id accountEnabled addIns alternativeNames appDescription appDisplayName appId applicationTemplateId "
+    "appOwnerOrganizationId appRoleAssignmentRequired appRoles createdDateTime deletedDateTime description "
+    "disabledByMicrosoftStatus displayName homepage info keyCredentials loginUrl logoutUrl notes "
+    "notificationEmailAddresses oauth2PermissionScopes passwordCredentials preferredSingleSignOnMode "
+    "preferredTokenSigningKeyThumbprint replyUrls resourceSpecificApplicationPermissions samlSingleSignOnSettings "
+    "servicePrincipalNames servicePrincipalType signInAudience tags tokenEncryptionKeyId verifiedPublisher"
 )
-_SERVICE_PRINCIPAL_OTHERS: Final = (
-    "addIns agentIdentityBlueprintId applicationTemplateId createdByAppId customSecurityAttributes deletedDateTime "
-    "disabledByMicrosoftStatus isDisabled preferredTokenSigningKeyThumbprint resourceSpecificApplicationPermissions "
-    "samlSingleSignOnSettings verifiedPublisher"
-)
+_SERVICE_PRINCIPAL_OTHERS: Final = "agentIdentityBlueprintId createdByAppId customSecurityAttributes isDisabled"
 _GROUP_DEFAULTS: Final = (
     "id deletedDateTime classification createdDateTime description displayName expirationDateTime groupTypes "
     "isAssignableToRole mail mailEnabled mailNickname membershipRule membershipRuleProcessingState "
