@@ -169,12 +169,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        self._set_templated(self._read_config_data(path))
+        direct = self._set_templated(self._read_config_data(path))
         attributes = self.get_option("attributes")
         if not self.get_option("use_extra_vars"):
             self._own = (OWN, *attributes) if isinstance(attributes, dict) else (OWN, ATTRIBUTES)
         try:
-            listing = self._listing(cache)
+            listing = self._listing(direct, cache)
             every = hosts(untrusted(listing["principals"]), attributes, self._evaluate)
         except EntraError as error:
             raise AnsibleParserError(str(error)) from None
@@ -185,18 +185,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for host in chosen:
             self._add(host)
 
-    def _set_templated(self, config: Mapping[str, Any]) -> None:
-        """Set the options again, with what is a template in the file, but for those that hold expressions."""
+    def _set_templated(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Set the options again, with what is a template in the file, but for those that hold expressions.
+
+        Return them as they are in the file otherwise.
+        """
         self.templar.available_variables = self._vars
         options = {
             name: value if name in EXPRESSIONS else self.templar.template(value) for name, value in config.items()
         }
         self.set_options(direct=options, var_options=self._vars)
+        return options
 
-    def _listing(self, cache: bool) -> dict[str, Any]:
+    def _listing(self, direct: Mapping[str, Any], cache: bool) -> dict[str, Any]:
         """`principals` and `warnings`, from the cache where that is wanted and possible."""
         environment = dict(os.environ)
-        params = validated(INVENTORY, self.get_option, environment)
+        params = validated(INVENTORY, self.get_option, direct, environment)
         with quiet(), connect(params, environment) as graph:
             if not self.get_option("cache"):
                 return INVENTORY.run(params, graph, False)

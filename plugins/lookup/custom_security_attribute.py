@@ -110,9 +110,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
         environment = dict(os.environ)
         principals = self._flatten(terms)
         try:
-            params = validated(
-                LOOKUP, lambda name: principals if name == "principals" else self.get_option(name), environment
-            )
+            params = validated(LOOKUP, self.get_option, {**options, "principals": principals}, environment)
             with quiet(), connected(params, environment) as graph:
                 result = LOOKUP.run(params, graph, False)
         except EntraError as error:

@@ -58,11 +58,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    STRING,
     Assignments,
+    Definition,
     Value,
     checked,
     coerced,
-    doubtful,
     elements,
     in_order,
     name_problem,
@@ -230,7 +231,7 @@ def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
     if not in_doubt(current, task.desired):
         return plan(current, task.desired)
     try:
-        definitions = _definitions(task, schema)
+        definitions = _definitions(task.attribute_set, schema)
     except GraphError as error:
         if isinstance(error, PermissionDenied):
             ensure_spelling(current, task.desired)  # which needs no definitions to be wrong
@@ -241,16 +242,16 @@ def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
     return planned
 
 
-def _definitions(task: Assignment, schema: Schema) -> Definitions:
+def _definitions(attribute_set: str, schema: Schema) -> Definitions:
     """Those of the attribute set; of the tenant where it has none, as the set may be spelled otherwise."""
-    found = schema.definitions(task.attribute_set) or schema.definitions()
+    found = schema.definitions(attribute_set) or schema.definitions()
     return {(one.attribute_set, one.name): one for one in found}
 
 
 def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
     """Refuse in check mode what Graph would refuse, as far as the definition may be read."""
     with suppress(PermissionDenied):
-        check(planned, _definitions(task, schema))
+        check(planned, _definitions(task.attribute_set, schema))
 
 
 def _lagging(error: EntraError, task: Assignment, planned: Plan, schema: Schema) -> bool:
@@ -261,7 +262,7 @@ def _lagging(error: EntraError, task: Assignment, planned: Plan, schema: Schema)
     if not isinstance(error, GraphError) or error.status not in (400, 404):
         return False
     try:
-        definitions = _definitions(task, schema)
+        definitions = _definitions(task.attribute_set, schema)
         check(planned, definitions)
     except (InvalidValue, UndefinedAttribute) as reason:
         error.explanation = str(reason)
@@ -326,31 +327,8 @@ def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> 
 
 
 def _selected(params: Mapping[str, Any], graph: Graph) -> Iterator[Principal]:
-    """The principals that `where` and `filter` select. Raises what `selection` does, and OptionError."""
-    schema, found = Schema(graph), False
-    for principal in Directory(graph).select(KINDS[params["principal_type"]], selection(params, schema)):
-        found = True
-        yield principal
-    if not found:
-        ensure_searchable(params["where"] or [], schema)
-
-
-def ensure_searchable(where: Sequence[Mapping[str, Any]], schema: Schema) -> None:
-    """Raise OptionError for a condition by which Graph finds nobody, whoever has the attribute (graph-facts 3).
-
-    Definitions that may not be read do not tell.
-    """
-    for index, item in enumerate(where):
-        try:
-            definitions = schema.definitions(item["attribute_set"], item["name"])
-        except PermissionDenied:
-            return
-        if not all(definition.searchable for definition in definitions):
-            raise OptionError(
-                f"where[{index}].name",
-                f"{item['attribute_set']}.{item['name']} is not searchable, so that Graph finds nobody by it",
-                "Read all principals instead, and choose by what they have.",
-            )
+    """The principals that `where` and `filter` select. Raises what `selection` does."""
+    return Directory(graph).select(KINDS[params["principal_type"]], selection(params, Schema(graph)))
 
 
 def _listed(principal: Principal, attribute_set: str | None = None, name: str | None = None) -> dict[str, Any]:
@@ -367,34 +345,58 @@ def _listed(principal: Principal, attribute_set: str | None = None, name: str | 
 
 
 def selection(params: Mapping[str, Any], schema: Schema) -> str:
-    """The OData filter of `where` and `filter`, empty without them. Raises OptionError and GraphError."""
-    conditions = []
-    for index, item in enumerate(params["where"] or []):
+    """Return the OData filter of `where` and `filter`, empty without them.
+
+    Raises OptionError, UndefinedAttribute and GraphError.
+    """
+    where = params["where"] or []
+    for index, item in enumerate(where):
         check_names(item, f"where[{index}].")
-        try:
-            value = _compared(item, schema)
-        except InvalidValue as error:
-            raise OptionError(f"where[{index}].value", error.reason) from None
-        conditions.append(condition(item["attribute_set"], item["name"], item["operator"], value))
+        _compared(index, item, None)
+    if params["filter"] and (problem := text_problem(params["filter"])):
+        raise OptionError("filter", problem)
+    definitions = _definitions_of({item["attribute_set"] for item in where}, schema)
+    conditions = []
+    for index, item in enumerate(where):
+        named = (item["attribute_set"], item["name"])
+        definition = definition_of(*named, definitions) if definitions else None
+        conditions.append(condition(*named, item["operator"], _compared(index, item, definition)))
+        if definition and not definition.searchable:
+            raise OptionError(
+                f"where[{index}].name",
+                f"{'.'.join(named)} is not searchable, so that Graph finds nobody by it",
+                "Read all principals instead, and choose by what they have.",
+            )
     if params["filter"]:
-        if problem := text_problem(params["filter"]):
-            raise OptionError("filter", problem)
         conditions.append(f"({params['filter']})" if conditions else params["filter"])
     return " and ".join(conditions)
 
 
-def _compared(item: Mapping[str, Any], schema: Schema) -> Value | None:
-    """The value that a condition compares with, typed. Raises InvalidValue and GraphError."""
+def _definitions_of(attribute_sets: set[str], schema: Schema) -> Definitions:
+    """Return the definitions of these sets, or none where the identity cannot read them."""
+    found: dict[tuple[str, str], Definition] = {}
+    with suppress(PermissionDenied):
+        for attribute_set in sorted(attribute_sets):
+            found.update(_definitions(attribute_set, schema))
+    return found
+
+
+def _compared(index: int, item: Mapping[str, Any], definition: Definition | None) -> Value | None:
+    """Return the value that a condition compares with, in the type of its definition. Raises OptionError."""
     attribute = f"{item['attribute_set']}.{item['name']}"
     value: Value | None = item["value"]
-    if isinstance(value, list):
-        raise InvalidValue(attribute, "must be a single value; eq matches collections that hold it")
-    if item["operator"] == "startswith":
-        return coerced(attribute, checked(attribute, value), "String")
-    if value is None or not doubtful(checked(attribute, value)):
-        return value
-    definition = next(iter(schema.definitions(item["attribute_set"], item["name"])), None)
-    return coerced(attribute, value, definition.type) if definition else value
+    starts = item["operator"] == "startswith"
+    try:
+        if isinstance(value, list):
+            raise InvalidValue(attribute, "must be a single value; eq matches collections that hold it")
+        if starts and definition and definition.type != STRING:
+            raise InvalidValue(attribute, f"its type is {definition.type}; startswith goes with String attributes")
+        if value is None and not starts:
+            return None
+        wanted = STRING if starts else definition.type if definition else None
+        return coerced(attribute, checked(attribute, value), wanted) if wanted else checked(attribute, value)
+    except InvalidValue as error:
+        raise OptionError(f"where[{index}].value", f"{attribute}: {error.reason}") from None
 
 
 ASSIGNMENT = Entry(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)

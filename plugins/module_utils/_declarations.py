@@ -27,6 +27,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     checked,
     elements,
     name_problem,
+    not_text,
     text_problem,
 )
 
@@ -123,6 +124,9 @@ def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: lis
     """The wishes by attribute set; a mistake is noted and left out."""
     wishes: dict[str, dict[str, Wish]] = {}
     for attribute_set, values in attributes.items():
+        if not isinstance(attribute_set, str):
+            problems.append(f"{place.at(key)}: attribute set: {not_text(attribute_set)}")
+            continue
         where = (key, str(attribute_set))
         held = wishes[str(attribute_set)] = {}
         problem = name_problem(str(attribute_set))
@@ -132,6 +136,9 @@ def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: lis
             problems.append(f"{place.at(*where)}: is no dictionary of attributes")
             continue
         for name, value in values.items():
+            if not isinstance(name, str):
+                problems.append(f"{place.at(*where)}: attribute: {not_text(name)}")
+                continue
             problem = name_problem(str(name))
             if problem:
                 problems.append(f"{place.at(*where)}: attribute {problem}")

@@ -64,7 +64,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
     assigned = Declarations(problems)
     homes: dict[str, str] = {}
     sets: list[str] = []
-    variable_items = (listed(section, variables.get(section) or []) for section in SECTIONS)
+    variable_items = (listed(section, without_omitted(variables.get(section) or [])) for section in SECTIONS)
     for section, place, item in chain(*variable_items, read(src, problems) if src else ()):
         if section == ASSIGNMENTS:
             assigned.add(place, item)

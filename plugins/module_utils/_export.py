@@ -20,7 +20,6 @@ from typing import Any
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import (
     PERHAPS_HIDDEN,
     SELECTION_SPEC,
-    ensure_searchable,
     selection,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
@@ -94,8 +93,6 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     for plural in dict.fromkeys(params["principals"]):
         kind = PLURALS[plural]
         principals = list(directory.select(kind, condition))
-        if not principals:
-            ensure_searchable(params["where"] or [], schema)
         items = _items(kind, principals, chosen if params["attribute_sets"] else None)
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
         unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]

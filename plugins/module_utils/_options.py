@@ -125,6 +125,35 @@ def without_omitted(value: Any) -> Any:
     return value
 
 
+def strict(option: Mapping[str, Any]) -> bool:
+    """Whether an option of an argument spec has a type of this file."""
+    return isinstance(option.get("type"), Text | List | Dict)
+
+
+def json_problems(options: Mapping[Any, Any], spec: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield place and problem of what JSON changes in silence, and Ansible gives modules their options as JSON.
+
+    These are dates, except in options of Ansible's own type `str`, and keys that are not text.
+    """
+    for key, value in options.items():
+        if not isinstance(key, str):
+            yield place, f"a key is wrong: {not_text(key)}"
+            continue
+        own = spec.get(key, {})
+        if own.get("type") != "str" or strict(own):
+            yield from _json_problems(value, own.get("options", {}), f"{place}.{key}" if place else key)
+
+
+def _json_problems(value: Any, spec: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        yield from json_problems(value, spec, place)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _json_problems(item, spec, f"{place}[{number}]")
+    elif hasattr(value, "isoformat") or isinstance(value, bytes):
+        yield place, not_text(value)
+
+
 def _omitted(value: Any) -> bool:
     return isinstance(value, str) and OMITTED.fullmatch(value) is not None
 

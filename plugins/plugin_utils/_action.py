@@ -26,8 +26,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as ModuleAction
 
+from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, invocation
-from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
+from ansible_collections.entra.attributes.plugins.module_utils._options import json_problems, without_omitted
 from ansible_collections.entra.attributes.plugins.module_utils._secrets import without_options
 from ansible_collections.entra.attributes.plugins.module_utils._transport import HAS_REQUESTS
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, plain, quiet
@@ -49,6 +50,8 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
         variables: dict[str, Any] = {}
         self._compute_environment_string(variables)
         self._task.args = without_omitted(self._task.args)
+        for option, problem in json_problems(self._task.args, self.ENTRY.spec):
+            return {"failed": True, **OptionError(option, problem).as_result()}
         if not self._is_here(task_vars, variables):
             return dict(super().run(tmp, task_vars))
         args = dict(self._task.args)

@@ -24,10 +24,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.ajson import AnsibleJSONEncoder
 
 from ansible_collections.entra.attributes.plugins.module_utils import _module
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import REGISTER, Entry, connection_spec
-from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
+from ansible_collections.entra.attributes.plugins.module_utils._options import json_problems, strict, without_omitted
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
 """Whether any text is a template, as before ansible-core 2.19; since then only what is marked as trusted is one."""
@@ -70,14 +70,24 @@ def plain(value: dict[str, Any]) -> dict[str, Any]:
     return text
 
 
-def validated(entry: Entry, option: Callable[[str], Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def validated(
+    entry: Entry, option: Callable[[str], Any], direct: Mapping[str, Any], environment: Mapping[str, str]
+) -> dict[str, Any]:
     """The options of a plugin by the rules of its entry, as those of modules are. Raises EntraError.
 
-    `option` is the plugin's `get_option`: Ansible knows the sources of options beside the environment. Options that are
-    empty count as not set.
+    `option` is the plugin's `get_option`: Ansible knows the sources of options beside the environment. It has made text
+    of Booleans and numbers, and lists of text; hence options with strict types are taken from `direct`, as the user
+    wrote them. Options that are empty count as not set.
     """
     spec = entry.argument_spec(environment)
-    given = {name: value for name in spec if (value := option(name)) not in (None, "")}
+
+    def found(name: str) -> Any:
+        names = [known for known in (name, *spec[name].get("aliases", ())) if known in direct and strict(spec[name])]
+        return direct[names[0]] if names else option(name)
+
+    given = {name: value for name in spec if (value := found(name)) not in (None, "")}
+    for place, problem in json_problems(given, spec):
+        raise OptionError(place, problem)
     result = ArgumentSpecValidator(spec, **entry.constraints).validate(plain(without_omitted(given)))
     if result.error_messages:
         raise EntraError(result.errors.msg)

@@ -232,12 +232,35 @@ class TestProcess:
 
     def test_options_are_plain(self, run: Run, seen: Seen) -> None:
         text = "{{ 1 + 1 }}"
-        args = {**TOKEN, "value": wrap_var([text, {"day": datetime.date(2022, 10, 1)}])}
+        args = {**TOKEN, "value": wrap_var([text, {"day": "2022-10-01"}])}
         run(args=args)
         value = seen.last.params["value"]
         assert value == [text, {"day": "2022-10-01"}]
         assert value[0].__class__ is str
-        assert args == {**TOKEN, "value": [text, {"day": datetime.date(2022, 10, 1)}]}
+        assert args == {**TOKEN, "value": [text, {"day": "2022-10-01"}]}
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ([datetime.date(2022, 10, 1)], "value[0]: YAML read the date 2022-10-01 where text is needed"),
+            (datetime.datetime(2022, 10, 1, 8), "value: YAML read the date 2022-10-01 08:00:00 where text"),
+            ({"A": {False: 1}}, "value.A: a key is wrong: YAML read the Boolean false where text is needed"),
+            ({83: 1}, "value: a key is wrong: YAML read the integer 83 where text is needed"),
+        ],
+        ids=str,
+    )
+    def test_what_json_would_change_is_refused_and_nothing_runs(
+        self, run: Run, seen: Seen, value: Any, words: str
+    ) -> None:
+        result = run(args={**TOKEN, "value": value})
+        assert result["failed"]
+        assert result["msg"].startswith(words)
+        assert seen.calls == []
+
+    def test_what_is_omitted_in_a_list_is_left_out(self, run: Run, seen: Seen) -> None:
+        omitted = "__omit_place_holder__" + "0a" * 20
+        run(args={**TOKEN, "value": ["a", omitted, {"b": omitted}]})
+        assert seen.last.params["value"] == ["a", {}]
 
 
 class TestResult:

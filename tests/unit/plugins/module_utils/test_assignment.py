@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -25,12 +26,20 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     UndefinedAttribute,
     WriteNotConfirmed,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._export import run_export
 from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
 from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
 
 from ..conftest import ADELE, PAYROLL, Patient, ReadyToken, hold, waiting
 
 Run = Callable[..., dict[str, Any]]
+EXPORT_PARAMS = {
+    "dest": "nowhere-to-be-written",
+    "attribute_sets": None,
+    "principals": ["users"],
+    "filter": None,
+    "format": "yaml",
+}
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
 
 
@@ -696,6 +705,50 @@ def test_a_wrong_value_of_a_condition_is_refused(graph: _graph.Graph, operator: 
     with pytest.raises(OptionError, match=rf"where\[0\]\.value: .*{words}") as refusal:
         info(graph, principal_type="user", where=where)
     assert "state=absent" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"name": "ProjectDate", "value": 2022}, "its type is String; YAML read the integer 2022 where text is needed"),
+        ({"name": "ProjectDate", "value": True}, "its type is String; YAML read the Boolean true where text is needed"),
+        ({"name": "NumVendors", "value": "many"}, 'its type is Integer and "many" is not an integer'),
+        ({"name": "NumVendors", "operator": "ne", "value": "08"}, '"08" is not an integer; write 8'),
+        ({"name": "Certification", "value": 1}, "its type is Boolean and 1 is not true or false"),
+        ({"name": "NumVendors", "operator": "startswith", "value": "8"}, "startswith goes with String attributes"),
+        ({"name": "Projct", "value": "x"}, "Engineering has no attribute Projct. Its attributes are Certification"),
+        ({"name": "project", "value": "x"}, "there is Engineering.Project"),
+        ({"attribute_set": "engineering", "name": "Project", "value": "x"}, "there is Engineering"),
+        ({"attribute_set": "Nothing", "name": "A", "value": "x"}, "There is no attribute set Nothing"),
+    ],
+    ids=str,
+)
+def test_a_condition_that_its_definition_rules_out_reads_no_principal(
+    emulator: Emulator, graph: _graph.Graph, condition: dict[str, Any], words: str
+) -> None:
+    where = [{"attribute_set": "Engineering", "operator": "eq", **condition}]
+    for run in (
+        lambda: info(graph, principal_type="user", where=where),
+        lambda: _assignment.run_inventory(
+            {"principal_type": "user", "where": where, "filter": None, "strict_permissions": True}, graph, False
+        ),
+        lambda: run_export({**EXPORT_PARAMS, "where": where}, graph, False),
+    ):
+        emulator.clear()
+        with pytest.raises((OptionError, UndefinedAttribute)) as refusal:
+            run()
+        assert words in str(refusal.value)
+        assert not [path for path in sent(emulator) if path.endswith(("/users", "/servicePrincipals"))]
+
+
+def test_a_condition_goes_as_it_is_written_where_definitions_cannot_be_read(
+    emulator: Emulator, connect: Callable[..., _graph.Graph]
+) -> None:
+    reader = connect(access_token=emulator.token(permissions=["User.Read.All", READ]))
+    where = [{"attribute_set": "Engineering", "name": "NumVendors", "operator": "eq", "value": "8"}]
+    with suppress(GraphError):
+        info(reader, principal_type="user", where=where)
+    assert "customSecurityAttributes/Engineering/NumVendors eq '8'" in str(emulator.requests()[-1]["query"])
 
 
 def test_half_a_character_is_no_part_of_a_condition(emulator: Emulator, graph: _graph.Graph) -> None:
