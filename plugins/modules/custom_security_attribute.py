@@ -42,8 +42,12 @@ options:
         O(state=present).
       - For a multi-valued attribute it is a list, and the attribute has exactly these values afterwards; see O(append)
         to keep others. Their order means nothing.
-      - Text can have 64 characters and integers 32 bits. Empty text, empty lists and null cannot be assigned.
-      - Dates, numbers and words such as C(yes) that are meant as text need quotes.
+      - Text can have 64 characters and integers 32 bits. Empty text, empty lists and null are errors, also
+        with O(state=absent).
+      - Dates, numbers and words such as C(yes) that are meant as text need quotes. An integer for a String attribute is
+        an error, unless O(type=string).
+      - New text must not hold line breaks, control characters, invisible characters, blanks at its ends, or what
+        Ansible masks secrets with.
       - A single value without a list is an error for a multi-valued attribute, except with O(append) and
         O(state=absent).
       - With O(state=absent) these values alone are removed; a single one need not be put in a list.

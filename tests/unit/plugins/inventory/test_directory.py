@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,29 @@ def groups(inventory: InventoryData) -> dict[str, list[str]]:
         for name, group in inventory.groups.items()
         if name not in ("all", "ungrouped")
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"filter": 83}, "YAML read the integer 83 where text is needed; put it in quotes"),
+        ({"where": [{"attribute_set": False, "name": "A"}]}, "YAML read the Boolean false where text is needed"),
+        ({"where": [{"attribute_set": "A", "name": 83}]}, "YAML read the integer 83 where text is needed"),
+        ({"where": [{"attribute_set": "A", "name": "B", "value": 1.5}]}, "YAML read the number 1.5 where text"),
+        (
+            {"where": [{"attribute_set": "A", "name": "B", "value": date(2022, 10, 1)}]},
+            "where[0].value: YAML read the date 2022-10-01 where text is needed",
+        ),
+    ],
+    ids=str,
+)
+def test_a_condition_that_is_not_what_the_file_says_is_refused_before_any_request(
+    parse: Parse, emulator: Emulator, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(AnsibleParserError) as refusal:
+        parse(**options)
+    assert words in str(refusal.value)
+    assert emulator.requests(None) == []
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,36 @@ class TestValues:
         outer = [one for one in emulator.requests() if one["path"].endswith("/$batch")]
         assert len(outer) == 1
 
+    @pytest.mark.parametrize(
+        ("terms", "options", "words"),
+        [
+            ([83], {}, "YAML read the integer 83 where text is needed; put it in quotes"),
+            ([True], {}, "YAML read the Boolean true where text is needed"),
+            (["adele@contoso.com", None], {}, "null is not text"),
+            (["adele@contoso.com\u200b"], {}, "principals: one of them has U+200B (zero width space) at position 18"),
+            (["adele\u00a0@contoso.com"], {}, "principals: one of them has U+00A0 (no-break space) at position 6"),
+            ([ADELE], {"attribute_set": False}, "YAML read the Boolean false where text is needed"),
+            ([ADELE], {"attribute_set": "Engineering", "name": 83}, "YAML read the integer 83 where text is needed"),
+            (
+                [ADELE],
+                {"attribute_set": "A\u200b"},
+                "attribute_set: 'A\u200b' has U+200B (zero width space) at position 2",
+            ),
+        ],
+        ids=str,
+    )
+    def test_what_is_not_the_text_of_a_name_is_refused_before_any_request(
+        self, look_up: LookUp, emulator: Emulator, terms: list[Any], options: dict[str, Any], words: str
+    ) -> None:
+        with pytest.raises(AnsibleError) as refusal:
+            look_up(*terms, **options)
+        assert words in str(refusal.value)
+        assert emulator.requests(None) == []
+
+    def test_what_is_omitted_is_left_out(self, look_up: LookUp) -> None:
+        omitted = "__omit_place_holder__" + "0a" * 20
+        assert look_up(ADELE, omitted, attribute_set=omitted) == [OF_ADELE]
+
     def test_none_at_all(self, look_up: LookUp, emulator: Emulator) -> None:
         assert look_up() == []
         assert look_up([]) == []

@@ -690,6 +690,90 @@ def test_what_may_be_hidden_is_not_taken_for_nothing(
     assert "warnings" not in assign(graph, check_mode, name="NumVendors", state="absent")
 
 
+NEVER_WRITTEN = [
+    ("GS45897\n", "U+000A (line break) at position 8; remove it; a YAML block scalar has none at its end if it begins"),
+    ("Peru\nChile", "U+000A (line break) at position 5"),
+    ("a\tb", "U+0009 (tab) at position 2"),
+    ("a\0", "U+0000 (NUL) at position 2"),
+    ("a\x9f", "U+009F (control character) at position 2"),
+    ("a\u200b", "U+200B (zero width space) at position 2"),
+    ("\ufeffa", "U+FEFF (zero width no-break space) at position 1"),
+    ("a\u00adb", "U+00AD (soft hyphen) at position 2"),
+    ("a\u202eb", "U+202E (right-to-left override) at position 2"),
+    ("a\u2028b", "U+2028 (line separator) at position 2"),
+    ("a\u3164", "U+3164 (hangul filler) at position 2"),
+    ("a\ufffd", "U+FFFD (replacement character) at position 2"),
+    ("a\u200d", "U+200D (zero width joiner) at position 2"),
+    (" a", "U+0020 (space) at position 1"),
+    ("a\u00a0", "U+00A0 (no-break space) at position 2"),
+    ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER, by which Ansible masks a secret"),
+    ("key-********", "********, by which Ansible masks a secret; give the value itself"),
+    ("$REDACTED$", "$REDACTED$, by which Ansible masks a secret"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), NEVER_WRITTEN, ids=[ascii(text) for text, _words in NEVER_WRITTEN])
+def test_text_that_nobody_means_is_never_written_and_what_is_held_stays_or_goes(
+    emulator: Emulator, graph: _graph.Graph, text: str, words: str
+) -> None:
+    for options in ({"name": "Secret", "value": text}, {"name": "Datacenter", "value": [text], "append": True}):
+        with pytest.raises(InvalidValue) as refusal:
+            assign(graph, **options)
+        assert f"the text has {words}" in str(refusal.value)
+    assert {request["method"] for request in emulator.requests()} == {"GET"}
+    hold(emulator, "adele@contoso.com", Secret=text, Datacenter=[text, "a"])
+    assert not assign(graph, name="Secret", value=text)["changed"]
+    assert not assign(graph, name="Datacenter", value=["a", text])["changed"]
+    assert assign(graph, name="Datacenter", value="b", append=True)["value"] == [text, "a", "b"]
+    assert assign(graph, name="Datacenter", value=[text, "b"], state="absent")["value"] == ["a"]
+    assert assign(graph, name="Secret", value=text, state="absent")["changed"]
+    assert emulator.state(ADELE) == {"Engineering": {"Datacenter": ["a"]}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NO", "00123", "1.10", "12:30:45", "2022-10-01", "null", "~", "a b", "10\u00a0000", "\U0001f468\u200d\U0001f469",
+     "\u2764\ufe0f", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "e\u0301", "{{ x }}", "*", "*******"],
+    ids=ascii,
+)  # fmt: skip
+def test_graph_gets_the_very_text(emulator: Emulator, graph: _graph.Graph, text: str) -> None:
+    assert assign(graph, name="ProjectDate", value=text)["value"] == text
+    sent_values = emulator.requests()[-1]["body"]["customSecurityAttributes"]["Engineering"]
+    assert sent_values["ProjectDate"] == text
+    assert emulator.state(ADELE) == {"Engineering": {"ProjectDate": text}}
+
+
+@pytest.mark.parametrize("value", [83, 45045])
+def test_an_integer_never_replaces_text_unless_the_type_says_so(
+    emulator: Emulator, graph: _graph.Graph, value: int
+) -> None:
+    words = f"its type is String; YAML read the integer {value} where text is needed; put it in quotes"
+    with pytest.raises(GraphError) as unassigned:
+        assign(graph, name="ProjectDate", value=value)
+    assert words in str(unassigned.value)
+    hold(emulator, "adele@contoso.com", ProjectDate="00083")
+    with pytest.raises(InvalidValue) as assigned:
+        assign(graph, name="ProjectDate", value=value)
+    assert words in str(assigned.value)
+    assert emulator.state(ADELE) == {"Engineering": {"ProjectDate": "00083"}}
+    assert assign(graph, name="ProjectDate", value=value, type="string")["value"] == str(value)
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"value": None}, "null cannot be assigned"),
+    ({"value": None, "state": "absent"}, "null cannot be assigned"),
+    ({"value": "", "state": "absent"}, "empty text"),
+    ({"value": [], "state": "absent"}, "the list is empty"),
+    ({"append": True}, "no value is given"),
+], ids=str)  # fmt: skip
+def test_a_value_that_is_empty_removes_nothing_and_sends_nothing(
+    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InvalidValue, match=words):
+        assign(graph, name="ProjectDate", **options)
+    assert emulator.requests(None) == []
+
+
 @pytest.mark.parametrize(
     ("operator", "value", "words"),
     [

@@ -121,6 +121,53 @@ def patches(emulator: Emulator) -> list[dict[str, Any]]:
     return [request for request in emulator.requests() if request["method"] == "PATCH"]
 
 
+# What is written
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ({"user": ADELE, "attributes": {False: {"A": "a"}}}, "attribute set: YAML read the Boolean false where text"),
+        ({"user": ADELE, "attributes": {"A": {83: "a"}}}, "attributes.A: attribute: YAML read the integer 83 where"),
+        ({"user": ADELE, "attributes": {"A": {"B": 1.1}}}, "YAML read the number 1.1 where text is needed"),
+        ({"user": ADELE, "attributes": {"A": {"B": 1.0}}}, "put it in quotes for text, or write 1 for an integer"),
+        ({"user": ADELE, "attributes": {"A\u200b": {"B": "b"}}}, "has U+200B (zero width space) at position 2"),
+    ],
+    ids=str,
+)
+def test_a_declaration_that_is_not_what_it_says_is_refused_before_any_request(
+    emulator: Emulator, graph: _graph.Graph, item: dict[Any, Any], words: str
+) -> None:
+    with pytest.raises(InvalidDeclaration) as refusal:
+        bulk(graph, [item])
+    assert words in str(refusal.value)
+    assert emulator.requests(None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "value", "words"),
+    [
+        ("ProjectDate", "00083", 83, "its type is String; YAML read the integer 83 where text is needed"),
+        ("ProjectDate", None, 83, "its type is String; YAML read the integer 83 where text is needed"),
+        ("ProjectDate", "00083", True, "its type is String; YAML read the Boolean true where text is needed"),
+        ("Project", ["Baker"], "Alpine", "the attribute is multi-valued; give a list."),
+        ("Project", None, "Alpine", "the attribute is multi-valued; give a list."),
+        ("ProjectDate", None, "a\n", "the text has U+000A (line break) at position 2; remove it"),
+        ("ProjectDate", "a", "********", "the text has ********, by which Ansible masks a secret"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_the_same_words_whether_or_not_something_is_assigned(
+    emulator: Emulator, graph: _graph.Graph, name: str, held: Any, value: Any, words: str
+) -> None:
+    if held is not None:
+        hold(emulator, "adele@contoso.com", **{name: held})
+    before = stored(emulator)
+    emulator.clear()
+    assert words in failure(graph, [user(ADELE, **{name: value})]).result["results"][0]["msg"]
+    assert patches(emulator) == []
+    assert stored(emulator) == before
+
+
 # Reading
 
 

@@ -526,6 +526,12 @@ def test_definitions_are_listed_by_name(emulator: Emulator, graph: _graph.Graph)
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        ({"attribute_set": False, "name": "B"}, "YAML read the Boolean false where text is needed"),
+        ({"attribute_set": "A", "name": 83}, "YAML read the integer 83 where text is needed"),
+        ({"attribute_set": "A", "name": "B", "description": 1.5}, "YAML read the number 1.5 where text is needed"),
+        ({"attribute_set": "A", "name": "B", "predefined_values": [True]}, "the Boolean true where text is needed"),
+        ({"attribute_set": "A", "name": "B", "predefined_values": "DK,SE"}, "'DK,SE' is not a list; write a list"),
+        ({"attribute_set": "A", "name": "B", "inactive_predefined_values": [1.10]}, "the number 1.1 where text"),
         ({"attribute_set": "A", "name": "B", "purge_predefined_values": True}, "predefined_values"),
         ({"attribute_set": "A", "name": "B", "state": "absent"}, "value of state must be one of: present, deprecated"),
         ({"attribute_set": "A", "name": "B", "type": "Text"}, "value of type must be one of"),
@@ -536,6 +542,42 @@ def test_definitions_are_listed_by_name(emulator: Emulator, graph: _graph.Graph)
 def test_options_that_are_refused_by_themselves(given: dict[str, Any], message: str) -> None:
     validator = ArgumentSpecValidator(_definitions.DEFINITION_SPEC, **_definitions.DEFINITION_CONSTRAINTS)
     assert any(message in text for text in validator.validate(given).error_messages)
+
+
+@pytest.mark.parametrize("type_", ["String", "string", "STRING"])
+def test_the_type_is_named_in_any_case(emulator: Emulator, graph: _graph.Graph, type_: str) -> None:
+    assert a_definition(graph, "Level", type=type_)["definition"]["type"] == "string"
+    assert emulator.requests()[-2]["body"]["type"] == "String"
+
+
+def test_integers_are_no_predefined_values_of_a_string_attribute(emulator: Emulator, graph: _graph.Graph) -> None:
+    words = "predefined_values: YAML read the integer 1 where text is needed; put it in quotes"
+    with pytest.raises(InvalidDeclaration, match=words):
+        a_definition(graph, "Level", type="string", predefined_values=[1, "a"])
+    assert emulator.requests(None) == []
+    with pytest.raises(InvalidDeclaration, match=words):
+        a_definition(graph, "Project", predefined_values=[1])
+    assert not written(emulator)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"predefined_values": ["a\n"]}, r"predefined_values: the text has U\+000A \(line break\) at position 2"),
+        ({"inactive_predefined_values": ["a\u200b"]}, r"predefined_values: the text has U\+200B"),
+        ({"predefined_values": ["********"]}, "by which Ansible masks a secret"),
+        ({"description": "Two\nlines"}, r"description has U\+000A"),
+        ({"description": "$REDACTED$"}, "by which Ansible masks a secret"),
+    ],
+    ids=str,
+)
+def test_text_that_nobody_means_is_not_defined(
+    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any], words: str
+) -> None:
+    for name in ("Level", "Project"):
+        with pytest.raises(InvalidDeclaration, match=words):
+            a_definition(graph, name, type="string", **options)
+    assert not written(emulator)
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
