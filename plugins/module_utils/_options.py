@@ -141,17 +141,18 @@ def json_problems(options: Mapping[Any, Any], spec: Mapping[str, Any], place: st
             continue
         own = spec.get(key, {})
         if own.get("type") != "str" or strict(own):
-            yield from _json_problems(value, own.get("options", {}), f"{place}.{key}" if place else key)
+            secret = bool(own.get("no_log"))
+            yield from _json_problems(value, own.get("options", {}), f"{place}.{key}" if place else key, secret)
 
 
-def _json_problems(value: Any, spec: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+def _json_problems(value: Any, spec: Mapping[str, Any], place: str, secret: bool) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         yield from json_problems(value, spec, place)
     elif isinstance(value, list | tuple):
         for number, item in enumerate(value):
-            yield from _json_problems(item, spec, f"{place}[{number}]")
+            yield from _json_problems(item, spec, f"{place}[{number}]", secret)
     elif hasattr(value, "isoformat") or isinstance(value, bytes):
-        yield place, not_text(value)
+        yield place, not_text(value, secret=secret)
 
 
 def _omitted(value: Any) -> bool:

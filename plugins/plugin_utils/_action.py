@@ -50,7 +50,7 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
         variables: dict[str, Any] = {}
         self._compute_environment_string(variables)
         self._task.args = without_omitted(self._task.args)
-        for option, problem in json_problems(self._task.args, self.ENTRY.spec):
+        for option, problem in json_problems(self._task.args, self.ENTRY.argument_spec({})):
             return {"failed": True, **OptionError(option, problem).as_result()}
         if not self._is_here(task_vars, variables):
             return dict(super().run(tmp, task_vars))

@@ -257,6 +257,12 @@ class TestProcess:
         assert result["msg"].startswith(words)
         assert seen.calls == []
 
+    def test_a_date_as_a_secret_is_not_shown(self, run: Run, seen: Seen) -> None:
+        result = run(args={"client_secret": datetime.date(2022, 10, 1)})
+        assert result["msg"].startswith("client_secret: YAML read something else than text where text is needed")
+        assert "2022" not in str(result)
+        assert seen.calls == []
+
     def test_what_is_omitted_in_a_list_is_left_out(self, run: Run, seen: Seen) -> None:
         omitted = "__omit_place_holder__" + "0a" * 20
         run(args={**TOKEN, "value": ["a", omitted, {"b": omitted}]})
