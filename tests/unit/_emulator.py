@@ -35,6 +35,7 @@ class Emulator:
     credentials: dict[str, Any]  # everything ready.json tells: files, other applications, managed identity
     process: subprocess.Popen[bytes]
     secret: str  # of the control endpoints
+    resource_manager_url: str
     session: requests.Session = field(default_factory=requests.Session)
 
     def control(self, method: str, path: str, body: Any = None, **params: str) -> Any:
@@ -114,8 +115,14 @@ def start(directory: Path, **options: Any) -> Emulator:
         if ready.exists():
             document = json.loads(ready.read_text())
             if document["pid"] == process.pid:
-                secret = document["control"]["secret"]
-                return Emulator(document["url"], document["environment"], document["credentials"], process, secret)
+                return Emulator(
+                    document["url"],
+                    document["environment"],
+                    document["credentials"],
+                    process,
+                    document["control"]["secret"],
+                    document["resource_manager_url"],
+                )
         time.sleep(0.02)
     process.kill()
     raise RuntimeError(f"the emulator did not start: exit status {process.wait()}")

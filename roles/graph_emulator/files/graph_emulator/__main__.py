@@ -43,6 +43,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--directory", type=Path, required=True, help="where ready.json, keys and certificates go")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--resource-manager-port", type=int, default=0, help="of Azure Resource Manager, likewise")
     parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="tenant to begin with, YAML or JSON")
     parser.add_argument("--save-state", type=Path, help="where to write the tenant at the end, YAML or JSON")
     parser.add_argument("--idle-timeout", type=float, help="seconds without a request after which it ends")
@@ -72,18 +73,16 @@ def main() -> None:
         directory.parse(document)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         sys.exit(f"{options.state} holds no tenant: {type(error).__name__}: {error}")
-    with socket.create_server(("127.0.0.1", options.port)) as listener:
-        # Inherited by every connection; asyncio would set it only where the protocol is named. Without it each answer
-        # waits 40 ms for the client's delayed acknowledgement.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with listening(options.port) as listener, listening(options.resource_manager_port) as resource_manager:
         port = listener.getsockname()[1]
-        url = f"https://localhost:{port}"
+        url, resource_manager_url = address(listener), address(resource_manager)
         service = Service(
             document,
             Credentials.generate(),
             url,
             header_secret=secrets.token_hex(16),
             control_secret=secrets.token_urlsafe(32),
+            resource_manager_url=resource_manager_url,
         )
         service.set_latency(options.latency)
         ready_files = write_ready_files(service, options.directory, port)
@@ -91,7 +90,7 @@ def main() -> None:
             signal.signal(number, end)
         try:
             print(url, flush=True)
-            asyncio.run(serve(service, listener, options))
+            asyncio.run(serve(service, [listener, resource_manager], options))
         finally:
             if options.save_state:
                 directory.save(options.save_state, service.state())
@@ -129,6 +128,20 @@ def take(folder: Path) -> int:
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
             return lock
+
+
+def listening(port: int) -> socket.socket:
+    """Return a socket that listens on the loopback interface."""
+    listener = socket.create_server(("127.0.0.1", port))
+    # Inherited by every connection; asyncio would set it only where the protocol is named. Without it each answer
+    # waits 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """Return the URL of a listening socket."""
+    return f"https://localhost:{listener.getsockname()[1]}"
 
 
 def start_detached(folder: Path, arguments: list[str]) -> None:
@@ -190,6 +203,7 @@ def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
         "port": port,
         "url": service.url,
         "control": {"url": f"{service.url}/_emulator", "header": CONTROL_HEADER, "secret": service.control_secret},
+        "resource_manager_url": service.resource_manager_url,
         "environment": environment,
         "credentials": {
             **client_files,
@@ -211,8 +225,8 @@ def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
     return [ready, folder / "environment.sh"]
 
 
-async def serve(service: Service, listener: socket.socket, options: argparse.Namespace) -> None:
-    """Serve on the socket until stopped, idle for too long, or left by the watched process."""
+async def serve(service: Service, listeners: list[socket.socket], options: argparse.Namespace) -> None:
+    """Serve on the sockets until stopped, idle for too long, or left by the watched process."""
     pem = str(options.directory / "server.pem")
 
     def stop() -> None:
@@ -243,7 +257,7 @@ async def serve(service: Service, listener: socket.socket, options: argparse.Nam
                 stop()
 
     watching = asyncio.create_task(watch())
-    await server.serve([listener])
+    await server.serve(listeners)
     watching.cancel()
 
 

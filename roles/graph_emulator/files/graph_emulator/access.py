@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Final
 
-from .directory import Collection
+from .directory import Collection, Directory
 
 ROLE_TEMPLATES: Final[dict[str, str]] = {
     "Attribute Assignment Administrator": "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d",
@@ -18,7 +19,12 @@ ROLE_TEMPLATES: Final[dict[str, str]] = {
     "Attribute Definition Reader": "1d336d2c-4ae8-42ef-9711-b3604ce3fc2c",
     "Attribute Log Administrator": "5b784334-f94b-471a-a387-e7219fc49ca2",
     "Attribute Log Reader": "9c99539d-8186-4804-835f-fd51ef9e2dcd",
+    "Conditional Access Administrator": "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9",
     "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
+    "Global Reader": "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
+    "Lifecycle Workflows Administrator": "59d46f88-662b-457b-bceb-5c3809e5908f",
+    "Privileged Role Administrator": "e8611ab8-c189-46e8-94e1-60213ab1f814",
+    "Security Reader": "5d6b6bb7-de71-4623-b4af-96380a352509",
 }
 
 _ASSIGNMENT_READERS: Final = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
@@ -47,6 +53,17 @@ _WRITE_OBJECTS: Final[dict[Collection, tuple[str, ...]]] = {
 }
 
 
+_GLOBAL_READERS: Final = ("Global Reader", "Global Administrator")
+_WORKFLOW_READERS: Final = ("Lifecycle Workflows Administrator", *_GLOBAL_READERS)
+_READ_WORKFLOW_TASKS: Final = (
+    "LifecycleWorkflows-Workflow.Read.All",
+    "LifecycleWorkflows-Workflow.ReadWrite.All",
+    "LifecycleWorkflows.Read.All",
+    "LifecycleWorkflows.ReadWrite.All",
+)
+_WRITE_ROLES: Final = ("RoleManagement.ReadWrite.Directory",)
+
+
 @dataclass(frozen=True)
 class Sets:
     """Attribute sets a caller may touch: all of the tenant, or those named."""
@@ -59,6 +76,10 @@ class Sets:
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.names)
+
+    def __or__(self, other: Sets) -> Sets:
+        """Return both together: roles add up (consumer-facts 5)."""
+        return Sets(self.everything or other.everything, self.names | other.names)
 
 
 @dataclass(frozen=True)
@@ -116,11 +137,55 @@ class Caller:
         roles = ("Attribute Log Reader", "Attribute Log Administrator")
         return self._sets(("CustomSecAttributeAuditLogs.Read.All",), roles).everything
 
+    # Consumers (consumer-facts 1, 2, 4, 5 and 10)
+
+    @property
+    def may_read_policies(self) -> bool:
+        """Whether Conditional Access and app management policies may be read."""
+        roles = ("Security Reader", "Conditional Access Administrator", *_GLOBAL_READERS)
+        return self._sets(("Policy.Read.All",), roles).everything
+
+    @property
+    def may_read_workflows(self) -> bool:
+        """Whether lifecycle workflows may be read, without their tasks."""
+        permissions = ("LifecycleWorkflows-Workflow.ReadBasic.All", *_READ_WORKFLOW_TASKS)
+        return self._sets(permissions, _WORKFLOW_READERS).everything
+
+    @property
+    def may_read_workflow_tasks(self) -> bool:
+        """Whether the tasks of lifecycle workflows may be read."""
+        return self._sets(_READ_WORKFLOW_TASKS, _WORKFLOW_READERS).everything
+
+    @property
+    def may_read_roles(self) -> bool:
+        """Whether role definitions and role assignments may be read."""
+        permissions = ("RoleManagement.Read.Directory", "RoleManagement.Read.All", *_WRITE_ROLES, *_DIRECTORY)
+        roles = ("Privileged Role Administrator", *_GLOBAL_READERS)
+        return self._sets(permissions, roles).everything
+
+    @property
+    def may_write_roles(self) -> bool:
+        """Whether role assignments may be created and deleted."""
+        return self._sets(_WRITE_ROLES, ("Privileged Role Administrator", "Global Administrator")).everything
+
     def _sets(self, permissions: Iterable[str], roles: Iterable[str]) -> Sets:
         if self.permissions.isdisjoint(permissions):
             return Sets()
         if not self.delegated:
             return Sets(everything=True)  # no application permission can be narrowed to one set (graph-facts 5.2)
-        held = [self.roles[role] for role in roles if role in self.roles]
-        names = frozenset[str]().union(*(sets.names for sets in held))
-        return Sets(any(sets.everything for sets in held), names)
+        return reduce(or_, (self.roles[role] for role in roles if role in self.roles), Sets())
+
+
+def assigned_roles(directory: Directory, key: str) -> dict[str, Sets]:
+    """Return the roles that are assigned to an object or to its groups, by name (consumer-facts 5)."""
+    names = {template: name for name, template in ROLE_TEMPLATES.items()}
+    who = {key, *(group.id for group in directory.groups_of(key))}
+    found: dict[str, Sets] = {}
+    for assignment in directory.members["roleAssignments"]:
+        properties = assignment.properties
+        name, scope = names.get(properties["roleDefinitionId"]), properties["directoryScopeId"]
+        if name is None or properties["principalId"] not in who:
+            continue
+        narrow = frozenset({scope.removeprefix("/attributeSets/")})
+        found[name] = found.get(name, Sets()) | (Sets(everything=True) if scope == "/" else Sets(names=narrow))
+    return found

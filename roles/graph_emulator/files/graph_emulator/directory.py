@@ -28,6 +28,7 @@ Collection = Literal[
     "appManagementPolicies",
     "lifecycleWorkflows",
     "roleAssignments",
+    "roleDefinitions",  # which are built in, so no state holds them
 ]
 
 COLLECTIONS: Final[tuple[Collection, Collection]] = ("users", "servicePrincipals")  # which carry attributes
@@ -208,6 +209,18 @@ class Directory:
         """Return the directory objects that a link leads to."""
         found = (self.directory_object(key) for key in resource.links.get(link, []))
         return [other for other in found if other is not None]
+
+    def groups_of(self, key: str) -> list[Resource]:
+        """Return the groups that an object is in, directly or through other groups."""
+        found: list[Resource] = []
+        waiting = [key]
+        while waiting:
+            member = waiting.pop()
+            for group in self.members["groups"]:
+                if member in group.links.get("members", []) and group not in found:
+                    found.append(group)
+                    waiting.append(group.id)
+        return found
 
     def by_id(self, collection: Collection, key: str) -> Principal | None:
         """Find a principal by object id."""

@@ -83,7 +83,9 @@ class Edge:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = await StarletteRequest(scope, receive).body()
         path, query = scope["raw_path"].decode("ascii"), scope["query_string"].decode("ascii")
-        response = self.service.exchange(Request(scope["method"], path, query, headers, body))
+        request = Request(scope["method"], path, query, headers, body)
+        request.to_resource_manager = self.service.resource_manager_url.endswith(f":{scope['server'][1]}")
+        response = self.service.exchange(request)
         delay = response.delay + self.service.quirks.latency
         if delay:
             await asyncio.sleep(delay)
@@ -139,11 +141,13 @@ class Edge:
     async def _token(self, request: StarletteRequest) -> StarletteResponse:
         wanted = json.loads(await request.body() or b"{}")
         tokens, lifetime = self.service.identity.tokens, wanted.get("expires_in")
+        audience = self.service.resource_manager_url if wanted.get("audience") == "resource_manager" else None
         if "user" in wanted:
             scopes, roles = wanted.get("scopes", []), wanted.get("roles", [])
-            token = tokens.issue_for_user(wanted["user"], scopes, roles, wanted.get("role_scopes", {}), lifetime)
+            role_scopes = wanted.get("role_scopes", {})
+            token = tokens.issue_for_user(wanted["user"], scopes, roles, role_scopes, lifetime, audience)
         else:
-            token = tokens.issue_for_permissions(wanted["permissions"], lifetime)
+            token = tokens.issue_for_permissions(wanted["permissions"], lifetime, audience)
         return JSONResponse({"access_token": token})
 
     async def _reset(self, request: StarletteRequest) -> StarletteResponse:

@@ -21,6 +21,7 @@ class Request:
     headers: dict[str, str]
     body: bytes = b""
     batch: str | None = None  # the id of the sub-request, when it came inside a $batch
+    to_resource_manager: bool = False  # whether it came to Azure Resource Manager's port
     caller_name: str | None = None  # who the request turned out to come from, for the log
 
     @classmethod

@@ -51,6 +51,12 @@ class Quirks:
     mistyped_filter: Literal["refuse", "empty"] = "refuse"  # text compared with an Integer attribute, and the like
     agent_user_type: Literal["optional", "required"] = "optional"  # "@odata.type" in the PATCH of an agent user
     agent_user_status: Literal[204, 200] = 204  # of the answer to the PATCH of an agent user in beta
+    unreadable_rule: Literal["shown", "null", "empty", "absent"] = "shown"  # of Conditional Access, without CSA rights
+    unreadable_scope: Literal["shown", "null", "empty", "absent"] = "empty"  # of a workflow, without CSA rights
+    stopped_workflow: Literal["quarantined", "disabled", "silent"] = "quarantined"  # whose scope is invalid
+    scope_filter: Literal["accept", "refuse"] = "accept"  # a filter of role assignments on directoryScopeId
+    condition_length: int | None = None  # characters of a condition that Azure Resource Graph shows
+    conditional_access_rate: float | None = None  # requests a second, of the whole tenant
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
     audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each at a time of its own
@@ -193,6 +199,6 @@ _CODES = {429: "TooManyRequests", 500: "InternalServerError", 502: "BadGateway",
 
 def _error_body(status: int, kind: str) -> dict[str, Any]:
     code, message = _CODES.get(status, "ServiceUnavailable"), f"Injected fault {status}."
-    if kind == "graph":
+    if kind in ("graph", "resource_manager"):
         return {"error": {"code": code, "message": message}}
     return {"error": "temporarily_unavailable", "error_description": f"AADSTS90033: {message}"}

@@ -16,11 +16,14 @@ from .directory import DIRECTORY_OBJECTS, Collection, Directory, Resource
 from .exchange import GraphError, Request, Response, wrong_method
 from .faults import Quirks
 from .organization import organization
+from .policies import AppManagement, ConditionalAccess
 from .principals import Principals
 from .relations import CASTS, RELATIONS, Relations
+from .role_assignments import RoleAssignments
 from .schema import Schema
 from .throttle import Throttle
 from .unserved import spelled, unserved
+from .workflows import Workflows
 
 VERSIONS: Final = ("v1.0", "beta")
 BATCH_SIZE: Final = 20
@@ -67,6 +70,10 @@ class Graph:
         self.audits = Audits(directory, quirks)
         self.principals = {name: Principals(name, directory, quirks, self.audits) for name in DIRECTORY_OBJECTS}
         self.relations = Relations(directory, self.principals, quirks)
+        self.conditional_access = ConditionalAccess(directory, quirks)
+        self.app_management = AppManagement(directory, quirks)
+        self.workflows = Workflows(directory, quirks)
+        self.role_assignments = RoleAssignments(directory, self.relations, quirks)
         self.schema = Schema(directory, quirks, self.audits)
         self.throttle = Throttle(directory.tenant_id)
 
@@ -82,6 +89,8 @@ class Graph:
                 self.throttle.count_report(caller, self.quirks.throttle, fractional=fractional)
             elif request.method != "GET":
                 headers = self.throttle.count_write(caller, self.quirks.throttle, fractional=fractional)
+        if self.quirks.conditional_access_rate and path[:2] == ["identity", "conditionalAccess"]:
+            self.throttle.count_conditional_access(self.quirks.conditional_access_rate)
         response = self._route(spelled(path), request, caller, f"{self.url}/{version}")
         response.headers = {"x-ms-resource-unit": "1", **headers, **response.headers}
         if self.quirks.read_quota and request.method == "GET" and path[:1] != ["auditLogs"]:
@@ -127,6 +136,30 @@ class Graph:
                 return self.audits.many(request, caller, base)
             case ["auditLogs", "customSecurityAttributeAudits", key] if base.endswith("/beta"):
                 return self.audits.one(key, request, caller, base)
+            case ["identity", "conditionalAccess", "policies"]:
+                return self.conditional_access.many(request, caller, base)
+            case ["identity", "conditionalAccess", "policies", key]:
+                return self.conditional_access.one(key, request, caller, base)
+            case ["policies", "defaultAppManagementPolicy"]:
+                return self.app_management.default(request, caller, base)
+            case ["policies", "appManagementPolicies"]:
+                return self.app_management.many(request, caller, base)
+            case ["policies", "appManagementPolicies", key]:
+                return self.app_management.one(key, request, caller, base)
+            case ["identityGovernance", "lifecycleWorkflows", "workflows"]:
+                return self.workflows.many(request, caller, base)
+            case ["identityGovernance", "lifecycleWorkflows", "workflows", key]:
+                return self.workflows.one(key, request, caller, base)
+            case ["identityGovernance", "lifecycleWorkflows", "workflows", key, "tasks"]:
+                return self.workflows.tasks(key, request, caller, base)
+            case ["roleManagement", "directory", "roleDefinitions"]:
+                return self.role_assignments.definition_list(request, caller, base)
+            case ["roleManagement", "directory", "roleDefinitions", key]:
+                return self.role_assignments.definition(key, request, caller, base)
+            case ["roleManagement", "directory", "roleAssignments"]:
+                return self.role_assignments.many(request, caller, base)
+            case ["roleManagement", "directory", "roleAssignments", key]:
+                return self.role_assignments.one(key, request, caller, base)
         raise unserved(path)
 
     def _without_agents(self, path: list[str]) -> tuple[list[str], str | None]:

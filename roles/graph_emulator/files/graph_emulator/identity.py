@@ -60,11 +60,18 @@ class IdentityService:
     """Issues tokens for credentials that it has verified."""
 
     def __init__(
-        self, directory: Directory, credentials: Credentials, url: str, header_secret: str, quirks: Quirks
+        self,
+        directory: Directory,
+        credentials: Credentials,
+        url: str,
+        header_secret: str,
+        quirks: Quirks,
+        resource_manager_url: str,
     ) -> None:
         self.directory = directory
         self.credentials = credentials
         self.url = url
+        self.resource_manager_url = resource_manager_url
         self.tokens = Tokens(directory, credentials.signing, url, quirks)
         self.header_secret = header_secret  # what App Service gives its workload as IDENTITY_HEADER
 
@@ -123,16 +130,19 @@ class IdentityService:
         if not slash or default != ".default":
             text = f"The provided value for scope {form['scope']} is not valid. It must end in /.default."
             raise TokenError(400, "invalid_scope", 1002012, text)
-        if not self._is_graph(resource):
+        audience = self._audience(resource)
+        if audience is None:
             text = f"The resource principal named {resource} was not found in the tenant."
             raise TokenError(400, "invalid_resource", 500011, text)
-        token = self.tokens.issue_for_application(application)
+        token = self.tokens.issue_for_application(application, audience)
         lifetime = self.tokens.lifetime
         body = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
         return Response(200, body)
 
-    def _is_graph(self, resource: str) -> bool:
-        return resource.rstrip("/") in (self.url, GRAPH_APP_ID)
+    def _audience(self, resource: str) -> str | None:
+        """Return the audience of tokens for a resource, or None for a resource that does not exist."""
+        known = {self.url: self.url, GRAPH_APP_ID: self.url, self.resource_manager_url: self.resource_manager_url}
+        return known.get(resource.rstrip("/"))
 
     def _authenticate(self, application: Application, tenant: str, form: dict[str, str]) -> None:
         """Raise TokenError unless the form proves to come from the application."""
@@ -228,10 +238,11 @@ class IdentityService:
             return refusal(400, "Identity not found")
         request.caller_name = application.client_id
         resource = request.query.get("resource", "")
-        if not self._is_graph(resource):
+        audience = self._audience(resource)
+        if audience is None:
             return refusal(bad_resource_status, f"The resource principal named {resource} was not found in the tenant.")
         body = {
-            "access_token": self.tokens.issue_for_application(application),
+            "access_token": self.tokens.issue_for_application(application, audience),
             "client_id": application.client_id,
             "expires_in": str(self.tokens.lifetime),
             "expires_on": str(int(time.time()) + self.tokens.lifetime),

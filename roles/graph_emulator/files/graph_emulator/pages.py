@@ -1,15 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The body of one page of a collection, in the one shape that all of Graph's collections have."""
+"""Pages and single objects of a collection, in the one shape that all of Graph's collections have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from .directory import Resource
-from .exchange import Request, Response
-from .query import Page
+from .access import Caller
+from .directory import Collection, Directory, Resource
+from .exchange import Request, Response, not_found
+from .faults import Quirks
+from .properties import PROPERTIES, TYPE_NAMES, selected
+from .query import Page, find
+
+Show = Callable[[Resource], dict[str, Any]]
 
 
 def respond(
@@ -18,7 +23,7 @@ def respond(
     context: str,
     names: list[str] | None,
     page: Page,
-    show: Callable[[Resource], dict[str, Any]],
+    show: Show,
 ) -> Response:
     """Return the page as a response. `names` are those of `$select`, `base` is the service's URL with the version."""
     body: dict[str, Any] = {"@odata.context": f"{base}/$metadata#{selected_context(context, names)}"}
@@ -34,3 +39,50 @@ def respond(
 def selected_context(context: str, names: list[str] | None) -> str:
     """Return a context with the selected names, as Graph writes it."""
     return f"{context}({','.join(names)})" if names else context
+
+
+class Listing:
+    """Answers the reads of one collection whose objects a function shows."""
+
+    def __init__(self, collection: Collection, path: str, directory: Directory, quirks: Quirks) -> None:
+        self.collection = collection
+        self.path = path
+        self.directory = directory
+        self.quirks = quirks
+
+    def many(
+        self,
+        request: Request,
+        caller: Caller,
+        base: str,
+        show: Show,
+        among: list[Resource] | None = None,
+        options: frozenset[str] = frozenset(),
+    ) -> Response:
+        """Answer with a page. `options` are query options that the caller of this method serves by itself."""
+        names = self._selected(request)
+        page = find(self.directory, self.collection, request, caller, self.quirks, among, options)
+        return respond(request, base, self.path, names, page, lambda item: _chosen(show(item), names))
+
+    def one(self, key: str, request: Request, base: str, show: Show, also: frozenset[str] = frozenset()) -> Response:
+        """Answer with one object. `also` are properties that the list does not have."""
+        found = self.directory.resource(self.collection, key)
+        if found is None:
+            raise not_found(key)
+        return self.single(found, request, base, show, also)
+
+    def single(
+        self, found: Resource, request: Request, base: str, show: Show, also: frozenset[str] = frozenset()
+    ) -> Response:
+        """Answer with an object that was found already."""
+        names = self._selected(request, also)
+        context = {"@odata.context": f"{base}/$metadata#{selected_context(self.path, names)}/$entity"}
+        return Response(200, {**context, **_chosen(show(found), names)})
+
+    def _selected(self, request: Request, also: frozenset[str] = frozenset()) -> list[str] | None:
+        known = PROPERTIES[self.collection] | also
+        return selected(request.query.get("$select"), known, TYPE_NAMES[self.collection])
+
+
+def _chosen(item: dict[str, Any], names: list[str] | None) -> dict[str, Any]:
+    return item if names is None else {name: item.get(name) for name in names}

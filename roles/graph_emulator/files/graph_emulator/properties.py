@@ -56,6 +56,7 @@ _WORKFLOW: Final = (  # of the list, which has no executionConditions (consumer-
     "deletedDateTime id nextScheduleRunDateTime version quarantineDetails"
 )
 _ROLE_ASSIGNMENT: Final = "id principalId directoryScopeId roleDefinitionId"
+_ROLE_DEFINITION: Final = "id displayName description isBuiltIn isEnabled templateId"
 # A membership path shows all but the attributes: whether it can have those is unknown (consumer-facts 6).
 _DIRECTORY_OBJECT: Final = " ".join(
     name
@@ -73,6 +74,7 @@ _NAMES: Final[dict[Collection, tuple[str, str, str]]] = {  # type, what comes wi
     "appManagementPolicies": ("appManagementPolicy", _APP_MANAGEMENT_POLICY, ""),
     "lifecycleWorkflows": ("identityGovernance.workflow", _WORKFLOW, ""),
     "roleAssignments": ("unifiedRoleAssignment", _ROLE_ASSIGNMENT, ""),
+    "roleDefinitions": ("unifiedRoleDefinition", _ROLE_DEFINITION, ""),
 }
 TYPE_NAMES: Final[dict[Collection, str]] = {name: f"microsoft.graph.{kind}" for name, (kind, _, _) in _NAMES.items()}
 DEFAULT_PROPERTIES: Final[dict[Collection, tuple[str, ...]]] = {

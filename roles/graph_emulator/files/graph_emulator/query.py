@@ -66,14 +66,17 @@ def find(
     caller: Caller,
     quirks: Quirks,
     among: list[Resource] | None = None,
+    served: frozenset[str] = frozenset(),
 ) -> Page:
     """Return the page that a request on a collection asks for, or on those of it that are `among` some others.
+
+    `served` are query options that concern the caller of this function alone.
 
     Raises GraphError: 400 for what the directory does not serve, 403 for a filter on attributes that the caller may
     not read, 414 for an advanced query that is too long (graph-facts 3).
     """
     options = request.query
-    served = _SERVED | ({"$search"} if collection in search.SEARCHABLE and eventual(request) else frozenset())
+    served |= _SERVED | ({"$search"} if collection in search.SEARCHABLE and eventual(request) else frozenset())
     check_options(request, served, f"/{collection}", _REFUSED)
     selection = _selection(directory, collection, request, caller, quirks, among)
     filtered_plainly = "$filter" in options and not selection.advanced

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import query
+from . import properties, query
 from .access import Caller
 from .directory import Collection, Directory, Resource
 from .exchange import Request, Response, denied, not_found, unsupported_query, wrong_method
 from .faults import Quirks
 from .pages import respond, selected_context
 from .principals import Principals
-from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected, shown
+from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected
 
 RELATIONS: Final[dict[str, tuple[str, ...]]] = {
     "users": ("manager", "sponsors", "memberOf", "transitiveMemberOf"),
@@ -45,7 +45,7 @@ class Relations:
         names = selected(request.query.get("$select"), known, TYPE_NAMES[collection])
         page = query.find(self.directory, collection, request, caller, self.quirks, among)
         return respond(
-            request, base, collection, names, page, lambda item: self._shown(item, names, caller, named=cast is None)
+            request, base, collection, names, page, lambda item: self.shown(item, names, caller, named=cast is None)
         )
 
     def count(self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller) -> Response:
@@ -62,7 +62,7 @@ class Relations:
         names = selected(request.query.get("$select"), PROPERTIES[collection] - {ATTRIBUTES}, TYPE_NAMES[collection])
         context = selected_context(collection, names)
         body = {"@odata.context": f"{base}/$metadata#{context}/$entity"}
-        return Response(200, {**body, **self._shown(among[0], names, caller, named=True)})
+        return Response(200, {**body, **self.shown(among[0], names, caller, named=True)})
 
     def _found(
         self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller
@@ -112,7 +112,7 @@ class Relations:
         hidden = group.properties.get("visibility") == "HiddenMembership"
         return hidden and "Member.Read.Hidden" not in caller.permissions
 
-    def _shown(self, item: Resource, names: list[str] | None, caller: Caller, *, named: bool) -> dict[str, Any]:
+    def shown(self, item: Resource, names: list[str] | None, caller: Caller, *, named: bool) -> dict[str, Any]:
         """Return an object as JSON: its type and id alone where the caller may not read its kind (consumer-facts 6)."""
         kind = {"@odata.type": item.derived_type or f"#{TYPE_NAMES[item.collection]}"} if named else {}
         if caller.may_read_objects(item.collection):
@@ -120,4 +120,4 @@ class Relations:
             wanted = None if names is None else [name for name in names if name in own]
             return {**kind, **self.principals[item.collection].shown(item, wanted, caller)}
         asked = DEFAULT_PROPERTIES[item.collection] if names is None else names
-        return {**kind, **{name: item.id if name == "id" else shown({}, name) for name in asked}}
+        return {**kind, **{name: item.id if name == "id" else properties.shown({}, name) for name in asked}}

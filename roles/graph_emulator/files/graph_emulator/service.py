@@ -16,6 +16,7 @@ from .exchange import GraphError, Request, Response
 from .faults import Fault, Quirks
 from .graph import Graph, is_batch, run_batch
 from .identity import IdentityService, TokenError
+from .resource_manager import ResourceManager
 
 LOG_LENGTH: Final = 500_000
 _SECRET_FIELDS: Final = {"client_secret", "client_assertion"}
@@ -25,9 +26,16 @@ class Service:
     """One tenant with its identity service, its Graph, its faults and its log."""
 
     def __init__(
-        self, document: dict[str, Any], credentials: Credentials, url: str, header_secret: str, control_secret: str
+        self,
+        document: dict[str, Any],
+        credentials: Credentials,
+        url: str,
+        header_secret: str,
+        control_secret: str,
+        resource_manager_url: str,
     ) -> None:
         self.url = url
+        self.resource_manager_url = resource_manager_url
         self.credentials = credentials
         self.header_secret = header_secret
         self.control_secret = control_secret  # what the control endpoints want to see
@@ -42,8 +50,11 @@ class Service:
     def replace_state(self, document: dict[str, Any]) -> None:
         """Make the tenant what the document says; tokens already issued are worthless after that."""
         self.directory = parse(document)
-        self.identity = IdentityService(self.directory, self.credentials, self.url, self.header_secret, self.quirks)
+        self.identity = IdentityService(
+            self.directory, self.credentials, self.url, self.header_secret, self.quirks, self.resource_manager_url
+        )
         self.graph = Graph(self.directory, self.quirks, self.url)
+        self.resource_manager = ResourceManager(self.directory, self.quirks)
 
     def reset(self) -> None:
         """Go back to how it was after the start: state, no faults, no quirks, empty log."""
@@ -62,7 +73,7 @@ class Service:
 
     def exchange(self, request: Request) -> Response:
         """Answer one request and log it; a fault that hits it has its way."""
-        kind = _kind(request.path)
+        kind = "resource_manager" if request.to_resource_manager else _kind(request.path)
         entry = self._logged(request, kind)
         fault = next((fault for fault in self.faults if fault.hits(request, kind)), None)
         if fault is not None and fault.do.get("expire_token"):
@@ -86,6 +97,12 @@ class Service:
                 if is_batch(request) and request.batch is None:
                     return run_batch(request, self.exchange, self.quirks)
                 return self.graph.answer(request, caller)
+            if kind == "resource_manager":
+                caller = self.identity.tokens.caller(
+                    request.headers.get("authorization", ""), self.resource_manager_url
+                )
+                request.caller_name = caller.name
+                return self.resource_manager.answer(request, caller)
             return self._answer_identity(request)
         except (GraphError, TokenError) as error:
             return error.response()
@@ -106,7 +123,7 @@ class Service:
 
     def _logged(self, request: Request, kind: str) -> dict[str, Any]:
         self._received += 1
-        if kind == "graph":
+        if kind in ("graph", "resource_manager"):
             body = request.json_or_none()
         else:
             body = {name: value for name, value in request.form.items() if name not in _SECRET_FIELDS} or None

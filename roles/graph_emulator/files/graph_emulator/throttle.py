@@ -26,6 +26,7 @@ class Throttle:
 
     def __init__(self, tenant_id: str) -> None:
         self.tenant_id = tenant_id
+        self._conditional_access_at = -math.inf
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def count_write(self, caller: Caller, quota: dict[str, float], *, fractional: bool) -> dict[str, str]:
@@ -49,6 +50,16 @@ class Throttle:
         kind = ("Read", "ResourceUnitLimitExceeded")
         capacity, seconds = quota.get("units", 8000), quota.get("seconds", 10)
         self._take(caller, "reads", kind, capacity, seconds, units, fractional=fractional)
+
+    def count_conditional_access(self, rate: float) -> None:
+        """Take one request from the tenant's quota of Conditional Access.
+
+        Raises GraphError (429), which says nothing about how long to wait (consumer-facts 1).
+        """
+        now = time.monotonic()
+        if now - self._conditional_access_at < 1 / rate:
+            raise GraphError(429, "TooManyRequests", "Too many requests.")
+        self._conditional_access_at = now
 
     def _take(
         self,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .access import ROLE_TEMPLATES, Caller, Sets
+from .access import ROLE_TEMPLATES, Caller, Sets, assigned_roles
 from .directory import Application, Directory
 from .exchange import GraphError
 from .faults import Quirks
@@ -22,7 +22,7 @@ _EVERY_APPLICATION_WID: Final = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"  # in eve
 
 
 class Tokens:
-    """The access tokens of one tenant for Graph. The private key is fresh at each start."""
+    """The access tokens of one tenant, for Graph or another audience. The private key is fresh at each start."""
 
     def __init__(self, directory: Directory, key: rsa.RSAPrivateKey, url: str, quirks: Quirks) -> None:
         self.directory = directory
@@ -30,21 +30,22 @@ class Tokens:
         self.url = url
         self.quirks = quirks
         self._callers: dict[str, Caller] = {}  # by the `uti` of the tokens that are still good
-        self._verified: dict[str, tuple[Caller, float]] = {}  # by token, so that a signature is checked once
+        # By token and audience, so that a signature is checked once.
+        self._verified: dict[tuple[str, str], tuple[Caller, float]] = {}
 
     @property
     def lifetime(self) -> int:
         """Seconds for which a token is good."""
         return self.quirks.token_lifetime
 
-    def issue(self, caller: Caller, lifetime: int | None = None) -> str:
-        """Return an access token for Graph. A negative lifetime makes one that has expired."""
+    def issue(self, caller: Caller, lifetime: int | None = None, audience: str | None = None) -> str:
+        """Return an access token, for Graph if not said otherwise. A negative lifetime makes one that has expired."""
         now = int(time.time())
         unique = uuid.uuid4().hex
         lifetime = self.lifetime if lifetime is None else lifetime
         wids = [ROLE_TEMPLATES[role] for role, sets in caller.roles.items() if sets.everything]
         claims: dict[str, Any] = {
-            "aud": self.url,
+            "aud": audience or self.url,
             "iss": f"{self.url}/{self.directory.tenant_id}/",
             "iat": now + min(lifetime, 0),
             "nbf": now + min(lifetime, 0),
@@ -70,9 +71,18 @@ class Tokens:
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": KEY_ID})
 
     def issue_for_user(
-        self, upn: str, scopes: list[str], roles: list[str], role_scopes: dict[str, list[str]], lifetime: int | None
+        self,
+        upn: str,
+        scopes: list[str],
+        roles: list[str],
+        role_scopes: dict[str, list[str]],
+        lifetime: int | None,
+        audience: str | None = None,
     ) -> str:
-        """Return a delegated token. Raises KeyError for an unknown user or role."""
+        """Return a delegated token. To the roles given come those that the state assigns to the user.
+
+        Raises KeyError for an unknown user or role.
+        """
         user = self.directory.by_name("users", upn)
         if user is None:
             raise KeyError(upn)
@@ -81,34 +91,40 @@ class Tokens:
         unknown = held.keys() - ROLE_TEMPLATES.keys()
         if unknown:
             raise KeyError(", ".join(unknown))
+        for role, sets in assigned_roles(self.directory, user.id).items():
+            held[role] = held.get(role, Sets()) | sets
         application = next(iter(self.directory.applications))
-        return self.issue(Caller(upn, application, user.id, frozenset(scopes), True, held), lifetime)
+        return self.issue(Caller(upn, application, user.id, frozenset(scopes), True, held), lifetime, audience)
 
-    def issue_for_permissions(self, permissions: list[str], lifetime: int | None) -> str:
+    def issue_for_permissions(self, permissions: list[str], lifetime: int | None, audience: str | None = None) -> str:
         """Return an app-only token of the default application with other permissions."""
         application = next(iter(self.directory.applications.values()))
-        return self.issue(self._application_caller(application, permissions), lifetime)
+        return self.issue(self._application_caller(application, permissions), lifetime, audience)
 
-    def issue_for_application(self, application: Application) -> str:
+    def issue_for_application(self, application: Application, audience: str | None = None) -> str:
         """Return an app-only token with what the application was granted."""
-        return self.issue(self._application_caller(application, application.permissions))
+        return self.issue(self._application_caller(application, application.permissions), audience=audience)
 
     def expire_all(self) -> None:
         """Make every token issued so far worthless."""
         self._callers.clear()
         self._verified.clear()
 
-    def caller(self, authorization: str) -> Caller:
-        """Return who bears the token of an Authorization header. Raises GraphError (401, graph-facts 6.2)."""
+    def caller(self, authorization: str, audience: str | None = None) -> Caller:
+        """Return who bears the token of an Authorization header, which is for Graph if not said otherwise.
+
+        Raises GraphError (401, graph-facts 6.2).
+        """
+        audience = audience or self.url
         scheme, _separator, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise self._unauthenticated("Access token is empty.")
-        known = self._verified.get(token)
+        known = self._verified.get((token, audience))
         if known is not None and known[1] > time.time():
             return known[0]
         key = self.key.public_key()
         try:
-            claims = jwt.decode(token, key, algorithms=["RS256"], audience=self.url)
+            claims = jwt.decode(token, key, algorithms=["RS256"], audience=audience)
         except jwt.ExpiredSignatureError as error:
             raise self._unauthenticated("Access token has expired or is not yet valid.") from error
         except jwt.InvalidAudienceError as error:
@@ -118,7 +134,7 @@ class Tokens:
         caller = self._callers.get(claims["uti"])
         if caller is None:
             raise self._unauthenticated("Access token has expired or is not yet valid.")
-        self._verified[token] = (caller, claims["exp"])
+        self._verified[token, audience] = (caller, claims["exp"])
         return caller
 
     def _unauthenticated(self, message: str) -> GraphError:
@@ -130,7 +146,7 @@ class Tokens:
     def _application_caller(self, application: Application, permissions: list[str]) -> Caller:
         principal = self.directory.by_name("servicePrincipals", application.client_id)
         object_id = principal.id if principal else str(uuid.uuid5(uuid.NAMESPACE_OID, application.client_id))
-        roles = {role: Sets(everything=True) for role in application.roles}
+        roles = {role: Sets(everything=True) for role in application.roles} | assigned_roles(self.directory, object_id)
         client_id = application.client_id
         return Caller(client_id, client_id, object_id, frozenset(permissions), roles=roles)
 
