@@ -151,6 +151,11 @@ def test_4_app_management_policies_exempt_by_attribute(reader: Client) -> None:
     assert (exemption["id"], exemption["operator"]) == ("Engineering_ProjectDate", "equals")
 
 
+def test_changes_of_policies_are_not_emulated(reader: Client) -> None:
+    for path in (POLICIES, "policies/appManagementPolicies", "policies/defaultAppManagementPolicy"):
+        assert error_of(reader.call("PATCH", f"/v1.0/{path}", {})) == (501, "NotEmulated")
+
+
 def test_policies_of_a_state_come_back(reader: Client, emulator: Any) -> None:
     tenant = emulator.tenant()
     del tenant["conditionalAccessPolicies"][1:]

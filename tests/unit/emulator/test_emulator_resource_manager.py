@@ -68,7 +68,7 @@ def replace(emulator: Emulator, assignments: list[dict[str, Any]]) -> Azure:
     """Put other role assignments into the state, and return the default application."""
     tenant = emulator.tenant()
     tenant["resourceManager"]["roleAssignments"] = assignments
-    assert emulator.tenant(tenant) == tenant
+    emulator.tenant(tenant)
     return Azure(emulator, emulator.token(permissions=[], audience="resource_manager"))
 
 
@@ -211,6 +211,14 @@ def test_11_quirk_resource_graph_cuts_long_conditions(azure: Azure, emulator: Em
 )
 def test_other_queries_are_answered_as_not_emulated(azure: Azure, query: str) -> None:
     assert error_of(azure.call("POST", GRAPH, {"query": query})) == (501, "NotEmulated")
+
+
+def test_the_state_of_azure_comes_back_and_is_checked(emulator: Emulator) -> None:
+    tenant = emulator.tenant()
+    assert emulator.tenant(tenant) == tenant
+    del tenant["resourceManager"]["roleAssignments"][0]["scope"]
+    with pytest.raises(requests.HTTPError, match="scope"):
+        emulator.tenant(tenant)
 
 
 def test_requests_are_logged_under_their_own_kind(azure: Azure, emulator: Emulator) -> None:

@@ -183,8 +183,8 @@ def assigned_roles(directory: Directory, key: str) -> dict[str, Sets]:
     found: dict[str, Sets] = {}
     for assignment in directory.members["roleAssignments"]:
         properties = assignment.properties
-        name, scope = names.get(properties["roleDefinitionId"]), properties["directoryScopeId"]
-        if name is None or properties["principalId"] not in who:
+        name, scope = names.get(properties.get("roleDefinitionId", "")), properties.get("directoryScopeId", "")
+        if name is None or properties.get("principalId") not in who:
             continue
         narrow = frozenset({scope.removeprefix("/attributeSets/")})
         found[name] = found.get(name, Sets()) | (Sets(everything=True) if scope == "/" else Sets(names=narrow))

@@ -149,6 +149,28 @@ class Application:
 
 
 @dataclass
+class Subscription:
+    """A subscription of Azure, named as Azure Resource Manager names its members."""
+
+    subscriptionId: str  # noqa: N815
+    displayName: str = ""  # noqa: N815
+
+
+@dataclass
+class AzureRoleAssignment:
+    """A role assignment of Azure (consumer-facts 3), named as Azure Resource Manager names its members."""
+
+    name: str
+    scope: str
+    roleDefinitionId: str  # noqa: N815
+    principalId: str  # noqa: N815
+    principalType: str = "User"  # noqa: N815
+    description: str | None = None
+    condition: str | None = None
+    conditionVersion: str | None = None  # noqa: N815
+
+
+@dataclass
 class Directory:
     """One tenant with all that is in it."""
 
@@ -159,7 +181,8 @@ class Directory:
     definitions: dict[tuple[str, str], Definition] = field(default_factory=dict)
     members: dict[Collection, list[Resource]] = field(default_factory=lambda: {name: [] for name in EVERY_COLLECTION})
     default_app_management_policy: dict[str, Any] = field(default_factory=dict)
-    resource_manager: dict[str, Any] = field(default_factory=dict)
+    subscriptions: list[Subscription] = field(default_factory=list)
+    azure_role_assignments: list[AzureRoleAssignment] = field(default_factory=list)
     # When requests made parts of the schema: (set,), (set, attribute) or (set, attribute, value) -> monotonic time.
     created: dict[tuple[str, ...], float] = field(default_factory=dict)
     _by_id: dict[tuple[Collection, str], Resource] = field(default_factory=dict)
@@ -251,7 +274,9 @@ def parse(document: dict[str, Any]) -> Directory:
         for entry in document.get(collection, []):
             directory.add(_parse(collection, entry))
     directory.default_app_management_policy = dict(document.get("defaultAppManagementPolicy", {}))
-    directory.resource_manager = dict(document.get("resourceManager", {}))
+    azure = document.get("resourceManager", {})
+    directory.subscriptions = [Subscription(**entry) for entry in azure.get("subscriptions", [])]
+    directory.azure_role_assignments = [AzureRoleAssignment(**entry) for entry in azure.get("roleAssignments", [])]
     return directory
 
 
@@ -270,7 +295,10 @@ def dump(directory: Directory) -> dict[str, Any]:
         ],
         **{name: [_dump(resource) for resource in directory.members[name]] for name in EVERY_COLLECTION},
         "defaultAppManagementPolicy": directory.default_app_management_policy,
-        "resourceManager": directory.resource_manager,
+        "resourceManager": {
+            "subscriptions": [asdict(subscription) for subscription in directory.subscriptions],
+            "roleAssignments": [asdict(assignment) for assignment in directory.azure_role_assignments],
+        },
     }
 
 

@@ -116,6 +116,7 @@ class Graph:
             case ["users" | "servicePrincipals" | "groups" as name, key, relation, *rest] if (
                 relation in RELATIONS[agents or name]
             ):
+                self.relations.require_read(cast(Collection, name), relation, request, caller)
                 owner = self._of(name).found(key, derived_type=agents)
                 return self._related(owner, relation, rest, request, caller, base)
             case ["organization"] | ["organization", _]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from .access import Caller
 from .directory import Directory, Resource
-from .exchange import Request, Response, denied, wrong_method
+from .exchange import Request, Response, denied, not_emulated
 from .faults import Quirks
 from .pages import Listing
 from .rule_texts import hide_rules
@@ -92,6 +92,6 @@ class AppManagement:
 
 def _require_read(request: Request, caller: Caller) -> None:
     if request.method != "GET":
-        raise wrong_method()  # the local Graph does not change policies
+        raise not_emulated("changes of policies")
     if not caller.may_read_policies:
         raise denied()

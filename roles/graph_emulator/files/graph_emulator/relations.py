@@ -9,20 +9,24 @@ from typing import Any, Final
 from . import properties, query
 from .access import Caller
 from .directory import Collection, Directory, Resource
-from .exchange import Request, Response, denied, not_found, unsupported_query, wrong_method
+from .exchange import Request, Response, denied, not_emulated, not_found, unsupported_query
 from .faults import Quirks
 from .pages import respond, selected_context
 from .principals import Principals
 from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected
 
+_OF_USERS: Final = ("manager", "sponsors", "memberOf", "transitiveMemberOf")
+_OF_SERVICE_PRINCIPALS: Final = ("owners", "memberOf", "transitiveMemberOf")
 RELATIONS: Final[dict[str, tuple[str, ...]]] = {
-    "users": ("manager", "sponsors", "memberOf", "transitiveMemberOf"),
-    "servicePrincipals": ("owners", "memberOf", "transitiveMemberOf"),
+    "users": _OF_USERS,
+    "servicePrincipals": _OF_SERVICE_PRINCIPALS,
     "groups": ("members", "transitiveMembers", "owners", "memberOf", "transitiveMemberOf"),
-    # Only these two have sponsors, so their path names the type (consumer-facts 7).
-    "microsoft.graph.agentIdentity": ("sponsors",),
-    "microsoft.graph.agentIdentityBlueprintPrincipal": ("sponsors",),
+    # What the types of agents add: of service principals only these have sponsors (consumer-facts 7).
+    "microsoft.graph.agentUser": _OF_USERS,
+    "microsoft.graph.agentIdentity": (*_OF_SERVICE_PRINCIPALS, "sponsors"),
+    "microsoft.graph.agentIdentityBlueprintPrincipal": (*_OF_SERVICE_PRINCIPALS, "sponsors"),
 }
+_MEMBERSHIPS: Final = ("members", "transitiveMembers")
 CASTS: Final[dict[str, Collection]] = {
     TYPE_NAMES[collection]: collection for collection in ("users", "servicePrincipals", "groups", "devices")
 }
@@ -35,6 +39,14 @@ class Relations:
         self.directory = directory
         self.principals = principals
         self.quirks = quirks
+
+    def require_read(self, collection: Collection, relation: str, request: Request, caller: Caller) -> None:
+        """Raise GraphError unless the request reads, and the caller may follow this relation."""
+        if request.method != "GET":
+            raise not_emulated(f"changes of {relation}")
+        memberships = relation in _MEMBERSHIPS
+        if not (caller.may_read_memberships if memberships else caller.may_read_objects(collection)):
+            raise denied()
 
     def many(
         self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller, base: str
@@ -68,12 +80,7 @@ class Relations:
         self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller
     ) -> tuple[list[Resource], Collection]:
         """Return the objects, and the collection whose properties they can be asked for."""
-        if request.method != "GET":
-            raise wrong_method()
-        memberships = relation in ("members", "transitiveMembers")
-        if not (caller.may_read_memberships if memberships else caller.may_read_objects(owner.collection)):
-            raise denied()
-        if memberships and self._is_hidden(owner, caller) and self.quirks.hidden_membership == "refuse":
+        if relation in _MEMBERSHIPS and self._is_hidden(owner, caller) and self.quirks.hidden_membership == "refuse":
             raise denied()
         among = self._related(owner, relation, caller)
         if cast is None:

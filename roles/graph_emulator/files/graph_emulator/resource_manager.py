@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .access import Caller
-from .directory import Directory
+from .directory import AzureRoleAssignment, Directory
 from .exchange import GraphError, Request, Response, not_emulated, wrong_method
 from .faults import Quirks
 
@@ -78,9 +78,9 @@ class ResourceManager:
             raise not_emulated(f"the filter {option} of role assignments")
         found = [
             item
-            for item in self._all()
-            if self._covers(item["scope"], scope) or (option != "atScope()" and self._covers(scope, item["scope"]))
-            if not principal or item["principalId"] == principal[1]
+            for item in self.directory.azure_role_assignments
+            if self._covers(item.scope, scope) or (option != "atScope()" and self._covers(scope, item.scope))
+            if not principal or item.principalId == principal[1]
         ]
         conditions = version[:10] >= FIRST_WITH_CONDITIONS
         return Response(200, {"value": [self._row(item, conditions=conditions) for item in found]})
@@ -88,14 +88,14 @@ class ResourceManager:
     def _subscriptions(self, caller: Caller) -> Response:
         seen = [
             {
-                "id": f"/subscriptions/{item['subscriptionId']}",
-                "subscriptionId": item["subscriptionId"],
+                "id": f"/subscriptions/{item.subscriptionId}",
+                "subscriptionId": item.subscriptionId,
                 "tenantId": self.directory.tenant_id,
-                "displayName": item.get("displayName"),
+                "displayName": item.displayName,
                 "state": "Enabled",
             }
-            for item in self.directory.resource_manager.get("subscriptions", [])
-            if any(self._covers(scope, f"/subscriptions/{item['subscriptionId']}") for scope in self._readable(caller))
+            for item in self.directory.subscriptions
+            if any(self._covers(scope, f"/subscriptions/{item.subscriptionId}") for scope in self._readable(caller))
         ]
         return Response(200, {"value": seen, "count": {"type": "Total", "value": len(seen)}})
 
@@ -109,8 +109,8 @@ class ResourceManager:
             raise not_emulated("the result format table of Resource Graph")
         rows = [
             self._row(item, conditions=True)
-            for item in self._all()
-            if any(self._covers(scope, item["scope"]) for scope in self._readable(caller))
+            for item in self.directory.azure_role_assignments
+            if any(self._covers(scope, item.scope) for scope in self._readable(caller))
         ]
         if "subscriptions" in body:
             rows = [row for row in rows if _subscription(row) in body["subscriptions"]]
@@ -126,27 +126,25 @@ class ResourceManager:
             answer["$skipToken"] = base64.b64encode(f"from {start + size}".encode()).decode()
         return Response(200, answer)
 
-    def _all(self) -> list[Row]:
-        return list(self.directory.resource_manager.get("roleAssignments", []))
-
-    def _row(self, item: Row, *, conditions: bool) -> Row:
-        names = ["roleDefinitionId", "principalId", "principalType", "scope", "description"]
-        names += ["condition", "conditionVersion"] if conditions else []
-        base = "" if item["scope"] == "/" else item["scope"]
+    def _row(self, item: AzureRoleAssignment, *, conditions: bool) -> Row:
+        properties = {name: value for name, value in vars(item).items() if name != "name"}
+        if not conditions:
+            del properties["condition"], properties["conditionVersion"]
+        base = "" if item.scope == "/" else item.scope
         return {
-            "id": f"{base}/providers/{_TYPE}/{item['name']}",
-            "name": item["name"],
+            "id": f"{base}/providers/{_TYPE}/{item.name}",
+            "name": item.name,
             "type": _TYPE,
-            "properties": {name: item.get(name) for name in names},
+            "properties": properties,
         }
 
     def _readable(self, caller: Caller) -> list[str]:
         """Return the scopes whose role assignments a caller may read: its own and those of its groups."""
         who = {caller.object_id, *(group.id for group in self.directory.groups_of(caller.object_id))}
         return [
-            item["scope"]
-            for item in self._all()
-            if item["principalId"] in who and item["roleDefinitionId"].rpartition("/")[2] in _READERS
+            item.scope
+            for item in self.directory.azure_role_assignments
+            if item.principalId in who and item.roleDefinitionId.rpartition("/")[2] in _READERS
         ]
 
     def _covers(self, outer: str, inner: str) -> bool:

@@ -86,10 +86,10 @@ class RoleAssignments:
     def _shown(self, assignment: Resource, expanded: dict[str, list[str] | None], caller: Caller) -> dict[str, Any]:
         item = dict(assignment.properties)
         if "principal" in expanded:
-            principal = self.directory.directory_object(item["principalId"])
+            principal = self.directory.directory_object(item.get("principalId", ""))
             item["principal"] = principal and self.relations.shown(principal, expanded["principal"], caller, named=True)
         if "roleDefinition" in expanded:
-            definition, names = self.definitions.get(item["roleDefinitionId"]), expanded["roleDefinition"]
+            definition, names = self.definitions.get(item.get("roleDefinitionId", "")), expanded["roleDefinition"]
             item["roleDefinition"] = definition and {
                 name: value for name, value in definition.properties.items() if names is None or name in names
             }

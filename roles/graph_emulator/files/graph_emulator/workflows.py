@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .access import Caller
 from .directory import Directory, Resource
-from .exchange import Request, Response, denied, not_found, wrong_method
+from .exchange import Request, Response, denied, not_emulated, not_found
 from .faults import Quirks
 from .pages import Listing
 from .rule_texts import hide_rules
@@ -80,6 +80,6 @@ class Workflows:
 
 def _require_read(request: Request, *, allowed: bool) -> None:
     if request.method != "GET":
-        raise wrong_method()  # the local Graph does not change workflows
+        raise not_emulated("changes of lifecycle workflows")
     if not allowed:
         raise denied()
