@@ -41,6 +41,7 @@ def ids(response: Any) -> list[str]:
         (f"$filter=id eq '{SALES}'", [SALES]),
         (f"$filter=id in ('{SALES}','{COUNCIL}')", [SALES, COUNCIL]),
         ("$filter=isAssignableToRole eq true", [ROLE_GROUP]),
+        ("$filter=groupTypes/any(c:c eq 'Unified')", [ENGINEERING, COUNCIL]),
         ("$filter=displayName eq 'Nobody'", []),
         ("$orderby=displayName&$top=2", [DYNAMIC, ROLE_GROUP]),
     ],
@@ -262,6 +263,26 @@ SERVICE_PRINCIPAL_PROPERTIES = (
     "notificationEmailAddresses preferredSingleSignOnMode replyUrls servicePrincipalNames servicePrincipalType "
     "signInAudience tags verifiedPublisher agentIdentityBlueprintId createdDateTime"
 )
+
+
+def test_7_service_principals_are_filtered_by_tags(reader: Client) -> None:
+    path = "/v1.0/servicePrincipals?$count=true&$filter=tags/any(t:t eq 'HR') or tags/any(t:t eq 'Other')"
+    assert ids(reader.get(path, **EVENTUAL)) == [PAYROLL]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"groups/{SALES}/members/$ref", 501),
+        (f"groups/{SALES}/members/microsoft.graph.orgContact", 501),
+        (f"groups/{SALES}/members/nonsense", 400),
+        (f"users/{ADELE}/manager?$expand=manager", 501),
+        (f"groups/{SALES}/members?$expand=manager", 501),
+        ("users/agent@contoso.com/microsoft.graph.agentUser/manager", 404),
+    ],
+)
+def test_links_that_are_not_served_are_answered_as_such(reader: Client, path: str, status: int) -> None:
+    assert reader.get(f"/v1.0/{path}").status_code == status
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,34 @@ def test_1_policies_are_listed_filtered_and_paged(reader: Client) -> None:
     assert error_of(reader.get(f"/v1.0/{POLICIES}/{CUSTOM}")) == (404, "Request_ResourceNotFound")
 
 
+AGENTS_FILTER = (
+    "state eq 'enabled' and (conditions/clientApplications/includeAgentIdServicePrincipals/any() or "
+    "conditions/clientApplications/excludeAgentIdServicePrincipals/any() or "
+    "conditions/clientApplications/agentIdServicePrincipalFilter ne null or "
+    "conditions/users/includeUsers/any(includeUsers:includeUsers in ('AllAgentIdUsers')))"
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        (AGENTS_FILTER, [AGENTS]),
+        ("conditions/clientApplications/servicePrincipalFilter ne null", [WORKLOAD]),
+        ("conditions/users/includeUsers/any(u:u eq 'All')", [APPLICATION, LEGACY]),
+        ("conditions/clientApplications/excludeAgentIdServicePrincipals/any()", []),
+    ],
+)
+def test_1_policies_are_filtered_by_their_conditions(reader: Client, condition: str, found: list[str]) -> None:
+    answer = reader.get(f"/beta/{POLICIES}?$count=true&$filter={condition}").json()
+    assert [item["id"] for item in answer["value"]] == found
+    assert answer["@odata.count"] == len(found)
+
+
+def test_options_that_are_not_served_are_not_ignored(reader: Client) -> None:
+    for path in (f"{POLICIES}/{LEGACY}?$expand=x", "policies/defaultAppManagementPolicy?$select=id"):
+        assert error_of(reader.get(f"/v1.0/{path}")) == (501, "NotEmulated")
+
+
 @pytest.mark.parametrize(
     "path", [POLICIES, f"{POLICIES}/{LEGACY}", "policies/defaultAppManagementPolicy", "policies/appManagementPolicies"]
 )

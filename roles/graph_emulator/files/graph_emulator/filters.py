@@ -19,7 +19,7 @@ from .access import Caller
 from .directory import Collection, Directory, Resource
 from .exchange import GraphError, denied, not_emulated, unsupported_query
 from .faults import Quirks
-from .properties import ATTRIBUTES, COMPLEX, LISTS, PROPERTIES, TYPE_NAMES, shown
+from .properties import ATTRIBUTES, COMPLEX, LISTS, NESTED, PROPERTIES, TYPE_NAMES, shown
 from .unserved import is_property
 
 EXPRESSIONS: Final = 15  # of `in` and `or`
@@ -31,7 +31,7 @@ def parse(text: str) -> ast._Node:
     """Return the tree of a filter. Raises GraphError (400) for what is no OData expression."""
     try:
         return ODataParser().parse(_Lexer().tokenize(text.strip()))
-    except (exceptions.ODataException, AttributeError) as error:  # the latter of the library, for x/y/z/any(...)
+    except exceptions.ODataException as error:
         raise GraphError(400, "BadRequest", f"Invalid filter clause: {error}") from error
 
 
@@ -51,7 +51,7 @@ class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
 
     def tokenize(self, text: str, *args: Any) -> Iterator[Any]:
         """Yield the tokens as the library's parser wants them."""
-        tokens = list(super().tokenize(text, *args))
+        tokens = _with_whole_owners(super().tokenize(text, *args))
         for position, token in enumerate(tokens):
             following = [later.type for later in tokens[position + 1 : position + 2]]
             if token.type == "ODATA_IDENTIFIER" and following == ["("]:
@@ -62,6 +62,18 @@ class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
                 comma.type = comma.value = ","
                 yield comma
             yield token
+
+
+def _with_whole_owners(tokens: Iterator[Any]) -> list[Any]:
+    """Return the tokens with the path in front of `/any(` as one name: the library fails for more than two."""
+    joined: list[Any] = []
+    for token in tokens:
+        while token.type == "ANY" and [one.type for one in joined[-4:]] == ["ODATA_IDENTIFIER", "/"] * 2:
+            owner, _slash, name, _last = joined[-4:]
+            owner.value = ast.Identifier(f"{owner.value.name}/{name.value.name}", owner.value.namespace)
+            del joined[-3:-1]
+        joined.append(token)
+    return joined
 
 
 def _closes_single_item(before: list[Any]) -> bool:
@@ -136,22 +148,25 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         raise self._refusal(path[-1])
 
     def visit_CollectionLambda(self, node: ast.CollectionLambda) -> Predicate:  # noqa: N802
-        """`any` of a collection of texts, with `eq` or `startswith`."""
+        """`any` of a collection of texts: without a condition, or with `eq`, `in` or `startswith`."""
         path = self._path(node.owner)
         if path[0] == ATTRIBUTES:
             raise self._refusal("/".join(path))  # no page shows it (graph-facts 3)
         get = self._getter(path)
+        if node.lambda_ is None and path[0] in NESTED:
+            return lambda principal: bool(get(principal))
         inner = node.lambda_.expression if node.lambda_ is not None else None
         kind: type[ast._Node] | None = None
-        if isinstance(inner, ast.Compare) and isinstance(inner.comparator, ast.Eq):
+        if isinstance(inner, ast.Compare) and isinstance(inner.comparator, (ast.Eq, ast.In)):
             kind, operands = ast.Compare, [inner.left, inner.right]
         elif isinstance(inner, ast.Call) and inner.func.name == "startswith":
             kind, operands = ast.Call, inner.args
-        if kind is None or path[0] not in LISTS or operands[0] != node.lambda_.identifier:
+        if kind is None or path[0] not in LISTS | NESTED or operands[0] != node.lambda_.identifier:
             raise not_emulated(f"this condition on the items of '{'/'.join(path)}'")
         wanted = self._literal(operands[1], fold=True)
         if kind is ast.Compare:
-            return lambda principal: any(_equal(item, wanted) for item in get(principal) or [])
+            among = wanted if isinstance(wanted, list) else [wanted]
+            return lambda principal: any(_equal(item, text) for item in get(principal) or [] for text in among)
         return lambda principal: any(_starts_with(item, str(wanted)) for item in get(principal) or [])
 
     def visit_Call(self, node: ast.Call) -> Predicate:  # noqa: N802
@@ -191,7 +206,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
 
     def _path(self, node: ast._Node) -> list[str]:
         if isinstance(node, ast.Identifier):
-            return [node.name]
+            return str(node.name).split("/")
         if isinstance(node, ast.Attribute):
             return [*self._path(node.owner), node.attr]
         raise self._refusal(type(node).__name__)
@@ -202,6 +217,8 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
             name = path[0]
             if is_property(TYPE_NAMES[self.collection], name) and name not in PROPERTIES[self.collection]:
                 raise not_emulated(f"the property '{name}'")
+            if name in NESTED and name in PROPERTIES[self.collection]:
+                return lambda resource: _folded(_at(resource.properties, path))
             if name not in PROPERTIES[self.collection] or len(path) > (2 if name in COMPLEX else 1):
                 text = f"Could not find a property named '{'/'.join(path)}' on type '{TYPE_NAMES[self.collection]}'."
                 raise GraphError(400, "BadRequest", f"Invalid filter clause: {text}")
@@ -246,6 +263,13 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
 
 
 _TYPES: Final = {"String": str, "Integer": int, "Boolean": bool}
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    """Return a member at any depth, or None where it is not there."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _folded(value: Any) -> Any:

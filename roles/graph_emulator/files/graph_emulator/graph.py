@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from .access import Caller
 from .audits import Audits
 from .directory import DIRECTORY_OBJECTS, Collection, Directory, Resource
-from .exchange import GraphError, Request, Response, wrong_method
+from .exchange import GraphError, Request, Response, not_emulated, wrong_method
 from .faults import Quirks
 from .organization import organization
 from .policies import AppManagement, ConditionalAccess
@@ -180,6 +180,8 @@ class Graph:
                 return self.relations.many(owner, relation, "".join(rest) or None, request, caller, base)
             case [*kind, "$count"] if not kind or (len(kind) == 1 and kind[0] in CASTS):
                 return self.relations.count(owner, relation, "".join(kind) or None, request, caller)
+        if rest[0] == "$ref" or rest[0].startswith("microsoft.graph."):
+            raise not_emulated(f"/{relation}/{'/'.join(rest)}")
         raise _unknown_segment(rest[-1])
 
     def _of(self, name: str) -> Principals:

@@ -12,7 +12,7 @@ from .directory import Collection, Directory, Resource
 from .exchange import Request, Response, not_found
 from .faults import Quirks
 from .properties import PROPERTIES, TYPE_NAMES, selected
-from .query import Page, find
+from .query import Page, check_options, find
 
 Show = Callable[[Resource], dict[str, Any]]
 
@@ -64,17 +64,32 @@ class Listing:
         page = find(self.directory, self.collection, request, caller, self.quirks, among, options)
         return respond(request, base, self.path, names, page, lambda item: _chosen(show(item), names))
 
-    def one(self, key: str, request: Request, base: str, show: Show, also: frozenset[str] = frozenset()) -> Response:
-        """Answer with one object. `also` are properties that the list does not have."""
+    def one(
+        self,
+        key: str,
+        request: Request,
+        base: str,
+        show: Show,
+        also: frozenset[str] = frozenset(),
+        options: frozenset[str] = frozenset(),
+    ) -> Response:
+        """Answer with one object. `also` are properties that the list does not have; `options` as for `many`."""
         found = self.directory.resource(self.collection, key)
         if found is None:
             raise not_found(key)
-        return self.single(found, request, base, show, also)
+        return self.single(found, request, base, show, also, options)
 
     def single(
-        self, found: Resource, request: Request, base: str, show: Show, also: frozenset[str] = frozenset()
+        self,
+        found: Resource,
+        request: Request,
+        base: str,
+        show: Show,
+        also: frozenset[str] = frozenset(),
+        options: frozenset[str] = frozenset(),
     ) -> Response:
         """Answer with an object that was found already."""
+        check_options(request, options | {"$select"}, f"one of {self.path}")
         names = self._selected(request, also)
         context = {"@odata.context": f"{base}/$metadata#{selected_context(self.path, names)}/$entity"}
         return Response(200, {**context, **_chosen(show(found), names)})

@@ -11,6 +11,7 @@ from .directory import Directory, Resource
 from .exchange import Request, Response, denied, not_emulated
 from .faults import Quirks
 from .pages import Listing
+from .query import check_options
 from .rule_texts import hide_rules
 
 # What only beta shows of the conditions (consumer-facts 1 and 12).
@@ -76,6 +77,7 @@ class AppManagement:
     def default(self, request: Request, caller: Caller, base: str) -> Response:
         """Answer with the policy of the tenant."""
         _require_read(request, caller)
+        check_options(request, frozenset(), "the default app management policy")
         context = {"@odata.context": f"{base}/$metadata#policies/defaultAppManagementPolicy/$entity"}
         return Response(200, {**context, **self.directory.default_app_management_policy})
 

@@ -84,6 +84,7 @@ PROPERTIES: Final[dict[Collection, frozenset[str]]] = {
     name: frozenset(f"{defaults} {others}".split()) for name, (_, defaults, others) in _NAMES.items()
 }
 COMPLEX: Final = frozenset({"employeeOrgData", "onPremisesExtensionAttributes"})  # whose members can be filtered by
+NESTED: Final = frozenset({"conditions"})  # whose members can be filtered by at any depth (consumer-facts 1)
 _LISTS: Final = (
     "addIns alternativeNames appRoles assignedLicenses assignedPlans businessPhones groupTypes identities imAddresses "
     "keyCredentials notificationEmailAddresses oauth2PermissionScopes otherMails passwordCredentials proxyAddresses "

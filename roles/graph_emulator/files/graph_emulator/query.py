@@ -120,9 +120,14 @@ def eventual(request: Request) -> bool:
     return stated.lower() == "eventual"
 
 
-def is_advanced(request: Request, *, counting: bool = False) -> bool:
-    """Whether a request opts in to advanced queries: by the header and, unless it counts anyway, by `$count`."""
-    return eventual(request) and (counting or request.query.get("$count", "").lower() == "true")
+def is_advanced(request: Request, collection: Collection, *, counting: bool = False) -> bool:
+    """Whether a request opts in to advanced queries: by the header and, unless it counts anyway, by `$count`.
+
+    Only the directory needs the header. Policies and workflows are stored elsewhere.
+    """
+    in_directory = collection not in ("conditionalAccessPolicies", "appManagementPolicies", "lifecycleWorkflows")
+    counts = counting or request.query.get("$count", "").lower() == "true"
+    return counts and (eventual(request) or not in_directory)
 
 
 @dataclass
@@ -149,7 +154,7 @@ def _selection(
 ) -> _Selection:
     """Return what `$filter` selects. Raises GraphError, as `find` does."""
     options = request.query
-    advanced = is_advanced(request, counting=counting)
+    advanced = is_advanced(request, collection, counting=counting)
     members = directory.members[collection] if among is None else among
     if "$search" in options:
         members = list(filter(search.compiled(options["$search"], search.SEARCHABLE[collection]), members))

@@ -68,6 +68,7 @@ class Relations:
 
     def manager(self, user: Resource, request: Request, caller: Caller, base: str) -> Response:
         """Answer with a user's manager. Raises GraphError (404) for a user without one."""
+        query.check_options(request, frozenset({"$select"}), "a manager")
         among, collection = self._found(user, "manager", None, request, caller)
         if not among:
             raise not_found("manager")
@@ -85,7 +86,7 @@ class Relations:
         among = self._related(owner, relation, caller)
         if cast is None:
             return among, "directoryObjects"
-        if self.quirks.plain_cast == "refuse" and not query.is_advanced(request):
+        if self.quirks.plain_cast == "refuse" and not query.is_advanced(request, CASTS[cast]):
             raise unsupported_query("The specified filter to the reference property query is currently not supported.")
         collection = CASTS[cast]
         return [item for item in among if item.collection == collection], collection

@@ -81,7 +81,9 @@ class RoleAssignments:
             return Response(204)
         _require_read(request, caller)
         expanded = _expanded(request.query.get("$expand"))
-        return self.listing.one(key, request, base, lambda item: self._shown(item, expanded, caller))
+        return self.listing.one(
+            key, request, base, lambda item: self._shown(item, expanded, caller), options=frozenset({"$expand"})
+        )
 
     def _shown(self, assignment: Resource, expanded: dict[str, list[str] | None], caller: Caller) -> dict[str, Any]:
         item = dict(assignment.properties)

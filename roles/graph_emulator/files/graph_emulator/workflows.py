@@ -12,6 +12,7 @@ from .directory import Directory, Resource
 from .exchange import Request, Response, denied, not_emulated, not_found
 from .faults import Quirks
 from .pages import Listing
+from .query import check_options
 from .rule_texts import hide_rules
 
 PATH: Final = "identityGovernance/lifecycleWorkflows/workflows"
@@ -47,6 +48,7 @@ class Workflows:
     def tasks(self, key: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer with the tasks of a workflow, whose arguments can name attributes too."""
         _require_read(request, allowed=caller.may_read_workflow_tasks)
+        check_options(request, frozenset(), "the tasks of a workflow")
         workflow = self.directory.resource("lifecycleWorkflows", key)
         if workflow is None:
             raise not_found(key)
