@@ -12,14 +12,16 @@ from __future__ import annotations
 import gc
 import json
 import math
-import os
 import re
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN, VERIFY_SPEC
@@ -57,7 +59,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     WriteNotConfirmed,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import PAGE_SIZE, REPLICATION_WAITS, Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff, read_files
 from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
@@ -72,7 +74,18 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import PERMIT, plan_definition
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
-from ansible_collections.entra.attributes.plugins.module_utils._snapshot import record
+from ansible_collections.entra.attributes.plugins.module_utils._snapshot import headers, load, record
+from ansible_collections.entra.attributes.plugins.module_utils._storage import (
+    RECORD,
+    RESULTS,
+    Journal,
+    check_apart,
+    check_file,
+    header,
+    now,
+    tenant_of,
+    tenant_problem,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Assignments,
     Definition,
@@ -115,6 +128,8 @@ BULK_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("assignments", "src")],
 }
 MESSAGES_SHOWN = 5
+JOURNAL_LINES = 500
+"""Lines of a journal that are written at once, where no answer is waited for."""
 PROGRESS_EVERY = 5.0
 """Seconds between two lines about how far it is."""
 _LIMIT = re.compile(r"([0-9]+)|([0-9]+(?:\.[0-9]+)?)%")
@@ -143,6 +158,8 @@ class Item:
     plan: Plan | None = None
     error: EntraError | None = None
     written: bool = False
+    noted: tuple[bool, EntraError | None] | None = None
+    """Whether it was written and what went wrong, by the last line of the journal."""
 
     @property
     def principal(self) -> Principal | None:
@@ -215,7 +232,8 @@ class Bulk:
         self._readings: dict[str, str] = {}
         self._warnings: set[str] = set()
         self._lost = ""
-        self.unrecorded = ""
+        self._journal: Journal | None = None
+        self._numbers: dict[int, int] = {}
         self.entries = [Item(one) for one in declarations(params["assignments"], params["src"])]
         self._progress = _Progress(say, len(self.entries))
 
@@ -358,10 +376,66 @@ class Bulk:
             pass
 
     def record(self) -> None:
-        """Keep what is about to change. Raises OptionError."""
+        """Save what is about to change. Raises OptionError."""
         changes = [(entry.principal, entry.plan) for entry in self.entries if entry.pending]
         if changes:
-            record(self._params["snapshot_path"], [(one, plan) for one, plan in changes if one and plan])
+            changed = [(one, plan) for one, plan in changes if one and plan]
+            record(self._params["snapshot_path"], changed, self._tenant())
+
+    def _tenant(self) -> str | None:
+        return tenant_of(self._graph.claims(), self._params.get("tenant_id"))
+
+    def ensure_tenant(self) -> None:
+        """Make sure that snapshots in `src` are of this tenant. Raises OptionError."""
+        for path, first in headers(self._params["src"]) if self._params["src"] else ():
+            tenant = self._tenant()
+            if problem := tenant_problem(first, tenant):
+                raise OptionError("src", f"{path} {problem}. Nothing was written")
+            if not tenant or not first.get("tenant_id"):
+                silent = "the snapshot" if tenant else "the token"
+                self._warnings.add(
+                    f"The snapshot {path} may be of another tenant, as {silent} does not name its tenant."
+                )
+
+    def begin_journal(self) -> None:
+        """Replace the former journal by one that has what is known before the first write. Raises OptionError."""
+        if self._params["results_path"] is None:
+            return
+        first = header(RESULTS, self._tenant(), run_id=str(uuid.uuid4()), check_mode=self._check_mode)
+        self._journal = Journal("results_path", Path(self._params["results_path"]), first)
+        self._numbers = {id(entry): number for number, entry in enumerate(self.entries)}
+        self._note((entry for entry in self.entries if not entry.pending), planned=False)
+
+    def _note(self, entries: Iterable[Item], planned: bool) -> None:
+        """Write a line of the journal for each entry, some hundred at once."""
+        if self._journal is None:
+            return
+        waiting = iter(entries)
+        while some := list(islice(waiting, JOURNAL_LINES)):
+            self._journal.add(self._line(entry, planned) for entry in some)
+
+    def _line(self, entry: Item, planned: bool) -> dict[str, Any]:
+        entry.noted = (entry.written, entry.error)
+        where = {"index": self._numbers[id(entry)], "declared_in": entry.declaration.label}
+        return {RECORD: "result", **where, **entry.as_result(planned)}
+
+    def _finish_journal(self, result: Mapping[str, Any], planned: bool) -> None:
+        """Write what the journal does not have yet, or has otherwise, and the summary."""
+        if self._journal is None:
+            return
+        self._note((entry for entry in self.entries if entry.noted != (entry.written, entry.error)), planned)
+        self._journal.add([{RECORD: "summary", "time": now(), **result["summary"]}])
+        self._journal.close()
+
+    def close(self) -> None:
+        """Close the journal, whatever happened."""
+        if self._journal:
+            self._journal.close()
+
+    @property
+    def unrecorded(self) -> str:
+        """Why the journal lacks something, if it does."""
+        return self._journal.problem if self._journal else ""
 
     def write(self) -> None:
         """Send one PATCH for each principal that differs, paced, and note what came of it."""
@@ -422,6 +496,7 @@ class Bulk:
             else:
                 entry.written, entry.error = True, None
                 self._progress.written += 1
+            self._note([entry], planned=False)
             self._progress.throttled = self._pace.throttled
             self._progress.tell()
 
@@ -468,10 +543,7 @@ class Bulk:
         return BulkError(told, {**result, "failures": failures} if failures else result)
 
     def result(self, planned: bool) -> dict[str, Any]:
-        """The task's result, of what was done or of what is planned; the record of all goes to results_path.
-
-        Where that cannot be written `unrecorded` says why.
-        """
+        """Return the task's result, of what was done or of what is planned, and finish the journal."""
         self._progress.finish()
         wanted = self._params["report"]
         counts = Counter(entry.outcome(planned) for entry in self.entries)
@@ -494,11 +566,7 @@ class Bulk:
         }
         if self._warnings:
             result["warnings"] = sorted(self._warnings)
-        if self._params["results_path"]:
-            try:
-                _write_record(self._params["results_path"], (entry.as_result(planned) for entry in self.entries))
-            except OptionError as error:
-                self.unrecorded = str(error)
+        self._finish_journal(result, planned)
         return result
 
     def _diff(self, planned: bool) -> list[dict[str, str]]:
@@ -565,16 +633,13 @@ class _Progress:
         )
 
 
-def _write_record(path: str, results: Iterable[Mapping[str, Any]]) -> None:
-    """Results as JSON lines, for their owner only. Raises OptionError where that cannot be written."""
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(file, "w", encoding="utf-8", errors="backslashreplace") as record:
-            os.fchmod(record.fileno(), 0o600)  # of a file that was there before, too
-            record.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in results)
-    except (OSError, ValueError) as error:  # ValueError: what can be no path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise OptionError("results_path", f"{path} cannot be written: {reason}") from None
+def _check_files(params: Mapping[str, Any]) -> None:
+    """Make sure that the files of the run can be written, and overwrite nothing that is read. Raises OptionError."""
+    options = ("results_path", "snapshot_path")
+    written = [(option, check_file(option, params[option])) for option in options if params[option] is not None]
+    check_apart(written, [("src", params["src"])] * bool(params["src"]) + read_files(params))
+    if params["snapshot_path"] is not None:
+        load(params["snapshot_path"])
 
 
 def _limit(limit: str, total: int) -> float:
@@ -611,16 +676,26 @@ def run_bulk(
         _limit(params["max_changes"], 0)
     if params["diff_limit"] < 0:
         raise OptionError("diff_limit", f"must be at least 0, not {params['diff_limit']}")
+    _check_files(params)
     with _at_full_speed():
         bulk = Bulk(params, graph, check_mode, progress)
-        if params["results_path"]:
-            _write_record(params["results_path"], [])
+        bulk.ensure_tenant()
         bulk.read_and_plan()
     bulk.check_limit()
+    try:
+        return _carried_out(bulk, params, check_mode)
+    finally:
+        bulk.close()
+
+
+def _carried_out(bulk: Bulk, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Write what is planned, and return the result. Raises BulkError where some failed."""
     goes_on = params["on_error"] == "continue" or not bulk.failures
-    if goes_on and not check_mode:
-        if params["snapshot_path"]:
-            bulk.record()
+    writes = goes_on and not check_mode
+    if writes and params["snapshot_path"]:
+        bulk.record()
+    bulk.begin_journal()
+    if writes:
         bulk.write()
     result = bulk.result(planned=check_mode and goes_on)
     if bulk.failures or bulk.unrecorded:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +31,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     InvalidDeclaration,
-    OptionError,
     UndefinedAttribute,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._files import (
@@ -44,8 +42,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._files import (
     FORMULA,
     SETS,
     SPOKEN,
-    replace_file,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._folder import bring, check_export
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._options import LIST, TEXT
@@ -69,7 +67,6 @@ EXPORT_SPEC: dict[str, Any] = {
     **SELECTION_SPEC,
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
 }
-ENDINGS = (".yml", ".csv")
 MOST_SHOWN = 100_000
 """Characters of a file up to which a diff shows it."""
 
@@ -79,9 +76,7 @@ Item = dict[str, Any]
 def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`declarations`: everything is read, then the files that differ are written. Raises before it writes anything."""
     schema, directory = Schema(graph), Directory(graph)
-    dest = Path(params["dest"])
-    if os.path.exists(dest) and not os.path.isdir(dest):
-        raise OptionError("dest", f"{dest} is no folder")
+    dest = check_export(params["dest"])
     sets = {one.name: one for one in schema.sets()}
     definitions = schema.definitions()
     chosen = _chosen(params["attribute_sets"], {*sets, *(one.attribute_set for one in definitions)})
@@ -110,7 +105,8 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         },
     }
     if not certain:
-        result["warnings"] = [f"{PERHAPS_HIDDEN} What is hidden is missing in {dest}."]
+        hidden = f"{PERHAPS_HIDDEN} What is hidden is missing in {dest}."
+        result["warnings"] = [hidden, *result.get("warnings", [])]
     return result
 
 
@@ -239,38 +235,27 @@ def _cell(value: Value | None) -> str:
 
 
 def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:
-    """Make the files in the two folders those given, and tell of each what became of it. Raises OptionError."""
-    outcomes, diffs = [], []
-    try:
-        wanted: dict[Path, str | None] = {dest / name: text for name, text in files.items()}
-        for path, text in sorted({**dict.fromkeys(_former(dest)), **wanted}.items()):
-            before = path.read_bytes() if path.exists() else None
-            after = None if text is None else text.encode()
-            changed = before != after
-            if changed and not check_mode:
-                write_file(path, after)
-            if changed:
-                diffs.append(_diff(str(path), before, after))
-            state = "absent" if after is None else "present"
-            outcomes.append({"path": str(path), "state": state, "changed": changed})
-    except OSError as error:
-        raise OptionError("dest", f"{error.filename or dest} cannot be read or written: {error.strerror}") from None
-    return {"changed": bool(diffs), "files": outcomes, "diff": diffs}
-
-
-def _former(dest: Path) -> Iterator[Path]:
-    """The files that an export may have made, hence those that are removed if it makes them no longer."""
-    yield from (path for path in dest.glob(f"{SETS}/*.yml") if not path.name.startswith("."))
-    yield from (path for plural in PLURALS for path in dest.glob(f"{ASSIGNMENTS}/{plural}.*") if path.suffix in ENDINGS)
-
-
-def write_file(path: Path, content: bytes | None) -> None:
-    """Put a file in its place, with the folders on the way, or remove it. Raises OSError."""
-    if content is None:
-        path.unlink()
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, content)
+    """Make the files in the two folders those given, and return what became of each. Raises OptionError."""
+    outcomes = bring(dest, {name: text.encode() for name, text in files.items()}, check_mode)
+    changed = [one for one in outcomes if one.changed]
+    edited = [str(one.path) for one in changed if one.edited]
+    result: dict[str, Any] = {
+        "changed": bool(changed),
+        "files": [
+            {
+                "path": str(one.path),
+                "state": "absent" if one.after is None else "present",
+                "changed": one.changed,
+                "edited": one.edited,
+            }
+            for one in outcomes
+        ],
+        "diff": [_diff(str(one.path), one.before, one.after) for one in changed],
+    }
+    if edited:
+        replaced = "would be replaced" if check_mode else "were replaced"
+        result["warnings"] = [f"These files were edited after the last export, and {replaced}: {', '.join(edited)}."]
+    return result
 
 
 def _diff(path: str, before: bytes | None, after: bytes | None) -> dict[str, str]:

@@ -5,10 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What stands in the files of a folder, and in which line: items of attribute sets, definitions and assignments.
-
-And how a file is replaced.
-"""
+"""What stands in the files of a folder, and in which line: items of attribute sets, definitions and assignments."""
 
 from __future__ import annotations
 
@@ -17,8 +14,6 @@ import io
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +22,12 @@ from typing import Any, TypeAlias
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS
 from ansible_collections.entra.attributes.plugins.module_utils._errors import MissingLibrary, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._storage import (
+    RECORD,
+    SWITCH,
+    read_regular,
+    seal_problem,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
 try:
@@ -86,6 +87,25 @@ def read(src: str, problems: list[str]) -> Items:
     Hidden files, and those with other endings, are no part of a folder. Raises OptionError where there is nothing to
     read, MissingLibrary for YAML where PyYAML is not installed.
     """
+    for file in paths(src, problems):
+        try:
+            content = read_regular(file)
+            # utf-8-sig, as spreadsheets and Windows put a byte order mark in front.
+            text = content.decode("utf-8-sig")
+        except OSError as error:
+            problems.append(f"{file}:1: cannot be read: {error.strerror}")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            problems.append(f"{file}:{line}: is not UTF-8 text")
+        else:
+            if problem := seal_problem(file, content, whole=str(file) == src):
+                problems.append(f"{file}:1: {problem}")
+            else:
+                yield from _READERS[file.suffix.lower()](str(file), text, problems)
+
+
+def paths(src: str, problems: list[str]) -> list[Path]:
+    """Return the files that `src` means. Raises OptionError where there is nothing to read."""
     endings = ", ".join(_READERS)
     unread: list[str] = []
     if not os.path.exists(src):
@@ -99,18 +119,13 @@ def read(src: str, problems: list[str]) -> Items:
     else:
         raise OptionError("src", f"{src} has none of the endings {endings}")
     problems += unread
-    for file in files:
-        try:
-            content = file.read_bytes()
-            # utf-8-sig, as spreadsheets and Windows put a byte order mark in front.
-            text = content.decode("utf-8-sig")
-        except OSError as error:
-            problems.append(f"{file}:1: cannot be read: {error.strerror}")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            problems.append(f"{file}:{line}: is not UTF-8 text")
-        else:
-            yield from _READERS[file.suffix.lower()](str(file), text, problems)
+    folders = {folder for file in files for folder in (file.parent, file.parent.parent)}
+    problems += [
+        f"{folder}:1: an export to this folder was cut off; run the export again to complete it"
+        for folder in sorted(folders)
+        if os.path.lexists(folder / SWITCH)
+    ]
+    return files
 
 
 def _in_folder(folder: Path, problems: list[str]) -> list[Path]:
@@ -125,29 +140,6 @@ def _in_folder(folder: Path, problems: list[str]) -> list[Path]:
         files += [Path(parent, name) for name in names if not name.startswith(".")]
     # A link to nothing is told as such.
     return sorted(file for file in files if file.suffix.lower() in _READERS and (file.is_file() or file.is_symlink()))
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in its place at once and as a whole, or leave what is there.
-
-    It keeps the mode of the one that it replaces; a new one is for its owner only. Raises OSError, whose `filename` is
-    that of the file.
-    """
-    try:
-        descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=".")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if path.exists():
-                shutil.copymode(path, new)
-            os.replace(new, path)
-        finally:
-            Path(new).unlink(missing_ok=True)  # it is gone where it took its place
-    except OSError as error:
-        error.filename = str(path)
-        raise
 
 
 _Path: TypeAlias = tuple[Hashable, ...]
@@ -294,7 +286,8 @@ def _json_lines(name: str, text: str, problems: list[str]) -> Items:
                 item = json.loads(line, object_pairs_hook=_once)
             except (ValueError, RecursionError) as error:
                 problems.append(f"{label}: {error}")
-            else:
+                continue
+            if not (isinstance(item, dict) and RECORD in item):  # the seal of a snapshot was checked before
                 yield ASSIGNMENTS, Place(label, partial(_in_line, f"{label}: ")), item
 
 

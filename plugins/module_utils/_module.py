@@ -89,6 +89,12 @@ def connection_spec(environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def read_files(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the files that the connection reads, by their options."""
+    names = [name for name, spec in connection_spec({}).items() if spec.get("type") == "path"]
+    return [(name, params[name]) for name in names if params.get(name)]
+
+
 def connect(
     params: Mapping[str, Any], environment: Mapping[str, str], register: Callable[[str], object] | None = None
 ) -> Graph:

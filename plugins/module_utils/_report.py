@@ -26,16 +26,22 @@ from ansible_collections.entra.attributes.plugins.module_utils._declared import 
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
 from ansible_collections.entra.attributes.plugins.module_utils._directory import Directory, Kind
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._export import PLURALS, nothing_hidden, write_file
+from ansible_collections.entra.attributes.plugins.module_utils._export import PLURALS, nothing_hidden
 from ansible_collections.entra.attributes.plugins.module_utils._figures import KINDS, Figures, Requirement
 from ansible_collections.entra.attributes.plugins.module_utils._files import FORMULA
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, read_files
 from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
 from ansible_collections.entra.attributes.plugins.module_utils._reconcile import schema_steps
 from ansible_collections.entra.attributes.plugins.module_utils._report_page import HAS_PYGAL, page, told, xml
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema
+from ansible_collections.entra.attributes.plugins.module_utils._storage import (
+    check_apart,
+    check_file,
+    check_folder,
+    replace_file,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
 
 REPORT_SPEC: dict[str, Any] = {
@@ -60,6 +66,13 @@ REPORT_SPEC: dict[str, Any] = {
         "default": ["html", "json", "csv", "junit"],
     },
 }
+NAMES = {
+    "html": ("index.html",),
+    "json": ("report.json",),
+    "csv": ("report.csv", "principals.csv"),
+    "junit": ("junit.xml",),
+}
+"""The files of each format."""
 _MADE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ")
 _VALUES = ("predefined_values", "inactive_predefined_values")
 """The properties of a definition that hold values."""
@@ -72,10 +85,14 @@ def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
 
     Raises before it writes anything.
     """
-    dest = Path(params["dest"])
-    if os.path.exists(dest) and not os.path.isdir(dest):
-        raise OptionError("dest", f"{dest} is no folder")
+    dest = check_folder("dest", params["dest"])
     wanted = declared(params["desired"], {}) if params["desired"] else None
+    written = [dest / name for one in params["formats"] for name in NAMES[one]]
+    if os.path.lexists(dest):
+        written = [check_file("dest", path) for path in written]
+    read = [("desired", params["desired"])] * bool(params["desired"]) + read_files(params)
+    for path in written:
+        check_apart([("dest", path)], read)
     schema = Schema(graph)
     sets, definitions = schema.sets(), schema.definitions()
     required = [Requirement(**one) for one in params["required"]]
@@ -276,7 +293,8 @@ def _write(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, 
             before = path.read_bytes() if path.exists() else None
             changed = before is None or _timeless(name, before) != _timeless(name, content)
             if not check_mode and before != content:
-                write_file(path, content)
+                os.makedirs(dest, exist_ok=True)
+                replace_file(path, content)
             outcomes.append({"path": str(path), "changed": changed})
     except OSError as error:
         raise OptionError("dest", f"{error.filename or dest} cannot be read or written: {error.strerror}") from None

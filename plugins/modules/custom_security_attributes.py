@@ -150,18 +150,25 @@ options:
     default: all
   results_path:
     description:
-      - File on the host where the task runs to which the results of all principals are written, one JSON object in
-        each line.
-      - It is written in check mode as well, and can be read by its owner only, as it holds values.
+      - File on the host where the task runs that keeps the results of all principals as JSON Lines. Its folder must
+        exist.
+      - It is a journal. It begins with a header, gets a line as each answer comes, and ends with the summary. So it
+        holds all answers of a run that was killed.
+      - The former file is replaced when everything is planned. A task that is refused before does not touch it.
+      - It is written in check mode as well, then with the plan. Only its owner can read it, as it holds values.
+      - Must not be O(snapshot_path), O(src), nor in the folder O(src), and must not be a link, device, or FIFO.
     type: path
   snapshot_path:
     description:
       - File on the host where the task runs to which, before the first write, is written what is about to change; never
         in check mode. Its folder must exist.
       - As O(src) it undoes this task, as far as nobody changed the same attributes since.
+      - It is sealed with the tenant, the number of its lines, and their digest. A snapshot that is empty, cut off,
+        edited, or of another tenant is refused.
       - A file that is there is continued, so that the snapshot of a task that was cut off and is started again undoes
         both. To begin anew, remove it.
-      - A new file can be read by its owner only, as it holds values.
+      - Only its owner can read the file, as it holds values.
+      - Must not be O(results_path), O(src), nor in the folder O(src), and must not be a link, device, or FIFO.
     type: path
   diff_limit:
     description: How many principals a diff shows at most.

@@ -26,7 +26,11 @@ options:
       - Folder of the files, on the host where the task runs. It is made if it is not there.
       - A file in it which an earlier export made, and this one does not, is removed, such as
         C(attribute_sets/NAME.yml) of a set that O(attribute_sets) no longer lists. So each export needs a folder of its
-        own. Other files are left alone.
+        own.
+      - The hidden file C(.export.json) in it lists the files that exports made. Other files are never replaced or
+        removed. If one of them has a name that this export needs, the task fails.
+      - All files are replaced together. If the task is cut off, the next export completes or discards what it left.
+      - Must not be a symbolic link.
       - New files can be read by their owner only, as they hold values.
     type: path
     required: true
@@ -107,6 +111,9 @@ files:
       sample: present
     changed:
       description: Whether it was written or removed.
+      type: bool
+    edited:
+      description: Whether somebody edited it after the last export. A warning lists those that are replaced or removed.
       type: bool
 summary:
   description: How much was exported.

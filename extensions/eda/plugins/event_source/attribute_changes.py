@@ -101,9 +101,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     OptionError,
     TransportError,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._files import replace_file
-from ansible_collections.entra.attributes.plugins.module_utils._module import connect, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._module import connect, connection_spec, read_files
 from ansible_collections.entra.attributes.plugins.module_utils._patience import RETRIED_STATUSES
+from ansible_collections.entra.attributes.plugins.module_utils._storage import (
+    check_apart,
+    check_file,
+    read_regular,
+    replace_file,
+)
 
 LOGGER = logging.getLogger(__name__)
 LONGEST_PAUSE = 600.0
@@ -141,7 +146,7 @@ class Position:
         if path is None:
             return cls(since, since, overlap)
         try:
-            saved = json.loads(path.read_text(encoding="utf-8"))
+            saved = json.loads(read_regular(path))
             given = {one: instant(at) for one, at in dict(saved["ids"]).items()}
             return cls(instant(saved["since"]), instant(saved["time"]), overlap, path, given)
         except FileNotFoundError:
@@ -220,7 +225,9 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
     """Give events until cancelled. Raises EntraError for what waiting does not heal when it starts."""
     params = _params(args)
     since = moment("since", params["since"] or "0s", datetime.now(timezone.utc))
-    path = Path(params["state_path"]) if params["state_path"] else None
+    path = None if params["state_path"] is None else check_file("state_path", params["state_path"])
+    if path:
+        check_apart([("state_path", path)], read_files(params))
     position = Position.load(path, since, timedelta(seconds=params["overlap"]))
     interval, failures = params["interval"], 0
     with connect(params, dict(os.environ)) as graph:

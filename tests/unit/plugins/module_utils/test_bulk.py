@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from ansible_collections.entra.attributes.plugins.module_utils import (
     _graph,
     _patience,
     _snapshot,
+    _storage,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BulkError, reading
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -65,6 +67,21 @@ DEFAULTS: dict[str, Any] = {
     "priority": "normal",
     "verify": False,
 }
+
+
+def journal(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the lines of a journal by what they record; the results without what only the journal has."""
+    lines: dict[str, list[dict[str, Any]]] = {"header": [], "result": [], "summary": []}
+    for line in path.read_text().splitlines():
+        one = json.loads(line)
+        lines[one.pop("record")].append(one)
+    return lines
+
+
+def results(path: Path) -> list[dict[str, Any]]:
+    """Return the results of a journal in the order of the declarations; of each the last line counts."""
+    last = {one.pop("index"): one for one in journal(path)["result"]}
+    return [{key: value for key, value in last[n].items() if key != "declared_in"} for n in sorted(last)]
 
 
 def bulk(graph: _graph.Graph, items: Any = None, check_mode: bool = False, **options: Any) -> dict[str, Any]:
@@ -545,21 +562,82 @@ def test_above_max_changes_those_who_fail_are_told_too(emulator: Emulator, graph
     assert not patches(emulator)
 
 
-def test_what_results_hold_and_the_record_of_all(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
+def test_what_results_hold_and_the_journal_of_all(emulator: Emulator, graph: _graph.Graph, tmp_path: Path) -> None:
     populate(emulator, 3, lambda n: {"Engineering": {"NumVendors": 4}} if n else None)
     items = [*everybody(3, NumVendors=4), user("nobody@contoso.com", NumVendors=4)]
     path = tmp_path / "record.jsonl"
     path.write_text("something old")
     path.chmod(0o644)
     full = failure(graph, items, check_mode=True, results_path=str(path)).result["results"]
-    assert [json.loads(line) for line in path.read_text().splitlines()] == full
+    assert results(path) == full
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for report, held in (("all", full), ("changed", full[:1]), ("failed", full[3:]), ("none", [])):
         path.unlink()
         error = failure(graph, items, check_mode=True, report=report, results_path=str(path))
         assert error.result["results"] == held
-        assert len(path.read_text().splitlines()) == 4
+        assert results(path) == full
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_journal_begins_with_a_header_and_ends_with_the_summary(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, check_mode: bool
+) -> None:
+    path = tmp_path / "record.jsonl"
+    items = [user("adele@contoso.com", NumVendors=77), user("dara@contoso.com"), user(NOBODY, NumVendors=1)]
+    result = failure(graph, items, check_mode, results_path=str(path)).result
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["record"] for line in lines] == ["header", "result", "result", "result", "summary"]
+    assert [line["index"] for line in lines[1:-1]] == [1, 2, 0]
+    assert lines[3]["declared_in"] == "assignments[0]"
+    first, last = lines[0], lines[-1]
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", first.pop("run_id"))
+    assert abs(datetime.fromisoformat(first.pop("time")[:-1] + "+00:00").timestamp() - time.time()) < 60
+    assert first == {
+        "record": "header",
+        "format": "entra.attributes/results",
+        "version": 1,
+        "tenant_id": emulator.environment["AZURE_TENANT_ID"],
+        "check_mode": check_mode,
+    }
+    assert {key: last[key] for key in result["summary"]} == result["summary"]
+    assert last["record"] == "summary"
+
+
+def test_a_later_line_of_a_journal_corrects_an_earlier_one(
+    emulator: Emulator, connect: Callable[..., _graph.Graph], waits: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "record.jsonl"
+    populate(emulator, 1)
+    emulator.faults({"match": {"method": "PATCH", "path": number(0)}, "times": 1, "do": {"status": 400}})
+    bulk(waiting(emulator, waits), everybody(1, NumVendors=4), results_path=str(path))
+    assert [one["failed"] for one in journal(path)["result"]] == [True, False]
+    assert results(path)[0]["changed"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_changes": "0"},
+        {"snapshot_path": "record.jsonl/no"},
+        {"assignments": [user("adele@contoso.com", NumVendors=2**31)]},
+        {"assignments": [user("adele@contoso.com", NumVendors=1), user(ADELE, NumVendors=2)]},
+    ],
+    ids=["limit", "path", "declaration", "twice"],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_that_is_refused_leaves_the_former_journal(
+    graph: _graph.Graph, tmp_path: Path, options: dict[str, Any], check_mode: bool
+) -> None:
+    path = tmp_path / "record.jsonl"
+    path.write_text("former")
+    if "snapshot_path" in options:
+        options = {"snapshot_path": str(tmp_path / options["snapshot_path"])}
+    wished = {"assignments": [user("adele@contoso.com", NumVendors=77)], **options}
+    with pytest.raises((OptionError, BulkError, InvalidDeclaration)):
+        bulk(graph, check_mode=check_mode, items=wished.pop("assignments"), results_path=str(path), **wished)
+    assert path.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_half_characters_are_refused_in_words_that_can_be_told(
@@ -589,13 +667,16 @@ def test_half_characters_are_refused_in_words_that_can_be_told(
 def test_what_graph_gives_is_recorded_whatever_it_holds(tmp_path: Path) -> None:
     record, snapshot = tmp_path / "record.jsonl", tmp_path / "snapshot.jsonl"
     values = {"S": {"A": "\ud800", "B": "\\\ud800", "C": "é\U0001f600"}}
-    _bulk._write_record(str(record), [values])
-    assert json.loads(record.read_text()) == values
+    written = _storage.Journal("results_path", record, {})
+    written.add([values])
+    written.close()
+    assert json.loads(record.read_text().splitlines()[1]) == values
     item = {"id": ADELE, "displayName": "Adele \ud800", "customSecurityAttributes": values}
     adele = _directory._principal(_directory.USER, item)
     assert adele.display_name == r"Adele \ud800"
-    _snapshot.record(str(snapshot), [(adele, planned(values, {"S": {name: Exactly(None) for name in "ABC"}}))])
-    assert json.loads(snapshot.read_text())["attributes"] == values
+    changes = [(adele, planned(values, {"S": {name: Exactly(None) for name in "ABC"}}))]
+    _snapshot.record(str(snapshot), changes, None)
+    assert json.loads(snapshot.read_text().splitlines()[1])["attributes"] == values
 
 
 def lose_after(step: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -623,26 +704,19 @@ def test_a_record_that_cannot_be_written_hides_nothing(
     assert told["results"][0]["after"] == {"Engineering": {"NumVendors": 77}}
 
 
-def test_a_record_that_cannot_be_written_hides_neither_a_limit_nor_who_failed(
+def test_a_record_that_cannot_be_written_does_not_hide_who_failed(
     emulator: Emulator, graph: _graph.Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "folder" / "record.jsonl"
-    lose_after("read_and_plan", path, monkeypatch)
+    lose_after("begin_journal", path, monkeypatch)
     items = [user("adele@contoso.com", NumVendors=77), user(NOBODY, NumVendors=1)]
-    for options, words in [({"max_changes": "0"}, "Nothing was done."), ({"check_mode": True}, "1 would change")]:
-        path.parent.mkdir()
-        refusal = failure(graph, items, report="none", results_path=str(path), **options)
-        assert words in str(refusal)
-        assert "cannot be written" in str(refusal)
-        assert len(refusal.result["failures"]) == 1
+    path.parent.mkdir()
+    refusal = failure(graph, items, True, report="none", results_path=str(path))
+    assert "1 would change" in str(refusal)
+    assert "cannot be written" in str(refusal)
+    assert len(refusal.result["failures"]) == 1
     assert refusal.result["changed"]
     assert emulator.state("adele@contoso.com") == {}
-
-
-@pytest.mark.parametrize("path", ["record\ud800", "record\0"])
-def test_a_record_has_a_path_that_can_be_one(graph: _graph.Graph, path: str) -> None:
-    with pytest.raises(OptionError, match=r"results_path: .* cannot be written"):
-        bulk(graph, [user("adele@contoso.com", NumVendors=7)], results_path=path)
 
 
 def test_the_diff_shows_who_changes_in_order_up_to_a_limit(emulator: Emulator, graph: _graph.Graph) -> None:
@@ -1071,30 +1145,49 @@ _bulk.run_bulk(json.load(sys.stdin), _module.connect(options, os.environ), False
 """
 
 
-@pytest.mark.parametrize("after", [1, 70, 190])
-def test_a_run_that_is_killed_is_finished_by_the_next(emulator: Emulator, graph: _graph.Graph, after: int) -> None:
-    populate(emulator, 400)
+@pytest.mark.parametrize(
+    ("after", "end"), [(1, signal.SIGKILL), (70, signal.SIGTERM), (130, signal.SIGINT), (190, signal.SIGKILL)]
+)
+def test_a_run_that_is_killed_is_finished_by_the_next(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, after: int, end: signal.Signals
+) -> None:
+    populate(emulator, 400, lambda n: {"Engineering": {"NumVendors": 1}} if n % 2 else None)
+    before = stored(emulator)
     items = everybody(400, NumVendors=4)
     emulator.quirks(latency=0.5)
     environment = {**os.environ, **emulator.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen([sys.executable, "-c", RUN], env=environment, stdin=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN], env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     assert process.stdin
-    process.stdin.write(json.dumps({**DEFAULTS, "assignments": items}).encode())
+    record, snapshot = tmp_path / "record.jsonl", tmp_path / "snapshot.jsonl"
+    record.write_text("former")
+    kept = {"results_path": str(record), "snapshot_path": str(snapshot)}
+    process.stdin.write(json.dumps({**DEFAULTS, "assignments": items, **kept}).encode())
     process.stdin.close()
     deadline = time.monotonic() + 30
     while len(patches(emulator)) < after and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.send_signal(end)
+    assert process.wait() != 0
     emulator.quirks(latency=0.0)
     time.sleep(0.2)  # what was under way arrives
     killed = len(patches(emulator))
     assert after <= killed < 400
-    assert bulk(graph, items)["summary"]["changed"] == 400 - killed
+    written = {one["principal"]["id"] for one in journal(record)["result"]}
+    applied = {one["path"].rpartition("/")[2] for one in patches(emulator)}
+    assert written <= applied
+    assert len(applied - written) <= 80, "those on their way, four batches at most"
+    assert journal(record)["summary"] == []
+    assert bulk(graph, items, **kept)["summary"]["changed"] == 400 - killed
+    assert len(journal(record)["summary"]) == 1
     assert set(Counter(one["path"] for one in patches(emulator)).values()) == {1}
     assert len(patches(emulator)) == 400
     assert not bulk(graph, items)["changed"]
     assert len(patches(emulator)) == 400
+    assert sorted(tmp_path.iterdir()) == [record, snapshot]
+    assert bulk(graph, src=str(snapshot))["summary"]["changed"] == 400
+    assert stored(emulator) == before
 
 
 # Progress
@@ -1163,7 +1256,16 @@ def test_a_snapshot_undoes_the_run_and_nothing_else(emulator: Emulator, graph: _
     assert not snapshot.exists()
     failure(graph, wished, snapshot_path=str(snapshot))
     assert stat.S_IMODE(snapshot.stat().st_mode) == 0o600
-    assert [json.loads(line) for line in snapshot.read_text().splitlines()] == [
+    first, *items, seal = [json.loads(line) for line in snapshot.read_text().splitlines()]
+    assert first.pop("time")
+    assert first == {
+        "record": "header",
+        "format": "entra.attributes/snapshot",
+        "version": 1,
+        "tenant_id": emulator.environment["AZURE_TENANT_ID"],
+    }
+    assert (seal["record"], seal["lines"]) == ("seal", 2)
+    assert items == [
         {
             "user": ADELE,
             "display_name": "Adele Vance",
@@ -1197,23 +1299,6 @@ def test_a_snapshot_is_continued(emulator: Emulator, graph: _graph.Graph, tmp_pa
     bulk(graph, [user(ADELE, NumVendors=2)], snapshot_path=snapshot)
     bulk(graph, src=snapshot)
     assert stored(emulator) == before
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [("{", "is no snapshot"), ("[1]", "is no snapshot"), ('{"who": 1}', "is no snapshot"), (None, "cannot be read")],
-)
-def test_what_is_no_snapshot_is_not_overwritten(
-    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, content: str | None, words: str
-) -> None:
-    path = tmp_path / "snapshot.jsonl"
-    path.mkdir() if content is None else path.write_text(content)
-    with pytest.raises(OptionError, match=rf"snapshot_path: .*{words}"):
-        bulk(graph, [user("adele@contoso.com", NumVendors=1)], snapshot_path=str(path))
-    with pytest.raises(OptionError, match=r"snapshot_path: .* cannot be written: No such file or directory"):
-        bulk(graph, [user("adele@contoso.com", NumVendors=1)], snapshot_path=str(tmp_path / "none" / "snapshot"))
-    assert not patches(emulator)
-    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -281,7 +281,7 @@ def test_it_has_changed_if_it_says_something_else(
 
 
 def test_a_folder_that_cannot_be_is_told(graph: _graph.Graph, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"dest: .* cannot be read or written"):
+    with pytest.raises(OptionError, match=r"dest: .* cannot be used: File name too long"):
         report(graph, tmp_path / ("x" * 300))
 
 
@@ -335,7 +335,7 @@ def test_what_cannot_be_read_or_written_is_told(
         report(connect(access_token=nothing), tmp_path / "made")
     assert not (tmp_path / "made").exists()
     (tmp_path / "file").write_text("")
-    with pytest.raises(OptionError, match="is no folder"):
+    with pytest.raises(OptionError, match="is a file, not a folder"):
         report(connect(), tmp_path / "file")
 
 
