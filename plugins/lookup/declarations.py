@@ -36,6 +36,16 @@ options:
     description: Assignments that are declared in a variable, beside those of the path.
     type: list
     elements: dict
+  sealed:
+    description: Whether each path must be the folder of a whole snapshot, as a run of the role sealed it.
+    type: bool
+    default: false
+  files:
+    description:
+      - Files that a run of the role is about to keep, C(snapshot) (a folder) and C(report).
+      - If this is set, nothing is read from the paths. The lookup only checks that the files can be written, and that
+        they are not, and are not in, what is read or kept otherwise.
+    type: dict
 seealso:
   - module: entra.attributes.attribute_set
   - module: entra.attributes.custom_security_attribute_definition
@@ -72,6 +82,13 @@ _raw:
     assignments:
       description: How many principals are declared.
       type: int
+    tenants:
+      description: With O(sealed), the IDs of the tenants of the snapshot.
+      type: list
+      elements: str
+    snapshot:
+      description: With O(files), what the folder of the snapshot holds, C(finished), C(fresh), C(kept), C(tenant_id).
+      type: dict
 """
 
 import os
@@ -83,35 +100,51 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._files import SECTIONS
+from ansible_collections.entra.attributes.plugins.module_utils._snapshot import check_kept, ensure_whole
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         declarations = {section: self.get_option(section) for section in SECTIONS}
-        return [self._read(self._found(term, variables), declarations) for term in terms or [""]]
-
-    def _found(self, term: str, variables: dict[str, Any] | None) -> str | None:
-        """An absolute path. A playbook of a collection is called from elsewhere, hence the current folder."""
-        if not term:
-            return None
-        found = self.find_file_in_search_path(variables, "files", term, ignore_missing=True) or os.path.abspath(term)
-        if not os.path.exists(found):
-            raise AnsibleLookupError(
-                f"There is no file or folder {term}, neither beside the playbook nor in files or the current folder."
-            )
-        return str(found)
-
-    def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
+        files = self.get_option("files")
         try:
-            found = declared(src, variables)
+            if files is not None:
+                return [self._checked(self._path(term, variables), files) for term in terms or [""]]
+            return [self._read(self._found(term, variables), declarations) for term in terms or [""]]
         except InvalidDeclaration as forbidden:
             raise AnsibleError("\n".join(["what is declared is wrong:", *forbidden.problems])) from None
         except EntraError as error:
             raise AnsibleError(str(error)) from None
+
+    def _path(self, term: str, variables: dict[str, Any] | None) -> str | None:
+        """Return an absolute path. A playbook of a collection is called from elsewhere, hence the current folder."""
+        if not term:
+            return None
+        found = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
+        return str(found or os.path.abspath(term))
+
+    def _found(self, term: str, variables: dict[str, Any] | None) -> str | None:
+        found = self._path(term, variables)
+        if found and not os.path.exists(found):
+            raise AnsibleLookupError(
+                f"There is no file or folder {term}, neither beside the playbook nor in files or the current folder."
+            )
+        return found
+
+    def _checked(self, src: str | None, files: dict[str, str]) -> dict[str, Any]:
+        snapshot, report = (
+            None if files.get(name) is None else os.path.expanduser(files[name]) for name in ("snapshot", "report")
+        )
+        return {"src": src, "snapshot": vars(check_kept(src, snapshot, report))}
+
+    def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
+        tenants = ensure_whole(src) if src and self.get_option("sealed") else []
+        found = declared(src, variables)
         return {
             "src": src,
             "attribute_sets": found.attribute_sets,
             "definitions": found.definitions,
             "assignments": len(found.assignments),
+            "tenants": tenants,
         }

@@ -90,6 +90,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Assignments,
     Definition,
     Value,
+    counted,
     in_order,
     same,
 )
@@ -526,7 +527,7 @@ class Bulk:
         if limit is not None and changes > _limit(limit, len(self.entries)):
             failed = f", {len(self.failures)} failed" if self.failures else ""
             raise self.refusal(
-                f"{changes} of {len(self.entries)} principals would change{failed}; max_changes is {limit}."
+                f"{changes} of {counted(len(self.entries), 'principal')} would change{failed}; max_changes is {limit}."
                 " Nothing was done.",
                 {**self.result(planned=True), "changed": False},
             )
@@ -700,12 +701,12 @@ def _carried_out(bulk: Bulk, params: Mapping[str, Any], check_mode: bool) -> dic
     result = bulk.result(planned=check_mode and goes_on)
     if bulk.failures or bulk.unrecorded:
         counts = result["summary"]
-        change, be = ("would change", "would be") if check_mode else ("were changed", "were")
-        message = (
-            f"{counts['failed']} of {counts['principals']} principals failed, {counts['changed']} {change},"
-            f" {counts['unchanged']} {be} left as they are."
+        changed, unchanged = (
+            f"{number} {'would be' if check_mode else 'was' if number == 1 else 'were'} {what}"
+            for number, what in ((counts["changed"], "changed"), (counts["unchanged"], "left unchanged"))
         )
-        raise bulk.refusal(message, result)
+        of = counted(counts["principals"], "principal")
+        raise bulk.refusal(f"{counts['failed']} of {of} failed, {changed}, {unchanged}.", result)
     return result
 
 

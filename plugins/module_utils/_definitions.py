@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory
+from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Directory, Kind, condition
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
@@ -37,7 +37,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan_schema impo
     plan_set,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._schema import Schema, is_conflict
-from ansible_collections.entra.attributes.plugins.module_utils._values import Definition
+from ansible_collections.entra.attributes.plugins.module_utils._storage import tenant_of
+from ansible_collections.entra.attributes.plugins.module_utils._values import Definition, counted
 
 SET_SPEC = {
     "name": {"type": TEXT, "required": True},
@@ -61,7 +62,10 @@ DEFINITION_SPEC = {
     "state": {"type": "str", "choices": ["present", "deprecated"], "default": "present"},
     "in_use": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "warn"},
 }
-CHANGES_SPEC = {"changes": {"type": "str", "choices": list(CHANGES), "default": ALL}}
+CHANGES_SPEC = {
+    "changes": {"type": "str", "choices": list(CHANGES), "default": ALL},
+    "released": {"type": "list", "elements": "str", "default": []},
+}
 DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("predefined_values",))]}
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
@@ -154,7 +158,11 @@ def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[s
 def run_set_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`attribute_set_info`: all attribute sets, or the one of that name."""
     sets = [found for found in Schema(graph).sets() if params["name"] in (None, found.name)]
-    return {"changed": False, "attribute_sets": [set_result(found) for found in sorted(sets, key=lambda one: one.name)]}
+    return {
+        "changed": False,
+        "attribute_sets": [set_result(found) for found in sorted(sets, key=lambda one: one.name)],
+        "tenant_id": tenant_of(graph.claims(), params.get("tenant_id")),
+    }
 
 
 def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -178,7 +186,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         if wish.deprecated and wish.forbids and known and params["in_use"] != "ignore":
             # In check mode, what is to be unassigned between what permits and what forbids still is assigned.
             in_use = "warn" if check_mode and not wish.permits else params["in_use"]
-            usage = _usage(known, in_use, Directory(graph))
+            usage = _usage(known, in_use, Directory(graph), set(params.get("released") or ()))
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage
@@ -252,7 +260,16 @@ def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[De
     return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets), known, absent
 
 
-def _usage(definition: Definition, in_use: str, directory: Directory) -> dict[str, Any]:
+def _holders(directory: Directory, kind: Kind, definition: Definition, released: Collection[str]) -> int:
+    """Count who holds an attribute. Those who are about to lose it, or just did, are told apart by their IDs."""
+    count = directory.count(kind, definition.attribute_set, definition.name)
+    if not count or not released:
+        return count
+    holds = condition(definition.attribute_set, definition.name, "ne", None)
+    return sum(principal.id not in released for principal in directory.select(kind, holds))
+
+
+def _usage(definition: Definition, in_use: str, directory: Directory, released: Collection[str] = ()) -> dict[str, Any]:
     """Count the principals with a value of an attribute, and word a warning. Raises InvalidDeclaration for in_use=fail.
 
     What is not searchable is not counted, since a filter may find nothing instead of being refused (graph-facts 3).
@@ -262,11 +279,10 @@ def _usage(definition: Definition, in_use: str, directory: Directory) -> dict[st
     told = "how many principals hold it cannot be told: it is not searchable"
     try:
         if definition.searchable:
-            counts = {
-                f"{kind.name}s": directory.count(kind, definition.attribute_set, definition.name)
-                for kind in KINDS.values()
-            }
-            told = f"{counts['users']} users and {counts['service_principals']} service principals hold it"
+            counts = {f"{kind.name}s": _holders(directory, kind, definition, released) for kind in KINDS.values()}
+            names = {f"{kind.name}s": kind.name.replace("_", " ") for kind in KINDS.values()}
+            held = [counted(count, names[key]) for key, count in counts.items() if count]
+            told = f"{' and '.join(held)} {'holds' if sum(counts.values()) == 1 else 'hold'} it"
     except GraphError as error:
         told = f"how many principals hold it cannot be told: {error}".rstrip(".")
     if counts is not None and not any(counts.values()):

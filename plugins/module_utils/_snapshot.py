@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,13 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import Op
 from ansible_collections.entra.attributes.plugins.module_utils._files import paths
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Plan
 from ansible_collections.entra.attributes.plugins.module_utils._storage import (
+    COMMENT,
     SNAPSHOT,
     BrokenSeal,
     as_line,
+    check_apart,
+    check_file,
+    check_folder,
     comment_of,
     first_record,
     header,
@@ -97,3 +103,83 @@ def headers(src: str) -> Iterator[tuple[Path, dict[str, Any]]]:
             continue  # reading reports it
         if found.get("format") == SNAPSHOT:
             yield path, found
+
+
+# The folder that the role reconcile keeps
+
+
+def ensure_whole(src: str) -> list[str]:
+    """Return the tenants of the folder of a snapshot, all files of which must be whole. Raises OptionError."""
+    folder = Path(src)
+    expected = [SCHEMA_FILE]
+    try:
+        expected += read_regular(folder / FINISHED_FILE).decode(errors="replace").split()
+    except FileNotFoundError:
+        pass  # of a run that was cut off
+    except OSError as error:
+        raise OptionError("reconcile_undo_path", f"{folder / FINISHED_FILE} cannot be read: {error.strerror}") from None
+    missing = sorted({name for name in expected if not (folder / name).is_file()})
+    if missing:
+        raise OptionError("reconcile_undo_path", f"{src} is not a whole snapshot: it lacks {', '.join(missing)}")
+    tenants = set()
+    for path in paths(src, []):
+        if path.parent != folder or path.name not in (SCHEMA_FILE, ASSIGNMENTS_FILE):
+            raise OptionError("reconcile_undo_path", f"{path} does not belong to the snapshot {src}; move it away")
+        try:
+            tenants.add(unsealed(read_regular(path), comment_of(path)).get("tenant_id"))
+        except OSError as error:
+            raise OptionError("reconcile_undo_path", f"{path} cannot be read: {error.strerror}") from None
+        except BrokenSeal as broken:
+            raise OptionError("reconcile_undo_path", f"{path} {broken}") from None
+    return sorted(filter(None, tenants))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder of a snapshot as a run finds it: whether its run is finished, and what it keeps of the schema."""
+
+    finished: bool = False
+    fresh: bool = True
+    kept: str = ""
+    tenant_id: str | None = None
+
+
+def check_kept(src: str | None, snapshot: str | None, report: str | None) -> Folder:
+    """Return the folder of the snapshot that a run of the role is about to keep.
+
+    Raises OptionError where it, or the report, cannot be written, or where one would be read or overwritten.
+    """
+    option, read = "reconcile_snapshot_path", [("reconcile_src", src)] if src else []
+    files: list[tuple[str, Path]] = []
+    if snapshot is not None:
+        folder = check_folder(option, snapshot)
+        files = [(option, folder / name) for name in (SCHEMA_FILE, ASSIGNMENTS_FILE, FINISHED_FILE)]
+        for file in files if os.path.lexists(folder) else ():
+            check_file(*file)
+        for file in files:
+            check_apart([file], read)
+    if report is not None:
+        kept = [(option, snapshot)] if snapshot is not None else []
+        check_apart([("reconcile_report_path", check_file("reconcile_report_path", report))], [*read, *kept])
+    return _found(*(path for _option, path in files)) if files else Folder()
+
+
+def _found(schema: Path, assignments: Path, finished: Path) -> Folder:
+    if finished.exists():
+        return Folder(finished=True)
+    if not schema.exists():
+        if assignments.exists():
+            raise OptionError(
+                "reconcile_snapshot_path", f"{schema} is missing, but {assignments} is there", NOT_CONTINUED
+            )
+        return Folder()
+    try:
+        content = read_regular(schema)
+        first = unsealed(content, COMMENT)
+        if assignments.exists():
+            unsealed(read_regular(assignments))
+    except OSError as error:
+        raise OptionError("reconcile_snapshot_path", f"{error.filename} cannot be read: {error.strerror}") from None
+    except BrokenSeal as broken:
+        raise OptionError("reconcile_snapshot_path", f"{schema.parent}: a file in it {broken}", NOT_CONTINUED) from None
+    return Folder(fresh=False, kept=content.decode(), tenant_id=first.get("tenant_id"))

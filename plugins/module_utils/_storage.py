@@ -348,7 +348,7 @@ def unsealed(content: bytes, comment: str = "") -> dict[str, Any]:
     if last.get(RECORD) != "seal":
         raise BrokenSeal("is cut off: its last line, the seal, is missing")
     if last.get("lines") != len(lines) - 3:
-        raise BrokenSeal(f"has {len(lines) - 3} lines between header and seal, but {last.get('lines')} were sealed")
+        raise BrokenSeal(f"lacks or repeats lines: it has {len(lines) - 3} of the {last.get('lines')} that were sealed")
     body = content[: len(content) - len(lines[-2]) - 1]
     if last.get("sha256") != hashlib.sha256(body).hexdigest():
         raise BrokenSeal("was edited: its lines do not match the digest in its seal")

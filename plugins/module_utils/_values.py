@@ -77,6 +77,11 @@ class Definition:
     id: str = ""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which takes an `s` unless there is one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def text_problem(text: str) -> str:
     """Why `text` cannot be sent, or an empty text: UTF-8 has no lone surrogates, though JSON can escape them."""
     half = None if text.isascii() else _SURROGATE.search(text)

@@ -49,6 +49,11 @@ attribute_sets:
     - name: Engineering
       description: Attributes for engineering team
       max_attributes_per_set: 25
+tenant_id:
+  description: ID of the tenant, by the token or by O(tenant_id). Null if neither has it.
+  returned: success
+  type: str
+  sample: 11111111-1111-4111-8111-111111111111
 """
 
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET_INFO_SPEC, run_set_info

@@ -79,6 +79,14 @@ options:
     type: str
     choices: [all, permit, forbid]
     default: all
+  released:
+    description:
+      - Object IDs of principals that lose the attribute in the same play, for playbooks that remove values before.
+      - RV(in_use) does not count them. In check mode they still hold the attribute, and after a write Graph may still
+        show it for a while.
+    type: list
+    elements: str
+    default: []
   in_use:
     description:
       - What to do with O(state=deprecated) if principals still hold a value of the attribute, or if that cannot be

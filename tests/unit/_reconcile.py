@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._snapshot import check_kept
+from ansible_collections.entra.attributes.plugins.module_utils._storage import SNAPSHOT, header
 
 steps = FilterModule().filters()["schema_steps"]
 
@@ -32,22 +36,28 @@ def run(entry: Entry, graph: Graph, check_mode: bool = False, **options: Any) ->
     return entry.run(validated.validated_parameters, graph, check_mode)
 
 
+def sealed_yaml(content: Any, tenant: str | None = None) -> bytes:
+    """Return a document with the header and the seal that the role writes."""
+    body = f"# {json.dumps(header(SNAPSHOT, tenant))}\n{yaml.safe_dump(content)}".encode()
+    seal = {"record": "seal", "lines": body.count(b"\n") - 1, "sha256": hashlib.sha256(body).hexdigest()}
+    return body + f"# {json.dumps(seal)}\n".encode()
+
+
 def reconcile(
     graph: Graph, src: Path, snapshot: Path | None = None, *, check_mode: bool = False
 ) -> list[dict[str, Any]]:
     """The results of its tasks, in their order."""
+    folder = check_kept(str(src), str(snapshot) if snapshot else None, None)
     wanted = declared(str(src), {})
-    finished = bool(snapshot and (snapshot / "finished").exists())
-    schema = snapshot / "schema.yml" if snapshot else None
-    kept = yaml.safe_load(schema.read_text()) if schema and schema.exists() and not finished else {}
+    kept = yaml.safe_load(folder.kept) if folder.kept else {}
     sets = run_set_info({"name": None}, graph, False)["attribute_sets"]
     definitions = run_definition_info({"attribute_set": None, "name": None}, graph, False)["definitions"]
     todo = steps({"attribute_sets": wanted.attribute_sets, "definitions": wanted.definitions}, sets, definitions, kept)
-    if snapshot and schema:
-        if finished:
+    if snapshot:
+        if folder.finished:
             for file in ("schema.yml", "assignments.jsonl", "finished"):
                 (snapshot / file).unlink(missing_ok=True)
-        schema.write_text(yaml.safe_dump(todo["before"]))
+        (snapshot / "schema.yml").write_bytes(sealed_yaml(todo["before"]))
     results = [run(SET, graph, check_mode, **item) for item in todo["attribute_sets"]]
     results += [run(DEFINITION, graph, check_mode, **item, changes="permit") for item in todo["permit"]]
     if wanted.assignments:
@@ -56,5 +66,6 @@ def reconcile(
     results += [run(DEFINITION, graph, check_mode, **item, changes="forbid") for item in todo["forbid"]]
     results += [run(SET, graph, check_mode, **item) for item in todo["limits"]]
     if snapshot:
-        (snapshot / "finished").touch()
+        names = [name for name in ("schema.yml", "assignments.jsonl") if (snapshot / name).exists()]
+        (snapshot / "finished").write_text("\n".join(names) + "\n")
     return results

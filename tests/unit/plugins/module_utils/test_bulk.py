@@ -312,9 +312,9 @@ def test_names_that_nobody_or_several_have_fail_alone(emulator: Emulator, graph:
         assert [one["id"] for one in results[2]["candidates"]] == REPORTS
         assert results[1]["changed"]
         assert str(error).startswith(
-            "4 of 5 principals failed, 1 would change, 0 would be left as they are. assignments[0]"
+            "4 of 5 principals failed, 1 would be changed, 0 would be left unchanged. assignments[0]"
             if check_mode
-            else "4 of 5 principals failed, 1 were changed, 0 were left as they are. assignments[0]"
+            else "4 of 5 principals failed, 1 was changed, 0 were left unchanged. assignments[0]"
         )
     assert [one["path"] for one in patches(emulator)] == [f"/v1.0/users/{ADELE}"]
 
@@ -712,7 +712,7 @@ def test_a_record_that_cannot_be_written_does_not_hide_who_failed(
     items = [user("adele@contoso.com", NumVendors=77), user(NOBODY, NumVendors=1)]
     path.parent.mkdir()
     refusal = failure(graph, items, True, report="none", results_path=str(path))
-    assert "1 would change" in str(refusal)
+    assert "1 would be changed" in str(refusal)
     assert "cannot be written" in str(refusal)
     assert len(refusal.result["failures"]) == 1
     assert refusal.result["changed"]
@@ -832,7 +832,7 @@ def test_what_the_definitions_forbid_is_told_and_the_others_are_written(
     assert [one["failed"] for one in error.result["results"]] == [False, True, True, False, True, False]
     assert [one["changed"] for one in error.result["results"]] == [True, False, False, True, False, True]
     assert str(error).startswith(
-        "3 of 6 principals failed, 3 were changed, 0 were left as they are."
+        "3 of 6 principals failed, 3 were changed, 0 were left unchanged."
         " assignments[1]: value of Engineering.Legacy: the attribute is deprecated and can no longer be assigned.;"
         " assignments[2]: value of Engineering.Project: Nome is not among its active predefined values: Alpine"
     )

@@ -21,7 +21,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._options import L
 from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
 from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
 
-from ..conftest import NEED, Patient, waiting
+from ..conftest import ADELE, NEED, PAYROLL, Patient, waiting
 
 SETS = "/v1.0/directory/attributeSets"
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
@@ -608,6 +608,7 @@ def held(emulator: Emulator, graph: _graph.Graph) -> _graph.Graph:
     return graph
 
 
+ALEX = "33333333-3333-4333-8333-333333333302"
 HELD = {"users": 2, "service_principals": 1}
 
 
@@ -617,7 +618,7 @@ def test_who_holds_a_deprecated_attribute_is_counted(emulator: Emulator, held: _
     assert result["changed"]
     assert result["in_use"] == HELD
     assert result["warnings"] == [
-        "Attribute Engineering.NumVendors is deprecated, but 2 users and 1 service principals hold it."
+        "Attribute Engineering.NumVendors is deprecated, but 2 users and 1 service principal hold it."
     ]
     counts = [request for request in emulator.requests() if "$count" in request["query"]]
     assert [request["path"] for request in counts] == ["/v1.0/users", "/v1.0/servicePrincipals"]
@@ -628,12 +629,31 @@ def test_who_holds_a_deprecated_attribute_is_counted(emulator: Emulator, held: _
     assert stored(emulator, "NumVendors")["status"] == ("Available" if check_mode else "Deprecated")
 
 
+@pytest.mark.parametrize(
+    ("released", "words"),
+    [
+        ([], "2 users and 1 service principal hold it."),
+        ([ADELE], "1 user and 1 service principal hold it."),
+        ([ADELE, ALEX], "1 service principal holds it."),
+        ([ADELE, PAYROLL], "1 user holds it."),
+        ([ADELE, ALEX, PAYROLL], None),
+    ],
+)
+def test_who_loses_an_attribute_in_the_same_play_does_not_hold_it(
+    held: _graph.Graph, released: list[str], words: str | None
+) -> None:
+    result = a_definition(held, "NumVendors", state="deprecated", changes="forbid", released=released, check_mode=True)
+    warnings = [f"Attribute Engineering.NumVendors is deprecated, but {words}"] if words else []
+    assert result.get("warnings", []) == warnings
+    assert sum(result["in_use"].values()) == 3 - len(released)
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_an_attribute_in_use_is_not_deprecated_if_that_is_forbidden(
     emulator: Emulator, held: _graph.Graph, check_mode: bool
 ) -> None:
     with pytest.raises(
-        InvalidDeclaration, match="2 users and 1 service principals hold it; in_use=fail forbids to deprecate"
+        InvalidDeclaration, match="2 users and 1 service principal hold it; in_use=fail forbids to deprecate"
     ):
         a_definition(held, "NumVendors", state="deprecated", in_use="fail", check_mode=check_mode)
     assert stored(emulator, "NumVendors")["status"] == "Available"

@@ -18,14 +18,15 @@ from typing import Any
 
 import pytest
 from _emulator import Emulator
+from _reconcile import sealed_yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _bulk, _export, _graph, _report, _storage
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._snapshot import Folder, check_kept, ensure_whole
 
-ADELE = "33333333-3333-4333-8333-333333333301"
 ITEMS = [{"user": "adele@contoso.com", "attributes": {"Engineering": {"NumVendors": 77}}}]
 
 
@@ -333,7 +334,7 @@ BROKEN: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "empty": (lambda lines: [], "is empty; a snapshot has a header and a seal at least"),
     "no seal": (cut, "is cut off: its last line, the seal, is missing"),
     "no header": (lambda lines: lines[1:], "is cut off or no snapshot: its first line, the header, is missing"),
-    "a line less": (lambda lines: [lines[0], *lines[2:]], "has 1 lines between header and seal, but 2 were sealed"),
+    "a line less": (lambda lines: [lines[0], *lines[2:]], "lacks or repeats lines: it has 1 of the 2 that were sealed"),
     "edited": (
         lambda lines: [one.replace("NumVendors", "CostCenter") for one in lines],
         "was edited: its lines do not match the digest in its seal",
@@ -427,3 +428,105 @@ def test_a_snapshot_and_its_continuation_are_private(graph: _graph.Graph, snapsh
     run(_bulk.BULK, graph, assignments=more, snapshot_path=str(snapshot))
     assert stat.S_IMODE(snapshot.stat().st_mode) == 0o600
     assert len(declared(str(snapshot), {}).assignments) == 3
+
+
+# The folder that the role keeps
+
+
+@pytest.fixture
+def kept(tmp_path: Path, snapshot: Path) -> Path:
+    """Make the folder of a finished snapshot."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    (folder / "schema.yml").write_bytes(sealed_yaml({"attribute_sets": [{"name": "Sales"}], "definitions": []}, OTHER))
+    snapshot.rename(folder / "assignments.jsonl")
+    (folder / "finished").write_text("schema.yml\nassignments.jsonl\n")
+    return folder
+
+
+def edited(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"a", b"b", 1))
+
+
+def shortened(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+HARM: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no schema": (lambda kept: (kept / "schema.yml").unlink(), "it lacks schema.yml"),
+    "no assignments": (lambda kept: (kept / "assignments.jsonl").unlink(), "it lacks assignments.jsonl"),
+    "empty schema": (lambda kept: (kept / "schema.yml").write_text(""), "schema.yml is empty"),
+    "plain schema": (lambda kept: (kept / "schema.yml").write_text("attribute_sets: []\n"), "the header, is missing"),
+    "edited schema": (lambda kept: edited(kept / "schema.yml"), "schema.yml"),
+    "cut schema": (lambda kept: shortened(kept / "schema.yml"), "the seal, is missing"),
+    "plain assignments": (
+        lambda kept: (kept / "assignments.jsonl").write_text(json.dumps(ITEMS[0]) + "\n"),
+        "the header, is missing",
+    ),
+    "edited assignments": (lambda kept: edited(kept / "assignments.jsonl"), "assignments.jsonl"),
+    "more": (lambda kept: (kept / "more.yml").write_text("[]"), "more.yml does not belong to the snapshot"),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_the_folder_of_a_snapshot_is_undone_only_as_it_was_written(kept: Path, harm: str) -> None:
+    assert OTHER in ensure_whole(str(kept))
+    harmful, words = HARM[harm]
+    harmful(kept)
+    with pytest.raises(OptionError, match=f"^reconcile_undo_path: .*{words}"):
+        ensure_whole(str(kept))
+    if harm in ("edited schema", "cut schema"):
+        with pytest.raises(InvalidDeclaration, match=r"schema\.yml:1: "):
+            declared(str(kept), {})
+
+
+def test_the_folder_of_an_unfinished_snapshot_is_continued_if_it_is_whole(kept: Path) -> None:
+    assert check_kept(None, str(kept), None) == Folder(finished=True)
+    (kept / "finished").unlink()
+    found = check_kept(None, str(kept), None)
+    assert (found.finished, found.fresh, found.tenant_id) == (False, False, OTHER)
+    assert "Sales" in found.kept
+    for name in ("schema.yml", "assignments.jsonl"):
+        whole = (kept / name).read_bytes()
+        shortened(kept / name)
+        with pytest.raises(OptionError, match=r"^reconcile_snapshot_path: .* is cut off"):
+            check_kept(None, str(kept), None)
+        (kept / name).write_bytes(whole)
+    (kept / "schema.yml").unlink()
+    with pytest.raises(OptionError, match=r"schema\.yml is missing, but .*assignments\.jsonl is there"):
+        check_kept(None, str(kept), None)
+
+
+@pytest.mark.parametrize(
+    ("src", "snapshot", "report", "words"),
+    [
+        ("src", "src", None, "reconcile_snapshot_path: .* is in the folder .* of reconcile_src"),
+        ("src", "src/deep", None, "reconcile_snapshot_path: .* is in the folder .* of reconcile_src"),
+        ("src", "link/src/deep", None, "reconcile_snapshot_path: .* is in the folder .* of reconcile_src"),
+        ("src", None, "src/report.json", "reconcile_report_path: .* is in the folder .* of reconcile_src"),
+        ("src/a.yml", None, "src/a.yml", "reconcile_report_path: .* is also reconcile_src"),
+        ("src", "kept", "kept/report.json", "reconcile_report_path: .* is in the folder .* of reconcile_snapshot_path"),
+        (None, "src/a.yml", None, "reconcile_snapshot_path: .* is a file, not a folder"),
+        (None, "link", None, "reconcile_snapshot_path: .* is a symbolic link"),
+        (None, None, "/dev/null", "reconcile_report_path: .* is a device, not a regular file"),
+        (None, None, "none/report.json", "reconcile_report_path: .* there is no folder"),
+        (None, "", None, "reconcile_snapshot_path: must not be empty"),
+    ],
+)
+def test_the_files_of_the_role_are_checked(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    src: str | None,
+    snapshot: str | None,
+    report: str | None,
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("src", "kept"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "src" / "a.yml").write_text("[]")
+    (tmp_path / "link").symlink_to(".")
+    before = everything(tmp_path)
+    with pytest.raises(OptionError, match=f"^{words}"):
+        check_kept(src, snapshot, report)
+    assert everything(tmp_path) == before
