@@ -70,7 +70,8 @@ def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str) -> 
 def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str, *, required: bool = False) -> _Kind | None:
     """Return a member of an object that has this type exactly, or None where it is null or missing and may be."""
     value = item.get(name)
-    if type(value) is kind or (value is None and not required):
+    found = type(value)  # exactly: true is not an integer
+    if found is kind or (value is None and not required):
         return value
     raise odd(what, f"{name} is {'missing' if name not in item else _NAMES[type(value)]}, not {_NAMES[kind]}")
 
@@ -79,7 +80,7 @@ def objects(values: Iterable[Any], what: str) -> list[dict[str, Any]]:
     """Return the items of a list, all of which must be objects."""
     found = list(values)
     for value in found:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             raise odd(what, f"an item is {_NAMES[type(value)]}, not an object")
     return found
 
@@ -120,12 +121,12 @@ def batch_answers(content: Mapping[str, Any], what: str) -> dict[str, BatchAnswe
     found: dict[str, BatchAnswer] = {}
     twice = set()
     for part in member(content, "responses", list, what, required=True):
-        if type(part) is not dict or type(part.get("id")) is not str:
+        if not isinstance(part, dict) or not isinstance(part.get("id"), str):
             continue
         number, status = part["id"], part.get("status")
         if number in found:
             twice.add(number)
-        if type(status) is int and 200 <= status <= 599:
+        if isinstance(status, int) and 200 <= status <= 599:
             found[number] = BatchAnswer(status, header_texts(part.get("headers")), part.get("body"))
     return {number: answer for number, answer in found.items() if number not in twice}
 
@@ -144,14 +145,14 @@ def error_texts(content: Any) -> dict[str, str]:
         return {}
     inner = error.get("innerError") or error.get("innererror")
     known = {**(inner if isinstance(inner, dict) else {}), **error}
-    return {name: text for name, text in known.items() if type(text) is str and text}
+    return {name: text for name, text in known.items() if isinstance(text, str) and text}
 
 
 def assigned(item: Mapping[str, Any], what: str) -> dict[str, dict[str, Any]]:
     """Return `customSecurityAttributes` of a principal: its attribute sets, without annotations (graph-facts 2.3)."""
     found = {}
     for name, members in (member(item, "customSecurityAttributes", dict, what) or {}).items():
-        if type(members) is dict:
+        if isinstance(members, dict):
             for attribute, value in members.items():
                 kind = type(value)
                 if kind is str:
@@ -173,6 +174,6 @@ def assigned(item: Mapping[str, Any], what: str) -> dict[str, dict[str, Any]]:
 def _ensure_integers(members: Mapping[str, Any], attribute: str, what: str) -> None:
     """Raise UnexpectedResponse where the annotation says integer and the value is none."""
     value = members.get(attribute)
-    for one in value if type(value) is list else [value]:
+    for one in value if isinstance(value, list) else [value]:
         if one is not None and not _INTEGER.fullmatch(str(one)):
             raise odd(what, f"{attribute} has a value that is not an integer, though its annotation says so")

@@ -204,7 +204,7 @@ class Answer:
             found = self.document
             reason = "" if isinstance(found, dict) else "JSON that is not an object"
         except ValueError:
-            kind = self.secrets.masked(self.headers.get("content-type", "no content type")).split(";")[0]
+            kind = self.secrets.masked(self.headers.get("content-type", "no content type")).partition(";")[0]
             reason = f"{kind} that is not JSON" if self.content else "an empty body"
         if reason:
             raise UnexpectedResponse(f"{what}{self.host} answered {self.status_code} with {reason}.", IN_BETWEEN)

@@ -92,9 +92,9 @@ def _read(connection: ssl.SSLSocket) -> Request | None:
         if not chunk:
             return None
         data += chunk
-    head, _, body = data.partition(b"\r\n\r\n")
+    head, _end, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
-    headers = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in lines)}
+    headers = {name.lower(): text.strip() for name, _colon, text in (line.partition(":") for line in lines)}
     while len(body) < int(headers.get("content-length", 0)):
         body += connection.recv(65536)
     method, path, _version = first.split(" ", 2)
@@ -142,7 +142,9 @@ def hostile(directory: Path) -> Iterator[Hostile]:
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
-        yield server
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
+        try:
+            yield server
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
     thread.join(5)

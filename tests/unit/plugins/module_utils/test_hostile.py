@@ -441,7 +441,8 @@ def test_pages_that_never_end_are_an_error(server: Hostile, loop: str, monkeypat
     def link(request: Request) -> str:
         number = int(request.path.partition("page=")[2] or 0)
         targets = {"itself": max(number, 1), "the first": 0, "back and forth": 1 + number % 2}
-        return f"{server.url}/v1.0/users" + (f"?page={n}" if (n := targets.get(loop, number + 1)) else "")
+        target = targets.get(loop, number + 1)
+        return f"{server.url}/v1.0/users" + (f"?page={target}" if target else "")
 
     server.received.clear()
     server.answer = lambda request: Reply(http(200, {"value": [], "@odata.nextLink": link(request)}))
