@@ -1,0 +1,255 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user of msgraph-sdk and azure-identity does with custom security attributes works against the local Graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _emulator import Emulator
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity.aio import CertificateCredential, ClientAssertionCredential, ClientSecretCredential
+from conftest import settings
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from msgraph import GraphServiceClient
+from msgraph.generated.models.agent_identity import AgentIdentity
+from msgraph.generated.models.agent_identity_blueprint_principal import AgentIdentityBlueprintPrincipal
+from msgraph.generated.models.agent_user import AgentUser
+from msgraph.generated.models.allowed_value import AllowedValue
+from msgraph.generated.models.attribute_set import AttributeSet
+from msgraph.generated.models.custom_security_attribute_definition import CustomSecurityAttributeDefinition
+from msgraph.generated.models.custom_security_attribute_value import CustomSecurityAttributeValue
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph.generated.models.service_principal import ServicePrincipal
+from msgraph.generated.models.user import User
+from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+from msgraph_core import PageIterator
+from msgraph_core.requests.batch_request_builder import BatchRequestBuilder
+from msgraph_core.requests.batch_request_content import BatchRequestContent
+from msgraph_core.requests.batch_request_item import BatchRequestItem
+
+ADELE, PAYROLL = "33333333-3333-4333-8333-333333333301", "44444444-4444-4444-8444-444444444401"
+AGENTS: dict[str, type[User] | type[ServicePrincipal]] = {
+    "33333333-3333-4333-8333-333333333308": AgentUser,
+    "44444444-4444-4444-8444-444444444404": AgentIdentity,
+    "44444444-4444-4444-8444-444444444405": AgentIdentityBlueprintPrincipal,
+}
+QueryParameters = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters
+WRITTEN_SET = {"@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue"}
+VALUES = {
+    "string": ({"ProjectDate": "2024-11-15"}, {"ProjectDate": "2024-11-15"}),
+    "integer": ({"NumVendors@odata.type": "#Int32", "NumVendors": 8}, {"NumVendors": 8}),
+    "boolean": ({"Certification": True}, {"Certification": True}),
+    "strings": (
+        {"Project@odata.type": "#Collection(String)", "Project": ["Baker", "Alpine"]},
+        {"Project": ["Baker", "Alpine"]},
+    ),
+    "integers": (
+        {"CostCenter@odata.type": "#Collection(Int32)", "CostCenter": [1001, 1003]},
+        {"CostCenter": [1001, 1003]},
+    ),
+}
+Call = Callable[..., Any]
+
+
+def assigned(members: dict[str, Any]) -> CustomSecurityAttributeValue:
+    """The attributes of one set, as the client takes them."""
+    return CustomSecurityAttributeValue(additional_data={"Engineering": {**WRITTEN_SET, **members}})
+
+
+def by_certificate(emulator: Emulator) -> AsyncTokenCredential:
+    known = emulator.environment
+    path = emulator.credentials["certificate_pem"]
+    return CertificateCredential(known["AZURE_TENANT_ID"], known["AZURE_CLIENT_ID"], path, **settings(emulator))
+
+
+def by_federated_token(emulator: Emulator) -> AsyncTokenCredential:
+    known = emulator.environment
+    path = Path(emulator.credentials["federated_token_file"])
+    return ClientAssertionCredential(
+        known["AZURE_TENANT_ID"], known["AZURE_CLIENT_ID"], lambda: path.read_text().strip(), **settings(emulator)
+    )
+
+
+def by_wrong_secret(emulator: Emulator) -> AsyncTokenCredential:
+    known = emulator.environment
+    return ClientSecretCredential(
+        known["AZURE_TENANT_ID"], known["AZURE_CLIENT_ID"], "not-the-secret-at-all", **settings(emulator)
+    )
+
+
+@pytest.mark.parametrize("credential", [by_certificate, by_federated_token])
+def test_other_credentials_give_a_token(call: Call, credential: Callable[..., Any]) -> None:
+    async def work(graph: GraphServiceClient) -> Any:
+        return await graph.directory.attribute_sets.get()
+
+    assert {one.id for one in call(work, credential).value} == {"Engineering", "Marketing"}
+
+
+def test_a_wrong_secret_is_refused_as_entra_does(call: Call) -> None:
+    async def work(graph: GraphServiceClient) -> Any:
+        return await graph.directory.attribute_sets.get()
+
+    with pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
+        call(work, by_wrong_secret)
+
+
+def test_sets_definitions_and_values_are_created_and_changed(call: Call) -> None:
+    async def work(graph: GraphServiceClient) -> Any:
+        sets = graph.directory.attribute_sets
+        await sets.post(AttributeSet(id="Sales", description="Sales", max_attributes_per_set=25))
+        await sets.by_attribute_set_id("Sales").patch(
+            AttributeSet(description="Sales people", max_attributes_per_set=20)
+        )
+        definitions = graph.directory.custom_security_attribute_definitions
+        created = await definitions.post(
+            CustomSecurityAttributeDefinition(
+                attribute_set="Sales",
+                name="Region",
+                description="Where they sell",
+                type="String",
+                status="Available",
+                is_collection=True,
+                is_searchable=True,
+                use_pre_defined_values_only=True,
+                allowed_values=[AllowedValue(id="EMEA", is_active=True)],
+            )
+        )
+        one = definitions.by_custom_security_attribute_definition_id(created.id)
+        await one.allowed_values.post(AllowedValue(id="APAC", is_active=True))
+        await one.allowed_values.by_allowed_value_id("EMEA").patch(AllowedValue(is_active=False))
+        await one.patch(CustomSecurityAttributeDefinition(description="Where", status="Deprecated"))
+        return await sets.by_attribute_set_id("Sales").get(), await one.get(), await one.allowed_values.get()
+
+    attribute_set, definition, values = call(work)
+    assert (attribute_set.description, attribute_set.max_attributes_per_set) == ("Sales people", 20)
+    assert (definition.id, definition.status, definition.description) == ("Sales_Region", "Deprecated", "Where")
+    assert {one.id: one.is_active for one in values.value} == {"EMEA": False, "APAC": True}
+
+
+def test_what_exists_already_is_a_conflict(call: Call) -> None:
+    async def work(graph: GraphServiceClient) -> Any:
+        await graph.directory.attribute_sets.post(AttributeSet(id="Engineering"))
+
+    with pytest.raises(ODataError) as refusal:
+        call(work)
+    assert refusal.value.response_status_code == 409
+    assert refusal.value.error.code == "Request_MultipleObjectsWithSameKeyValue"
+
+
+@pytest.mark.parametrize("members", VALUES)
+@pytest.mark.parametrize("who", [ADELE, PAYROLL, *AGENTS])
+def test_values_of_every_type_are_written_read_and_removed(
+    emulator: Emulator, call: Call, who: str, members: str
+) -> None:
+    written, stored = VALUES[members]
+    removal = {name: [] if isinstance(value, list) else None for name, value in stored.items()}
+    is_user = who == ADELE or AGENTS.get(who) is AgentUser
+
+    async def work(graph: GraphServiceClient) -> tuple[Any, Any]:
+        one = graph.users.by_user_id(who) if is_user else graph.service_principals.by_service_principal_id(who)
+        kind = AGENTS.get(who) or (User if is_user else ServicePrincipal)
+        query = QueryParameters(select=["id", "customSecurityAttributes"])
+        await one.patch(kind(custom_security_attributes=assigned(written)))
+        read = await one.get(request_configuration=RequestConfiguration(query_parameters=query))
+        held = emulator.state(who)["Engineering"]
+        await one.patch(kind(custom_security_attributes=assigned(removal)))
+        return read, held
+
+    read, held = call(work)
+    shown = read.custom_security_attributes.additional_data["Engineering"]
+    assert {name: held[name] for name in stored} == stored
+    assert {name: plain(shown[name]) for name in stored} == {name: as_read(value) for name, value in stored.items()}
+    assert not stored.keys() & emulator.state(who).get("Engineering", {}).keys()
+
+
+def plain(value: Any) -> Any:
+    """A value as the client shows it; it wraps the members of objects that it does not know."""
+    inner = value.get_value() if hasattr(value, "get_value") else value
+    return [plain(one) for one in inner] if isinstance(inner, list) else inner
+
+
+def as_read(value: Any) -> Any:
+    """What the client makes of a value: it takes text that looks like a date for one."""
+    return datetime.fromisoformat(value) if value == "2024-11-15" else value
+
+
+def test_advanced_filters_find_who_has_a_value(call: Call) -> None:
+    async def work(graph: GraphServiceClient) -> list[Any]:
+        await graph.users.by_user_id(ADELE).patch(User(custom_security_attributes=assigned(VALUES["strings"][0])))
+        query = QueryParameters(
+            count=True,
+            select=["id", "displayName", "customSecurityAttributes"],
+            filter="customSecurityAttributes/Engineering/Project eq 'Baker'",
+        )
+        config = RequestConfiguration(query_parameters=query)
+        config.headers.add("ConsistencyLevel", "eventual")
+        found = await graph.users.get(request_configuration=config)
+        assert found.odata_count == len(found.value)
+        return list(found.value)
+
+    assert ADELE in {one.id for one in call(work)}
+
+
+def test_a_filter_without_the_opt_in_is_refused(call: Call) -> None:
+    async def work(graph: GraphServiceClient) -> Any:
+        query = QueryParameters(filter="customSecurityAttributes/Engineering/Project eq 'Baker'")
+        return await graph.users.get(request_configuration=RequestConfiguration(query_parameters=query))
+
+    with pytest.raises(ODataError, match="Engineering_Project") as refusal:
+        call(work)
+    assert refusal.value.error.code == "Request_UnsupportedQuery"
+
+
+def test_twenty_writes_in_a_batch_and_pages_of_the_result(emulator: Emulator, call: Call) -> None:
+    tenant = emulator.tenant()
+    names = [f"00000000-0000-4000-8000-{n:012}" for n in range(20)]
+    tenant["users"] += [
+        {"id": one, "displayName": f"User {n}", "userPrincipalName": f"u{n}@contoso.com"} for n, one in enumerate(names)
+    ]
+    emulator.tenant(tenant)
+
+    async def work(graph: GraphServiceClient) -> tuple[list[int], list[str]]:
+        content = BatchRequestContent()
+        for one in names:
+            user = User(custom_security_attributes=assigned(VALUES["integer"][0]))
+            request = graph.users.by_user_id(one).to_patch_request_information(user)
+            content.add_request(None, BatchRequestItem(request))
+        answer = await BatchRequestBuilder(graph.request_adapter).post(content)
+        statuses = [one.status for one in answer.responses.values()]
+        query = QueryParameters(top=7, select=["id", "customSecurityAttributes"])
+        first = await graph.users.get(request_configuration=RequestConfiguration(query_parameters=query))
+        seen: list[str] = []
+
+        def note(one: User) -> bool:
+            if (one.custom_security_attributes or CustomSecurityAttributeValue()).additional_data.get("Engineering"):
+                seen.append(one.id)
+            return True
+
+        await PageIterator(first, graph.request_adapter).iterate(note)
+        return statuses, seen
+
+    statuses, seen = call(work)
+    assert statuses == [204] * 20
+    assert set(names) <= set(seen)
+    assert len(seen) == len(set(seen))
+
+
+def test_the_audit_log_has_what_was_done(call: Call) -> None:
+    async def work(graph: GraphServiceClient) -> Any:
+        await graph.users.by_user_id(ADELE).patch(User(custom_security_attributes=assigned(VALUES["boolean"][0])))
+        request = RequestInformation(Method.GET, "{+baseurl}/auditLogs/customSecurityAttributeAudits", {})
+        request.headers.add("Accept", "application/json")
+        return json.loads(await graph.request_adapter.send_primitive_async(request, "bytes", {"XXX": ODataError}))
+
+    page = call(work, version="beta")
+    assert page["value"][0]["activityDisplayName"] == "Update attribute values assigned to a user"
