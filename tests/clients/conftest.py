@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 def settings(emulator: Emulator) -> dict[str, Any]:
-    """What every credential of azure-identity needs to be told of a cloud that it does not know."""
+    """Return what azure-identity needs for a cloud that it does not know."""
     bundle = emulator.environment["REQUESTS_CA_BUNDLE"]
     return {"authority": emulator.url, "disable_instance_discovery": True, "connection_verify": bundle}
 
@@ -49,7 +49,7 @@ def client(emulator: Emulator, credential: AsyncTokenCredential, version: str = 
 
 @pytest.fixture
 def call(emulator: Emulator) -> Callable[..., Any]:
-    """Runs what a function does with a client. Options: `credential` makes another one, `version` is beta."""
+    """Return a function that runs `work` with a client of a version, by another credential where one is given."""
 
     def called(
         work: Callable[[GraphServiceClient], Awaitable[Answer]],

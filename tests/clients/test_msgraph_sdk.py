@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user of msgraph-sdk and azure-identity does with custom security attributes works against the local Graph."""
+"""The whole work with custom security attributes in msgraph-sdk and azure-identity, against the local Graph."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from msgraph.generated.models.allowed_value import AllowedValue
 from msgraph.generated.models.attribute_set import AttributeSet
 from msgraph.generated.models.custom_security_attribute_definition import CustomSecurityAttributeDefinition
 from msgraph.generated.models.custom_security_attribute_value import CustomSecurityAttributeValue
+from msgraph.generated.models.group import Group
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.service_principal import ServicePrincipal
 from msgraph.generated.models.user import User
@@ -38,6 +39,8 @@ from msgraph_core.requests.batch_request_content import BatchRequestContent
 from msgraph_core.requests.batch_request_item import BatchRequestItem
 
 ADELE, PAYROLL = "33333333-3333-4333-8333-333333333301", "44444444-4444-4444-8444-444444444401"
+ALEX, DARA = "33333333-3333-4333-8333-333333333302", "33333333-3333-4333-8333-333333333303"
+SALES = "66666666-6666-4666-8666-666666666601"
 AGENTS: dict[str, type[User] | type[ServicePrincipal]] = {
     "33333333-3333-4333-8333-333333333308": AgentUser,
     "44444444-4444-4444-8444-444444444404": AgentIdentity,
@@ -62,7 +65,7 @@ Call = Callable[..., Any]
 
 
 def assigned(members: dict[str, Any]) -> CustomSecurityAttributeValue:
-    """The attributes of one set, as the client takes them."""
+    """Return attributes of one set in the form that the client takes."""
     return CustomSecurityAttributeValue(additional_data={"Engineering": {**WRITTEN_SET, **members}})
 
 
@@ -95,7 +98,7 @@ def test_other_credentials_give_a_token(call: Call, credential: Callable[..., An
     assert {one.id for one in call(work, credential).value} == {"Engineering", "Marketing"}
 
 
-def test_a_wrong_secret_is_refused_as_entra_does(call: Call) -> None:
+def test_a_wrong_secret_is_refused_with_the_code_of_entra(call: Call) -> None:
     async def work(graph: GraphServiceClient) -> Any:
         return await graph.directory.attribute_sets.get()
 
@@ -136,7 +139,7 @@ def test_sets_definitions_and_values_are_created_and_changed(call: Call) -> None
     assert {one.id: one.is_active for one in values.value} == {"EMEA": False, "APAC": True}
 
 
-def test_what_exists_already_is_a_conflict(call: Call) -> None:
+def test_a_set_that_exists_is_a_conflict(call: Call) -> None:
     async def work(graph: GraphServiceClient) -> Any:
         await graph.directory.attribute_sets.post(AttributeSet(id="Engineering"))
 
@@ -173,17 +176,17 @@ def test_values_of_every_type_are_written_read_and_removed(
 
 
 def plain(value: Any) -> Any:
-    """A value as the client shows it; it wraps the members of objects that it does not know."""
+    """Return a value without the wrapper that the client puts around members of unknown objects."""
     inner = value.get_value() if hasattr(value, "get_value") else value
     return [plain(one) for one in inner] if isinstance(inner, list) else inner
 
 
 def as_read(value: Any) -> Any:
-    """What the client makes of a value: it takes text that looks like a date for one."""
+    """Return a value as the client reads it: text that looks like a date becomes one."""
     return datetime.fromisoformat(value) if value == "2024-11-15" else value
 
 
-def test_advanced_filters_find_who_has_a_value(call: Call) -> None:
+def test_advanced_filters_find_principals_by_value(call: Call) -> None:
     async def work(graph: GraphServiceClient) -> list[Any]:
         await graph.users.by_user_id(ADELE).patch(User(custom_security_attributes=assigned(VALUES["strings"][0])))
         query = QueryParameters(
@@ -244,7 +247,7 @@ def test_twenty_writes_in_a_batch_and_pages_of_the_result(emulator: Emulator, ca
     assert len(seen) == len(set(seen))
 
 
-def test_the_audit_log_has_what_was_done(call: Call) -> None:
+def test_the_audit_log_names_the_change(call: Call) -> None:
     async def work(graph: GraphServiceClient) -> Any:
         await graph.users.by_user_id(ADELE).patch(User(custom_security_attributes=assigned(VALUES["boolean"][0])))
         request = RequestInformation(Method.GET, "{+baseurl}/auditLogs/customSecurityAttributeAudits", {})
@@ -253,3 +256,19 @@ def test_the_audit_log_has_what_was_done(call: Call) -> None:
 
     page = call(work, version="beta")
     assert page["value"][0]["activityDisplayName"] == "Update attribute values assigned to a user"
+
+
+def test_nested_groups_list_their_transitive_members(call: Call) -> None:
+    async def work(graph: GraphServiceClient) -> tuple[Any, Any]:
+        group = graph.groups.by_group_id(SALES)
+        return await group.transitive_members.get(), await group.transitive_members.graph_user.get()
+
+    members, users = call(work)
+    kinds = {one.id: type(one) for one in members.value}
+    assert kinds == {
+        ALEX: User,
+        DARA: User,
+        "44444444-4444-4444-8444-444444444404": AgentIdentity,
+        "66666666-6666-4666-8666-666666666602": Group,
+    }
+    assert {one.id for one in users.value} == {ALEX, DARA}

@@ -104,6 +104,7 @@ def test_groups_are_paged_and_counted(reader: Client) -> None:
         ("members/microsoft.graph.user", [ALEX]),
         ("members/microsoft.graph.group", [SALES_UK]),
         ("transitiveMembers/microsoft.graph.user", [ALEX, DARA_ID]),
+        ("transitiveMembers/graph.user", [ALEX, DARA_ID]),
         ("transitiveMembers/microsoft.graph.servicePrincipal", [AGENT]),
         ("transitiveMembers/microsoft.graph.device", []),
     ],

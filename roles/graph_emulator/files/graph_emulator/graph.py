@@ -33,6 +33,7 @@ _AGENTS: Final[dict[str, Collection]] = {
     "microsoft.graph.agentIdentityBlueprintPrincipal": "servicePrincipals",
     "microsoft.graph.agentUser": "users",
 }
+_ALIASED: Final = re.compile(r"^graph\.(?=[a-zA-Z])")  # the alias of the schema, which msgraph-sdk sends in casts
 _QUOTED_KEY: Final = re.compile(r"(\w+)\((?:(\w+)=)?'((?:[^']|'')*)'\)")
 
 
@@ -44,7 +45,7 @@ def segments(path: str) -> list[str]:
     """
     found: list[str] = []
     for raw in path.strip("/").split("/"):
-        segment = unquote_plus(raw)
+        segment = _ALIASED.sub("microsoft.graph.", unquote_plus(raw))
         quoted = _QUOTED_KEY.fullmatch(segment)
         if quoted:
             name, key_name, key = quoted.groups()
