@@ -67,7 +67,6 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
-  - entra.attributes._connection
   - entra.attributes._connection.plugin
   - entra.attributes._selection
   - entra.attributes._permissions.reads
@@ -135,6 +134,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import INVENTORY
+from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_options
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import (
@@ -204,7 +204,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         with quiet(), connect(params, environment) as graph:
             if not self.get_option("cache"):
                 return INVENTORY.run(params, graph, False)
-            key = self._key(params, graph)
+            key = self._key({**params, **connection_options(params, environment)}, graph)
             try:
                 listing: dict[str, Any] | None = self._cache[key] if cache else None
             except KeyError:

@@ -49,7 +49,6 @@ options:
     choices: [error, warn, skip]
     default: error
 extends_documentation_fragment:
-  - entra.attributes._connection
   - entra.attributes._connection.plugin
   - entra.attributes._permissions.reads
 notes:

@@ -147,7 +147,9 @@ class Assignment:
 
 
 def _named_principal(params: Mapping[str, Any]) -> tuple[Kind, str]:
-    kind = next(kind for kind in KINDS.values() if params.get(kind.name) is not None)
+    kind = next((kind for kind in KINDS.values() if params.get(kind.name) is not None), None)
+    if kind is None:
+        raise OptionError("user", "is null, and so is service_principal; set one of them to the name of a principal")
     name = params[kind.name].strip()
     if problem := principal_problem(name):
         raise OptionError(kind.name, problem)

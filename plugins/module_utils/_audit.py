@@ -18,7 +18,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._audit_log import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._options import TEXT
+from ansible_collections.entra.attributes.plugins.module_utils._options import INTEGER, TEXT
 
 AUDIT_INFO_SPEC: dict[str, Any] = {
     "since": {"type": "str", "default": "24h"},
@@ -26,7 +26,7 @@ AUDIT_INFO_SPEC: dict[str, Any] = {
     "activity": {"type": TEXT},
     "actor": {"type": TEXT},
     "target": {"type": TEXT},
-    "limit": {"type": "int"},
+    "limit": {"type": INTEGER},
 }
 _AGO = re.compile(r"([0-9]+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -26,6 +26,7 @@ from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN, VERIFY_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._batch import BATCH_SIZE, Batches, Pace, Part
+from ansible_collections.entra.attributes.plugins.module_utils._connection import read_files
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration, declarations
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
     DEFINITION_CONSTRAINTS,
@@ -59,8 +60,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     WriteNotConfirmed,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import PAGE_SIZE, REPLICATION_WAITS, Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff, read_files
-from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
+from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, INTEGER, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
     Desired,
@@ -121,7 +122,7 @@ BULK_SPEC: dict[str, Any] = {
     "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "all"},
     "results_path": {"type": "path"},
     "snapshot_path": {"type": "path"},
-    "diff_limit": {"type": "int", "default": 100},
+    "diff_limit": {"type": INTEGER, "default": 100},
     "priority": {"type": "str", "choices": ["low", "normal"], "default": "normal"},
     **VERIFY_SPEC,
 }
@@ -133,7 +134,7 @@ JOURNAL_LINES = 500
 """Lines of a journal that are written at once, where no answer is waited for."""
 PROGRESS_EVERY = 5.0
 """Seconds between two lines about how far it is."""
-_LIMIT = re.compile(r"([0-9]+)|([0-9]+(?:\.[0-9]+)?)%")
+_LIMIT = re.compile(r"([0-9]{1,18})|([0-9]{1,18}(?:\.[0-9]{1,18})?)%")
 
 
 class BulkError(EntraError):

@@ -19,6 +19,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph import Gra
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._options import (
     CHOICE,
+    INTEGER,
     LIST,
     TEXT,
     TEXT_OR_INTEGER,
@@ -43,7 +44,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import De
 SET_SPEC = {
     "name": {"type": TEXT, "required": True},
     "description": {"type": TEXT},
-    "max_attributes_per_set": {"type": "int"},
+    "max_attributes_per_set": {"type": INTEGER},
     "state": {"type": "str", "choices": ["present"], "default": "present"},
 }
 SET_INFO_SPEC = {"name": {"type": TEXT}}

@@ -99,9 +99,11 @@ class EntraError(Exception):
 
 
 class OptionError(EntraError):
-    """An option is wrong by itself or beside another one."""
+    """An option is wrong by itself or next to another one. A reason that quotes a long text is shortened."""
 
     def __init__(self, option: str, reason: str, hint: str = "") -> None:
+        if len(reason) > 1000:
+            reason = f"{reason[:600]} ... {reason[-300:]}"
         super().__init__(f"{option}: {reason}", hint)
         self.option = option
         self.reason = reason

@@ -15,13 +15,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import AUTH_SOURCES, credential
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
+from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import credential
+from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
+from ansible_collections.entra.attributes.plugins.module_utils._auth.managed_identity import MARKERS
 from ansible_collections.entra.attributes.plugins.module_utils._clouds import CLOUDS
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._connection import (
+    connection_options,
+    connection_spec,
+    given,
+    is_set,
+    secret_texts,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._options import LEFT_OUT
 from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
@@ -45,56 +52,6 @@ Connected = Callable[[Mapping[str, Any], Mapping[str, str]], AbstractContextMana
 """Yields the Graph of connection options and an environment, as `connect()` does. Raises OptionError."""
 
 
-SECRET_OPTIONS = ("client_secret", "certificate_password", "federated_token", "access_token")
-"""The options that Ansible is asked to mask, and the masks of answers hold from the beginning."""
-
-
-def connection_spec(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The argument spec of the options that all modules share (design 3.1), `environment` is their second source."""
-
-    def variable(*names: str) -> str:
-        for name in names:
-            if environment.get(name):
-                return environment[name]
-        raise AnsibleFallbackNotFound
-
-    def option(*names: str, **spec: Any) -> dict[str, Any]:
-        return {**spec, "fallback": (variable, list(names))}
-
-    return {
-        "auth_source": option("ENTRA_AUTH_SOURCE", choices=list(AUTH_SOURCES), default="auto"),
-        "tenant_id": option("AZURE_TENANT_ID", "AZURE_TENANT", aliases=["tenant"]),
-        "client_id": option("AZURE_CLIENT_ID"),
-        "client_secret": option("AZURE_CLIENT_SECRET", "AZURE_SECRET", aliases=["secret"], no_log=True),
-        "certificate_path": option(
-            "AZURE_CLIENT_CERTIFICATE_PATH",
-            "AZURE_X509_CERTIFICATE_PATH",
-            aliases=["x509_certificate_path"],
-            type="path",
-        ),
-        "certificate_password": option("AZURE_CLIENT_CERTIFICATE_PASSWORD", no_log=True),
-        "certificate_thumbprint": option("AZURE_THUMBPRINT", aliases=["thumbprint"]),
-        "federated_token": option("AZURE_FEDERATED_TOKEN", no_log=True),
-        "federated_token_file": option("AZURE_FEDERATED_TOKEN_FILE", type="path", no_log=False),
-        "access_token": option("ENTRA_ACCESS_TOKEN", no_log=True),
-        "cloud_environment": option("AZURE_CLOUD_ENVIRONMENT", choices=list(CLOUDS), default="AzureCloud"),
-        "authority_url": option("AZURE_AUTHORITY_HOST"),
-        "graph_url": option("ENTRA_GRAPH_URL"),
-        "api_version": {"choices": ["v1.0", "beta"], "default": "v1.0"},
-        "ca_path": option("REQUESTS_CA_BUNDLE", type="path"),
-        "validate_certs": {"type": "bool", "default": True},
-        "timeout": {"type": "int", "default": 60},
-        "retries": {"type": "int", "default": 5},
-        "max_wait": {"type": "int", "default": 1800},
-    }
-
-
-def read_files(params: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the files that the connection reads, by their options."""
-    names = [name for name, spec in connection_spec({}).items() if spec.get("type") == "path"]
-    return [(name, params[name]) for name in names if params.get(name)]
-
-
 def connect(
     params: Mapping[str, Any], environment: Mapping[str, str], register: Callable[[str], object] | None = None
 ) -> Graph:
@@ -102,50 +59,43 @@ def connect(
 
     `register` is called with each secret, those of the options and those that are sent later.
     """
-    cloud = CLOUDS[params["cloud_environment"]]
-    authority_url = _https("authority_url", params["authority_url"] or cloud.login)
-    graph_url = _https("graph_url", params["graph_url"] or cloud.graph)
-    for option, least in (("timeout", 1), ("retries", 0), ("max_wait", 0)):
-        if params[option] < least:
-            raise OptionError(option, f"must be at least {least}, not {params[option]}")
-    if params["validate_certs"] and params["ca_path"] and not os.path.exists(params["ca_path"]):
-        raise OptionError("ca_path", f"{params['ca_path']} does not exist")
+    options = connection_options(params, environment)
+    for name in MARKERS:  # which MSAL looks for in the process' own environment, where empty ones count for it
+        if not is_set(os.environ.get(name)):
+            os.environ.pop(name, None)
     secrets = Secrets(register)
-    secrets.add(*(params[name] for name in SECRET_OPTIONS))
+    secrets.add(*secret_texts(params, environment))
     http = Http(
-        verify=(params["ca_path"] or True) if params["validate_certs"] else False,
-        timeout=params["timeout"],
-        patience=Patience(params["retries"], params["max_wait"]),
+        verify=(options["ca_path"] or True) if options["validate_certs"] else False,
+        timeout=options["timeout"],
+        patience=Patience(options["retries"], options["max_wait"]),
         environment=environment,
         secrets=secrets,
     )
-    names = Settings.__dataclass_fields__.keys() & params.keys() - {"authority_url", "graph_url"}
+    _authority_url, graph_url = _servers(options)
+    return Graph(http, _credential(params, environment, http), graph_url, options["api_version"])
+
+
+def _servers(options: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the URLs of the login host and of Graph."""
+    cloud = CLOUDS[options["cloud_environment"]]
+    return options["authority_url"] or cloud.login, options["graph_url"] or cloud.graph
+
+
+def _credential(params: Mapping[str, Any], environment: Mapping[str, str], http: Http | None = None) -> Credential:
+    """Return the credential that the options choose; without `http` it gives no token. Raises OptionError."""
+    options = connection_options(params, environment)
+    authority_url, graph_url = _servers(options)
+    names = Settings.__dataclass_fields__.keys() & options.keys() - {"authority_url", "graph_url"}
     settings = Settings(
         http=http,
         authority_url=authority_url,
         graph_url=graph_url,
         environment=environment,
-        given=_given(params, environment),
-        **{name: params[name] or None for name in names},
+        given=given(params, environment),
+        **{name: options[name] for name in names},
     )
-    return Graph(http, credential(params["auth_source"], settings, environment), graph_url, params["api_version"])
-
-
-def _given(params: Mapping[str, Any], environment: Mapping[str, str]) -> frozenset[str]:
-    """The connection options that are not as the environment alone makes them; plugins are given absolute paths."""
-    spec = connection_spec(environment)
-    alone = ArgumentSpecValidator(spec).validate({}).validated_parameters
-    same = {name: {value} if value is None else {value, os.path.abspath(str(value))} for name, value in alone.items()}
-    return frozenset(name for name in alone if params[name] not in {None, "", *same[name]})
-
-
-def _https(option: str, url: str) -> str:
-    """A host or URL as an https URL without a trailing slash; tokens are not sent over anything else."""
-    if "://" not in url:
-        url = f"https://{url}"
-    if not url.startswith("https://"):
-        raise OptionError(option, f"'{url}' must be an https URL; tokens are sent over nothing else")
-    return url.rstrip("/")
+    return credential(options["auth_source"], settings, environment)
 
 
 @dataclass(frozen=True)
@@ -176,13 +126,17 @@ class Entry:
 
         Options that were left out are null in `params` afterwards, which Ansible shows as the invocation.
         """
+        warning = ""
         try:
             with connected(params, environment) as graph:
-                result = self.run(params, graph, check_mode)
+                warning = _credential(params, environment).warning()
+                result = self.run({**params, **connection_options(params, environment)}, graph, check_mode)
         except EntraError as error:
             result = {"failed": True, **error.as_result()}
         finally:
             params.update((name, None) for name, value in params.items() if value is LEFT_OUT)
+        if warning:
+            result["warnings"] = [warning, *result.get("warnings", [])]
         if not diff:
             result.pop("diff", None)
         return result
@@ -226,6 +180,7 @@ class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of it
 def run_module(entry: Entry) -> None:
     """What every module's `main()` does: read the options, run, and exit with the result or the error."""
     module = _Module(argument_spec=entry.argument_spec(os.environ), supports_check_mode=True, **entry.constraints)
+    module.no_log_values |= secret_texts(module.params, os.environ)
     result = entry.result(module.params, os.environ, check_mode=module.check_mode, diff=module._diff)
     for warning in result.pop("warnings", []):
         module.warn(warning)

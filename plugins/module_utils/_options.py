@@ -66,6 +66,27 @@ class TextOrInteger(Text):
         return value
 
 
+class Integer(str):
+    """An integer, also as digits or as a number without decimals."""
+
+    __name__ = "integer"
+
+    def __call__(self, value: Any) -> int:
+        number = integer(value)
+        if number is None:
+            raise ValueError("it is not an integer of at most 18 digits")
+        return number
+
+
+class AsGiven(str):
+    """A value as it is, which the code that uses the option checks."""
+
+    __name__ = "value"
+
+    def __call__(self, value: Any) -> Any:
+        return value
+
+
 class List(str):
     """A list. One value stands for a list of one; text is never split at commas."""
 
@@ -107,13 +128,22 @@ class Missing(Enum):
 
 
 TEXT, SECRET, CHOICE, TEXT_OR_INTEGER = Text("str"), Secret("str"), Choice("str"), TextOrInteger("str")
-LIST, DICT = List("list"), Dict("dict")
+INTEGER, LIST, DICT = Integer("int"), List("list"), Dict("dict")
 LEFT_OUT = Missing.LEFT_OUT
 
 
 def left_out() -> Missing:
     """The `fallback` of an option for which null and leaving it out differ."""
     return LEFT_OUT
+
+
+def integer(value: Any) -> int | None:
+    """Return the integer that a value is without loss, of at most 18 digits; else None."""
+    digits = isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip(), re.ASCII)
+    whole = isinstance(value, float) and value.is_integer()
+    number = int(value) if digits or whole else value
+    valid = isinstance(number, int) and not isinstance(number, bool) and abs(number) < 10**18
+    return number if valid else None
 
 
 def without_omitted(value: Any) -> Any:
@@ -127,7 +157,7 @@ def without_omitted(value: Any) -> Any:
 
 def strict(option: Mapping[str, Any]) -> bool:
     """Whether an option of an argument spec has a type of this file."""
-    return isinstance(option.get("type"), Text | List | Dict)
+    return isinstance(option.get("type"), Text | List | Dict | AsGiven)
 
 
 def json_problems(options: Mapping[Any, Any], spec: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN
+from ansible_collections.entra.attributes.plugins.module_utils._connection import read_files
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration
 from ansible_collections.entra.attributes.plugins.module_utils._declared import Declared, declared
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
@@ -30,7 +31,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._export import PL
 from ansible_collections.entra.attributes.plugins.module_utils._figures import KINDS, Figures, Requirement
 from ansible_collections.entra.attributes.plugins.module_utils._files import FORMULA
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, read_files
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
 from ansible_collections.entra.attributes.plugins.module_utils._reconcile import schema_steps

@@ -26,6 +26,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as ModuleAction
 
+from ansible_collections.entra.attributes.plugins.module_utils._connection import secret_texts
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, invocation
 from ansible_collections.entra.attributes.plugins.module_utils._options import json_problems, without_omitted
@@ -56,7 +57,10 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
             return dict(super().run(tmp, task_vars))
         args = dict(self._task.args)
         self._update_module_args(self._task.action, args, task_vars)
-        args = plain(args)
+        try:
+            args = plain(args)
+        except OptionError as error:
+            return {"failed": True, **error.as_result()}
         orders = {name: args.pop(name) for name in list(args) if name.startswith("_ansible_")}
         with _as_a_module(plain({name: str(value) for name, value in variables.items()}), self._loader.get_basedir()):
             return self._result(args, orders)
@@ -103,7 +107,8 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
             result["warnings"] = twice + result.get("warnings", [])
         if orders.get("_ansible_inject_invocation", True):
             result["invocation"] = invocation(validated.validated_parameters)
-        masked: dict[str, Any] = without_options(result, validated._no_log_values)
+        hidden = validated._no_log_values | secret_texts(validated.validated_parameters, environment)
+        masked: dict[str, Any] = without_options(result, hidden)
         return masked
 
 

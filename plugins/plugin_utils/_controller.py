@@ -24,9 +24,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.ajson import AnsibleJSONEncoder
 
 from ansible_collections.entra.attributes.plugins.module_utils import _module
+from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec, is_set
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import REGISTER, Entry, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._module import REGISTER, Entry
 from ansible_collections.entra.attributes.plugins.module_utils._options import json_problems, strict, without_omitted
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
@@ -65,8 +66,16 @@ def trusted(template: str) -> str:
 
 
 def plain(value: dict[str, Any]) -> dict[str, Any]:
-    """The value as a module receives it: JSON, in which nothing is a template, a vault or marked in any way."""
-    text: dict[str, Any] = json.loads(json.dumps(value, cls=AnsibleJSONEncoder, vault_to_text=True))
+    """Return options as a module receives them: JSON, where nothing is a template, a vault or marked in any way.
+
+    Raises OptionError for a value that JSON cannot hold.
+    """
+    text = {}
+    for name, one in value.items():
+        try:
+            text[name] = json.loads(json.dumps(one, cls=AnsibleJSONEncoder, vault_to_text=True))
+        except (ValueError, RecursionError):
+            raise OptionError(name, "has a number of thousands of digits, or lists nested thousands of times") from None
     return text
 
 
@@ -85,7 +94,7 @@ def validated(
         names = [known for known in (name, *spec[name].get("aliases", ())) if known in direct and strict(spec[name])]
         return direct[names[0]] if names else option(name)
 
-    given = {name: value for name in spec if (value := found(name)) not in (None, "")}
+    given = {name: value for name in spec if is_set(value := found(name))}
     for place, problem in json_problems(given, spec):
         raise OptionError(place, problem)
     result = ArgumentSpecValidator(spec, **entry.constraints).validate(plain(without_omitted(given)))

@@ -8,46 +8,51 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import yaml
-from jinja2 import sandbox
+from awx_plugins.credentials import plugins
+from awx_plugins.interfaces import _temporary_private_inject_api as inject_api
+from awx_plugins.interfaces._temporary_private_api import ManagedCredentialType
+from awx_plugins.interfaces._temporary_private_credential_api import Credential
 
 AWX = Path(__file__).resolve().parents[2] / "docs" / "awx"
 
 
-def built_in_credential(variables: dict[str, str]) -> dict[str, str]:
-    """What the credential Microsoft Azure Resource Manager injects for an application (graph-facts 10.4)."""
-    return {
-        "AZURE_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000000",
-        "AZURE_CLIENT_ID": variables["AZURE_CLIENT_ID"],
-        "AZURE_TENANT": variables["AZURE_TENANT_ID"],
-        "AZURE_SECRET": variables["AZURE_CLIENT_SECRET"],
-        "AZURE_CLOUD_ENVIRONMENT": "AzureCloud",
+def built_in_credential(variables: dict[str, str], **inputs: str) -> dict[str, str]:
+    """Return what AWX's own code injects for an application in a credential Microsoft Azure Resource Manager."""
+    application = {
+        "subscription": "00000000-0000-0000-0000-000000000000",
+        "client": variables["AZURE_CLIENT_ID"],
+        "tenant": variables["AZURE_TENANT_ID"],
+        "secret": variables["AZURE_CLIENT_SECRET"],
     }
+    return injected(plugins.azure_rm, {**application, **inputs}, AWX)
 
 
 def custom_credential(inputs: dict[str, str], folder: Path) -> dict[str, str]:
-    """What the credential type of docs/awx injects; its files go to `folder`.
-
-    AWX renders with a sandbox, in which a field that is not filled in is undefined, and puts every file into the
-    private data folder, an empty one as well.
-    """
-    fields = {field["id"]: field for field in yaml.safe_load((AWX / "input.yml").read_text())["fields"]}
-    injectors = yaml.safe_load((AWX / "injector.yml").read_text())
+    """Return what AWX's own code injects for the credential type of docs/awx; its files go to `folder`."""
+    form = yaml.safe_load((AWX / "input.yml").read_text())
+    fields = {field["id"]: field for field in form["fields"]}
     assert inputs.keys() <= fields.keys()
     values = {name: field["default"] for name, field in fields.items() if "default" in field} | inputs
-    environment = sandbox.ImmutableSandboxedEnvironment()  # of text, not of a page
-    names: dict[str, str] = {}
-    for name, template in injectors["file"].items():
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:
-            file.write(environment.from_string(template).render(values))
-        names[name.removeprefix("template.")] = file.name
-    namespace = {**values, "tower": {"filename": names}}
-    return {name: environment.from_string(text).render(namespace) for name, text in injectors["env"].items()}
+    injectors = yaml.safe_load((AWX / "injector.yml").read_text())
+    kind = ManagedCredentialType(
+        namespace="entra", name="Microsoft Entra application", kind="cloud", inputs=form, injectors=injectors
+    )
+    (folder / "env").mkdir(exist_ok=True)
+    return injected(kind, values, folder)
+
+
+def injected(kind: Any, inputs: dict[str, str], folder: Path) -> dict[str, str]:
+    """Return the environment that AWX gives a job that runs outside a container, where paths stay as they are."""
+    environment: dict[str, Any] = {}
+    with mock.patch.object(inject_api, "get_incontainer_path", lambda path, *_folders, **_roots: path):
+        inject_api.inject_credential(kind, Credential(inputs), environment, {}, [], str(folder))
+    return environment
 
 
 def reach(variables: dict[str, str]) -> dict[str, str]:

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+if sys.version_info < (3, 11):
+    collect_ignore = ["test_runner.py", "test_slices.py", "test_ways_in.py"]  # AWX's own code needs Python 3.11
 
 
 @pytest.fixture(scope="session")

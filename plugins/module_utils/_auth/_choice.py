@@ -21,7 +21,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._auth.azure_cli i
 from ansible_collections.entra.attributes.plugins.module_utils._auth.client_certificate import ClientCertificate
 from ansible_collections.entra.attributes.plugins.module_utils._auth.client_secret import ClientSecret
 from ansible_collections.entra.attributes.plugins.module_utils._auth.federated_token import FederatedToken
-from ansible_collections.entra.attributes.plugins.module_utils._auth.managed_identity import MARKERS, ManagedIdentity
+from ansible_collections.entra.attributes.plugins.module_utils._auth.managed_identity import ManagedIdentity
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 
 _KINDS: dict[str, type[Credential]] = {
@@ -62,8 +62,9 @@ def _detected(settings: Settings, environment: Mapping[str, str]) -> str:
             return name
     if begun:
         return begun[0]
-    if any(environment.get(marker) for marker in MARKERS):
-        return "managed_identity"
+    for kind in (FederatedToken, ManagedIdentity):
+        if kind.offered(settings):
+            return kind.NAME
     if settings.client_id:
         raise OptionError(
             "auth_source", "client_id is set but client_secret, certificate_path or federated_token is not"

@@ -13,6 +13,7 @@ import re
 from abc import abstractmethod
 from typing import Any
 
+from ansible_collections.entra.attributes.plugins.module_utils._auth._login import LoginHost
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
 from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError, MissingLibrary
 from ansible_collections.entra.attributes.plugins.module_utils._secrets import Secrets
@@ -40,7 +41,7 @@ def msal() -> Any:
 
 
 def access_token(answer: dict[str, Any], what: str, secrets: Secrets) -> str:
-    """The token in MSAL's answer. Raises AuthenticationError with Entra's own text and what to do about it."""
+    """Return the token in MSAL's answer. Raises AuthenticationError with Entra's own text and what to do about it."""
     if "access_token" in answer:
         return str(answer["access_token"])
     said = secrets.masked(str(answer.get("error_description") or answer.get("error") or "no token and no explanation"))
@@ -60,44 +61,25 @@ class ConfidentialClient(Credential):
 
     @abstractmethod
     def _client_credential(self) -> Any:
-        """Raises OSError or ValueError where the credential cannot be read."""
+        """Raises OptionError where the credential cannot be read."""
 
     def token(self) -> str:
         settings = self._settings
         library = msal()
-        try:
-            if self._application is None:
-                self._application = library.ConfidentialClientApplication(
-                    settings.client_id,
-                    client_credential=self._client_credential(),
-                    authority=f"{settings.authority_url}/{settings.tenant_id}",
-                    # The authority is configuration, not something to look up: no other host is asked about it.
-                    instance_discovery=False,
-                    http_client=settings.http,
-                )
-            answer = self._application.acquire_token_for_client([f"{settings.graph_url}/.default"])
-        except library.exceptions.MsalServiceError as error:
-            raise AuthenticationError(
-                f"{settings.authority_url} cannot issue tokens now: {type(error).__name__}.", "Try again later."
-            ) from None
-        except OSError as error:
-            raise AuthenticationError(f"{self.NAME}: {error.filename} cannot be read: {error.strerror}.") from None
-        except (ValueError, TypeError) as error:
-            raise AuthenticationError(f"{self.NAME}: {self._reason(error)}") from None
+        if self._application is None:
+            self._application = library.ConfidentialClientApplication(
+                settings.client_id,
+                client_credential=self._client_credential(),
+                authority=f"{settings.authority_url}/{settings.tenant_id}",
+                # The authority is configuration, not something to look up: no other host is asked about it.
+                instance_discovery=False,
+                http_client=LoginHost(settings.http, settings.authority_url, str(settings.tenant_id)),
+            )
+        answer = self._application.acquire_token_for_client([f"{settings.graph_url}/.default"])
         what = f"application {settings.client_id} in tenant {settings.tenant_id}"
         return access_token(answer, what, settings.http.secrets)
 
     def renew(self) -> bool:
-        self._application.remove_tokens_for_client()
+        if self._application is not None:
+            self._application.remove_tokens_for_client()
         return True
-
-    def _reason(self, error: Exception) -> str:
-        """Why MSAL gave up before Entra answered; its text names the authority, never the credential."""
-        if "authority" in str(error):
-            return (
-                f"{self._settings.authority_url} does not know tenant {self._settings.tenant_id}, or is no login host"
-                " of Entra. Check tenant_id, cloud_environment and authority_url."
-            )
-        return (
-            f"{self._settings.authority_url} answered something that is not Entra's. Check authority_url and the proxy."
-        )

@@ -80,3 +80,7 @@ class Credential(ABC):
     @abstractmethod
     def renew(self) -> bool:
         """Drop the cached token; False where there can be no other."""
+
+    def warning(self) -> str:
+        """Return what a user must know before a long run, or an empty text. Raises OptionError."""
+        return ""

@@ -14,6 +14,7 @@ import subprocess
 import time
 
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
+from ansible_collections.entra.attributes.plugins.module_utils._auth._text import is_token
 from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
 
 PATIENCE = 60
@@ -61,7 +62,9 @@ class AzureCli(Credential):
                 check=False,
             )
             answer = json.loads(done.stdout) if done.returncode == 0 else {}
-            self._token = str(answer["accessToken"])
+            if not is_token(answer["accessToken"]):
+                raise ValueError
+            self._token = answer["accessToken"]
             self._expires_on = float(answer.get("expires_on") or time.time() + LIFETIME)
         except FileNotFoundError:
             raise AuthenticationError("The Azure CLI (az) is not installed or not on the PATH.") from None
@@ -69,7 +72,7 @@ class AzureCli(Credential):
             raise AuthenticationError(f"The Azure CLI (az) cannot be run: {error.strerror}.") from None
         except subprocess.TimeoutExpired:
             raise AuthenticationError(f"The Azure CLI did not answer in {PATIENCE} seconds.") from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             said = next(
                 (line for line in done.stderr.splitlines() if line.startswith("ERROR")), "ERROR: no token in its output"
             )

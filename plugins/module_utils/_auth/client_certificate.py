@@ -10,12 +10,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import ConfidentialClient, msal
-from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
+from ansible_collections.entra.attributes.plugins.module_utils._auth._text import read_file
+from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 
+NEEDED = (
+    "is not usable: it must hold an RSA private key and its certificate as PEM or PFX, or the key alone together with"
+    " certificate_thumbprint; certificate_password must open it"
+)
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 
 
@@ -32,17 +36,19 @@ class ClientCertificate(ConfidentialClient):
 
     def token(self) -> str:
         msal()
-        # MSAL brings PyJWT along, signs with it, and lets its errors through.
+        # MSAL brings these libraries along, and lets their errors through.
+        from cryptography.exceptions import UnsupportedAlgorithm
         from jwt.exceptions import PyJWTError
 
         try:
             return super().token()
-        except PyJWTError as error:
-            raise AuthenticationError(f"{self.NAME}: {self._reason(error)}") from None
+        except (ValueError, TypeError, UnsupportedAlgorithm, PyJWTError):
+            # The libraries' own words may hold a part of the key.
+            raise OptionError("certificate_path", f"{self._settings.certificate_path} {NEEDED}") from None
 
     def _client_credential(self) -> dict[str, Any]:
         path, password = str(self._settings.certificate_path), self._settings.certificate_password
-        content = Path(path).read_bytes()
+        content = read_file("certificate_path", path)
         if b"-----BEGIN" not in content:
             return {"private_key_pfx_path": path, "passphrase": password, "public_certificate": True}
         blocks = [(block[1], block[0]) for block in _PEM.finditer(content.decode("utf-8", "replace"))]
@@ -55,11 +61,3 @@ class ClientCertificate(ConfidentialClient):
         if password:
             credential["passphrase"] = password
         return credential
-
-    def _reason(self, error: Exception) -> str:
-        if "authority" in str(error):
-            return super()._reason(error)
-        return (
-            f"{self._settings.certificate_path} is not usable: it must hold an RSA private key and its certificate"
-            " as PEM or PFX (or the key alone, beside certificate_thumbprint), and certificate_password must open it."
-        )

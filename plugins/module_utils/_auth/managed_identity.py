@@ -9,14 +9,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.entra.attributes.plugins.module_utils._auth._login import (
+    CHECK_IDENTITY,
+    NOTHING,
+    IdentityEndpoint,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import access_token, msal
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
 from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
 
-MARKERS = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
-"""The variables by which a platform says that it has an identity (graph-facts 10.3). A virtual machine sets none."""
+PLATFORMS = {
+    "Azure App Service, Functions, Automation, or Service Fabric": ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"),
+    "Azure Machine Learning": ("MSI_ENDPOINT", "MSI_SECRET"),
+    "Azure Arc": ("IDENTITY_ENDPOINT", "IMDS_ENDPOINT"),
+    "a metadata service of its own": ("AZURE_POD_IDENTITY_AUTHORITY_HOST",),
+}
+"""The variables by which a platform shows that it has an identity (graph-facts 10.3). A virtual machine sets none."""
+MARKERS = frozenset(name for names in PLATFORMS.values() for name in names)
 
 
 class ManagedIdentity(Credential):
@@ -28,6 +40,20 @@ class ManagedIdentity(Credential):
         super().__init__(settings)
         self._client: Any = None
 
+    @classmethod
+    def offered(cls, settings: Settings) -> bool:
+        """Return whether the environment of a platform is complete."""
+        return any(names <= _present(settings.environment) for names in map(frozenset, PLATFORMS.values()))
+
+    @classmethod
+    def missing(cls, settings: Settings) -> list[str]:
+        """Return the other half of what the environment begins; on a virtual machine it begins nothing."""
+        present = _present(settings.environment)
+        if not present or cls.offered(settings):
+            return []
+        halves = [" and ".join(sorted({*names} - present)) for names in PLATFORMS.values() if present & {*names}]
+        return [f"{' or '.join(halves)} in the environment (next to {' and '.join(sorted(present))})"]
+
     def token(self) -> str:
         library = msal()
         settings = self._settings
@@ -37,17 +63,26 @@ class ManagedIdentity(Credential):
                 if settings.client_id
                 else library.SystemAssignedManagedIdentity()
             )
-            self._client = library.ManagedIdentityClient(identity, http_client=settings.http)
+            self._client = library.ManagedIdentityClient(identity, http_client=IdentityEndpoint(settings.http))
         try:
             answer = self._client.acquire_token_for_client(resource=settings.graph_url)
-        except (ValueError, library.ManagedIdentityError) as error:
+        except library.ManagedIdentityError as error:
+            raise AuthenticationError(f"{NOTHING}: {error}", CHECK_IDENTITY) from None
+        except OSError as error:
             raise AuthenticationError(
-                f"The managed identity endpoint of this machine gave no token ({type(error).__name__}).",
-                "Check that the machine has a managed identity, and client_id if it is a user-assigned one.",
+                f"{NOTHING}: the key file of Azure Arc, {error.filename}, cannot be read: {error.strerror}.",
+                "Run as a user of the group himds, which the agent of Azure Arc lets read it.",
             ) from None
+        except ValueError:
+            reason = "its address is not a URL, or the key file of Azure Arc is not text"
+            raise AuthenticationError(f"{NOTHING}: {reason}.", CHECK_IDENTITY) from None
         what = f"managed identity {settings.client_id or 'of the system'}"
         return access_token(answer, what, settings.http.secrets)
 
     def renew(self) -> bool:
         self._client = None
         return True
+
+
+def _present(environment: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name in MARKERS if environment.get(name, "").strip())

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from _emulator import Emulator
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
@@ -30,9 +29,7 @@ def connect(emulator: Emulator) -> Callable[..., _graph.Graph]:
 
     def connected(environment: dict[str, str] | None = None, **options: Any) -> _graph.Graph:
         variables = emulator.environment if environment is None else environment
-        validated = ArgumentSpecValidator(_module.connection_spec(variables)).validate(options)
-        assert not validated.error_messages
-        return _module.connect(validated.validated_parameters, variables)
+        return _module.connect(options, variables)
 
     return connected
 

@@ -95,13 +95,14 @@ if not _importable():
 
 from ansible_collections.entra.attributes.plugins.module_utils._audit import moment
 from ansible_collections.entra.attributes.plugins.module_utils._audit_log import AuditLog, Entry, instant
+from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec, is_set, read_files
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
     GraphError,
     OptionError,
     TransportError,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._module import connect, connection_spec, read_files
+from ansible_collections.entra.attributes.plugins.module_utils._module import connect
 from ansible_collections.entra.attributes.plugins.module_utils._patience import RETRIED_STATUSES
 from ansible_collections.entra.attributes.plugins.module_utils._storage import (
     check_apart,
@@ -124,7 +125,7 @@ SPEC: dict[str, Any] = {
     "overlap": {"type": "float", "default": 900.0},
     "since": {"type": "str"},
     "state_path": {"type": "path"},
-    "retries": {"type": "int", "default": 0},
+    "retries": {**connection_spec({})["retries"], "default": 0},
 }
 
 
@@ -256,8 +257,12 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
 
 def _params(args: dict[str, Any]) -> dict[str, Any]:
     """The options as modules read theirs. Raises OptionError."""
-    given = {name: value for name, value in args.items() if name != "eda_feedback_queue"}
-    validated = ArgumentSpecValidator({**connection_spec(os.environ), **SPEC}).validate(given)
+    spec = {**connection_spec(os.environ), **SPEC}
+    own = SPEC.keys() - connection_spec(os.environ).keys()
+    given = {
+        name: value for name, value in args.items() if name != "eda_feedback_queue" and (name in own or is_set(value))
+    }
+    validated = ArgumentSpecValidator(spec).validate(given)
     if validated.error_messages:
         raise OptionError("attribute_changes", f"wrong options: {'; '.join(validated.error_messages)}")
     params: dict[str, Any] = validated.validated_parameters

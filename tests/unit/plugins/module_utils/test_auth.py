@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import stat
 import subprocess
 import sys
@@ -16,11 +18,10 @@ from typing import Any
 import jwt
 import pytest
 from _emulator import Emulator
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
+from ansible_collections.entra.attributes.plugins.module_utils import _graph
 from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import credential
 from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -76,7 +77,7 @@ def test_a_key_without_certificate_needs_its_thumbprint(
     )
     thumbprint = emulator.credentials["certificate_thumbprint"]
     assert whoami(connect(without_secret, certificate_path=str(key), certificate_thumbprint=thumbprint))
-    with pytest.raises(AuthenticationError, match="key alone, beside certificate_thumbprint"):
+    with pytest.raises(OptionError, match=r"certificate_path: .*key alone together with certificate_thumbprint"):
         whoami(connect(without_secret, certificate_path=str(key)))
 
 
@@ -84,7 +85,13 @@ def test_a_key_without_certificate_needs_its_thumbprint(
     ("content", "password", "words"),
     [
         (None, None, "cannot be read: No such file"),
-        ("nothing", None, "is not usable"),
+        ("folder", None, "is a folder"),
+        ("fifo", None, "is not a regular file"),
+        (b"", None, "is empty"),
+        (b"nothing", None, "is not usable"),
+        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", None, "is not usable"),
+        (b"-----BEGIN CERTIFICATE-----\n\xff\n-----END CERTIFICATE-----\n", None, "is not usable"),
+        (b"x" * 1_000_001, None, "has more than 1000000 bytes"),
         ("pfx", "wrong-passphrase-of-the-test", "is not usable"),
     ],
 )
@@ -93,16 +100,20 @@ def test_a_certificate_that_cannot_be_used(
     connect: Connect,
     without_secret: dict[str, str],
     tmp_path: Path,
-    content: str | None,
+    content: str | bytes | None,
     password: str | None,
     words: str,
 ) -> None:
     path = tmp_path / "certificate"
     if content == "pfx":
         path = Path(emulator.credentials["certificate_pfx"])
-    elif content:
-        path.write_text(content)
-    with pytest.raises(AuthenticationError, match=words) as failure:
+    elif content == "folder":
+        path.mkdir()
+    elif content == "fifo":
+        os.mkfifo(path)
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    with pytest.raises(OptionError, match=f"certificate_path: {re.escape(str(path))} {words}") as failure:
         whoami(connect(without_secret, certificate_path=str(path), certificate_password=password))
     assert "wrong-passphrase-of-the-test" not in str(failure.value)
 
@@ -115,7 +126,7 @@ def test_a_certificate_whose_key_is_not_rsa(
     der = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     both = Path(emulator.credentials["certificate_pem"]).read_text()
     path.write_text(key.private_bytes(*der).decode() + both[both.index("-----BEGIN CERTIFICATE") :])
-    with pytest.raises(AuthenticationError, match="must hold an RSA private key"):
+    with pytest.raises(OptionError, match=r"certificate_path: .*must hold an RSA private key"):
         whoami(connect(without_secret, certificate_path=str(path)))
 
 
@@ -139,7 +150,7 @@ def test_a_federated_token_file_is_read_for_each_token(
     with pytest.raises(AuthenticationError, match="AADSTS"):
         whoami(graph)
     file.unlink()
-    with pytest.raises(AuthenticationError, match=f"{file} cannot be read"):
+    with pytest.raises(OptionError, match=f"federated_token_file: {file} cannot be read"):
         whoami(connect(without_secret, federated_token_file=str(file)))
 
 
@@ -295,6 +306,14 @@ def test_msal_is_not_imported_before_a_token_is_asked_for() -> None:
 SECRET = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
 CERTIFICATE = {"tenant_id": "t", "client_id": "c", "certificate_path": "p"}
 FEDERATED = {"tenant_id": "t", "client_id": "c", "federated_token_file": "f"}
+APPLICATION_OPTIONS = {"tenant_id": "t", "client_id": "c"}
+ENDPOINT, HEADER = {"IDENTITY_ENDPOINT": "x"}, {"IDENTITY_HEADER": "x"}
+GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x"}
+AZURE_DEVOPS = {
+    "SYSTEM_OIDCREQUESTURI": "https://x",
+    "SYSTEM_ACCESSTOKEN": "x",
+    "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "x",
+}
 
 
 def chosen(auth_source: str, environment: dict[str, str] | None = None, **options: str) -> str:
@@ -309,16 +328,23 @@ def chosen(auth_source: str, environment: dict[str, str] | None = None, **option
         ({"access_token": "a", **SECRET}, {}, "access_token"),
         ({**SECRET, **CERTIFICATE}, {}, "client_secret"),
         ({**CERTIFICATE, **FEDERATED}, {}, "client_certificate"),
-        ({**FEDERATED}, {"IDENTITY_ENDPOINT": "x"}, "federated_token"),
-        ({"tenant_id": "t", "client_id": "c"}, {"MSI_ENDPOINT": "x"}, "managed_identity"),
-        ({}, {"IDENTITY_ENDPOINT": "x"}, "managed_identity"),
+        ({**FEDERATED}, ENDPOINT | HEADER, "federated_token"),
+        ({"tenant_id": "t", "client_id": "c"}, {"MSI_ENDPOINT": "x", "MSI_SECRET": "x"}, "managed_identity"),
+        ({}, ENDPOINT | HEADER, "managed_identity"),
+        ({}, ENDPOINT | HEADER | {"IDENTITY_SERVER_THUMBPRINT": "x"}, "managed_identity"),
+        ({}, ENDPOINT | {"IMDS_ENDPOINT": "x"}, "managed_identity"),
+        ({}, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "x"}, "managed_identity"),
+        ({**APPLICATION_OPTIONS}, GITHUB, "federated_token"),
+        ({**APPLICATION_OPTIONS}, AZURE_DEVOPS, "federated_token"),
+        ({**APPLICATION_OPTIONS}, GITHUB | ENDPOINT | HEADER, "federated_token"),
+        ({**SECRET}, GITHUB, "client_secret"),
+        ({}, GITHUB | ENDPOINT | HEADER, "managed_identity"),
     ],
 )
 def test_auto_takes_the_first_complete_one(options: dict[str, str], environment: dict[str, str], name: str) -> None:
     assert chosen("auto", environment, **options) == name
 
 
-APPLICATION_OPTIONS = {"tenant_id": "t", "client_id": "c"}
 TOKEN = {"ENTRA_ACCESS_TOKEN": "a"}
 APPLICATION = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}
 
@@ -336,7 +362,7 @@ APPLICATION = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}
         ({"client_secret": "s", "access_token": "a"}, APPLICATION, "access_token"),
         ({"tenant_id": "t", "client_id": "c"}, {**TOKEN, "AZURE_SECRET": "s"}, "access_token"),
         ({}, {**TOKEN, **APPLICATION, "AZURE_CLIENT_CERTIFICATE_PATH": "~/p"}, "access_token"),
-        ({}, {**APPLICATION, "AZURE_SECRET": "s", "AZURE_THUMBPRINT": "x"}, "client_secret"),
+        ({}, {**APPLICATION, "AZURE_SECRET": "s", "AZURE_THUMBPRINT": "F00D" * 10}, "client_secret"),
     ],
     ids=str,
 )
@@ -386,6 +412,43 @@ def test_half_a_credential_names_the_missing_half(auth_source: str, options: dic
         chosen(auth_source, **options)
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"MSI_ENDPOINT": "x"},
+        {"MSI_ENDPOINT": "x", "MSI_SECRET": " "},
+        ENDPOINT,
+        ENDPOINT | {"IDENTITY_HEADER": ""},
+        HEADER,
+        {"IMDS_ENDPOINT": "x"},
+        {"AZURE_POD_IDENTITY_AUTHORITY_HOST": ""},
+        {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x"},
+        {name: value for name, value in AZURE_DEVOPS.items() if name != "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"},
+    ],
+    ids=str,
+)
+def test_half_an_environment_offers_nothing(environment: dict[str, str]) -> None:
+    with pytest.raises(OptionError, match="no credential was found"):
+        chosen("auto", environment)
+    with pytest.raises(OptionError, match="client_id is set but"):
+        chosen("auto", environment, **APPLICATION_OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"MSI_ENDPOINT": "x"}, "managed_identity needs MSI_SECRET in the environment"),
+        (ENDPOINT, "managed_identity needs IDENTITY_HEADER or IMDS_ENDPOINT in the environment"),
+        (HEADER, "managed_identity needs IDENTITY_ENDPOINT in the environment"),
+    ],
+    ids=str,
+)
+def test_a_managed_identity_by_half_an_environment_is_not_probed(environment: dict[str, str], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        chosen("managed_identity", environment)
+    assert chosen("managed_identity", dict.fromkeys(environment, "")) == "managed_identity"
+
+
 def test_secrets_are_in_no_representation() -> None:
     settings = Settings(
         http=None,  # type: ignore[arg-type]
@@ -398,58 +461,3 @@ def test_secrets_are_in_no_representation() -> None:
         environment={"X": "the-secret-5"},
     )
     assert "the-secret" not in repr(settings)
-
-
-@pytest.mark.parametrize(
-    ("variable", "option"),
-    [
-        ("ENTRA_AUTH_SOURCE", "auth_source"),
-        ("AZURE_TENANT_ID", "tenant_id"),
-        ("AZURE_TENANT", "tenant_id"),
-        ("AZURE_CLIENT_ID", "client_id"),
-        ("AZURE_CLIENT_SECRET", "client_secret"),
-        ("AZURE_SECRET", "client_secret"),
-        ("AZURE_CLIENT_CERTIFICATE_PATH", "certificate_path"),
-        ("AZURE_X509_CERTIFICATE_PATH", "certificate_path"),
-        ("AZURE_CLIENT_CERTIFICATE_PASSWORD", "certificate_password"),
-        ("AZURE_THUMBPRINT", "certificate_thumbprint"),
-        ("AZURE_FEDERATED_TOKEN", "federated_token"),
-        ("AZURE_FEDERATED_TOKEN_FILE", "federated_token_file"),
-        ("ENTRA_ACCESS_TOKEN", "access_token"),
-        ("AZURE_CLOUD_ENVIRONMENT", "cloud_environment"),
-        ("AZURE_AUTHORITY_HOST", "authority_url"),
-        ("ENTRA_GRAPH_URL", "graph_url"),
-        ("REQUESTS_CA_BUNDLE", "ca_path"),
-    ],
-)
-def test_options_come_from_the_environment_that_is_handed_in(variable: str, option: str) -> None:
-    values = {"ENTRA_AUTH_SOURCE": "azure_cli", "AZURE_CLOUD_ENVIRONMENT": "AzureChinaCloud"}
-    environment = {variable: values.get(variable, "/from/the/environment")}
-    validator = ArgumentSpecValidator(_module.connection_spec(environment))
-    assert validator.validate({}).validated_parameters[option] == environment[variable]
-    explicit = values.get(variable, "/from/the/option")
-    assert validator.validate({option: explicit}).validated_parameters[option] == explicit
-    assert validator.validate({}).error_messages == []
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"graph_url": "http://localhost"}, "graph_url: 'http://localhost' must be an https URL"),
-        ({"authority_url": "ftp://login"}, "authority_url: 'ftp://login' must be an https URL"),
-        ({"ca_path": "/does/not/exist.pem"}, "ca_path: /does/not/exist.pem does not exist"),
-        ({"timeout": 0}, "timeout: "),
-        ({"retries": -1}, "retries: "),
-    ],
-    ids=str,
-)
-def test_options_that_cannot_be(connect: Connect, options: dict[str, Any], words: str) -> None:
-    with pytest.raises(OptionError, match=words):
-        connect(**options)
-
-
-def test_a_path_of_the_environment_that_ansible_makes_absolute_is_no_option() -> None:
-    environment = {"AZURE_CLIENT_CERTIFICATE_PATH": "cert.pem", "AZURE_CLIENT_ID": "a"}
-    alone = ArgumentSpecValidator(_module.connection_spec(environment)).validate({}).validated_parameters
-    assert _module._given({**alone, "certificate_path": str(Path("cert.pem").absolute())}, environment) == frozenset()
-    assert _module._given({**alone, "certificate_path": "/other.pem"}, environment) == {"certificate_path"}

@@ -1138,10 +1138,8 @@ def test_whatever_goes_wrong_the_state_is_right_and_so_are_the_results(
 
 RUN = """
 import json, os, sys
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.entra.attributes.plugins.module_utils import _bulk, _module
-options = ArgumentSpecValidator(_module.connection_spec(os.environ)).validate({}).validated_parameters
-_bulk.run_bulk(json.load(sys.stdin), _module.connect(options, os.environ), False)
+_bulk.run_bulk(json.load(sys.stdin), _module.connect({}, os.environ), False)
 """
 
 

@@ -24,7 +24,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     TransportError,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import SECRET_OPTIONS, connection_spec
 from ansible_collections.entra.attributes.plugins.module_utils._secrets import (
     ENOUGH,
     MASK,
@@ -234,8 +233,3 @@ class TestEchoes:
 def test_results_are_masked_as_by_ansible(value: Any, masked: Any) -> None:
     assert without_options(value, {"1234"}) == masked
     assert without_options(value, set()) == value
-
-
-def test_the_options_that_ansible_masks_are_known() -> None:
-    masked = [name for name, spec in connection_spec({}).items() if spec.get("no_log")]
-    assert masked == list(SECRET_OPTIONS)

@@ -22,9 +22,10 @@ from _reconcile import sealed_yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _bulk, _export, _graph, _report, _storage
+from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._snapshot import Folder, check_kept, ensure_whole
 
 ITEMS = [{"user": "adele@contoso.com", "attributes": {"Engineering": {"NumVendors": 77}}}]
