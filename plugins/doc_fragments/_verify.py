@@ -13,10 +13,12 @@ class ModuleDocFragment:
 options:
   verify:
     description:
-      - Whether to read again what was written until Graph shows it, for half a minute at most. What it does not show by
-        then fails, and is told as changed, since Graph accepted it.
-      - Without it the answer to the C(PATCH) is believed. Graph may then show the former value for some seconds, and a
-        task that adds values to those it reads, or removes some of them, may undo the one before.
+      - Whether to read each changed principal again until Graph shows the new values, for half a minute at most. If
+        Graph still shows the old values, the task fails with C(changed=true), because Graph accepted the write.
+      - If another writer changed the same attribute meanwhile, the task plans and writes the principal again, at most
+        three times. If the attribute does not settle, the task fails and says so.
+      - Without this option the task trusts the answer to the C(PATCH). Graph may show the former value for some
+        seconds. A task that adds or removes single values then computes from it, and undoes the task before.
       - It takes one request for each 20 principals that were changed, and again for those not shown yet. Where nothing
         was written, as in check mode, nothing is read again.
     type: bool

@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._directory import (
     KINDS,
+    REPEATED_WRITES,
     Directory,
     Kind,
     Principal,
@@ -186,7 +187,8 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     """`custom_security_attribute`: one GET, and one PATCH if something differs.
 
     A definition is read only where it is in doubt what is meant, where check mode predicts a write, or to explain a
-    refusal. With `verify` it is read again what was written. Raises WriteNotConfirmed, and what the requests raise.
+    refusal. With `verify` the principal is read again, and planned and written again where another writer changed the
+    attribute meanwhile. Raises WriteNotConfirmed, and what the requests raise.
     """
     task = Assignment.from_params(params)
     directory, schema = Directory(graph), Schema(graph)
@@ -204,28 +206,45 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
             raise
         planned = plan(principal.assignments, task.desired)
         warnings += [f"{undefined} Unless an earlier task defines it, the run will fail."]
-    if planned.changed and not check_mode:
+    plans = [planned]
+    while planned.changed and not check_mode:
         try:
-            graph.persist(
-                lambda: directory.assign(principal, planned.body or {}),
-                lambda error: _lagging(error, task, planned, schema),
-            )
+            _assign(task, principal, planned, directory, schema, graph)
+            unseen = directory.verify([(principal, plans)]).get(principal.id) if params["verify"] else None
+            if unseen is None:
+                break
+            if unseen.shown is None or len(plans) > REPEATED_WRITES:
+                raise unseen
+            planned = _plan(task, unseen.shown, schema)
         except EntraError as error:
-            if not error.in_doubt:
-                raise
-            directory.ensure_applied(principal, planned, error)
-        if params["verify"] and (unseen := directory.verify([(principal, planned)])):
-            raise unseen[principal.id]
+            error.changed = error.changed or len(plans) > 1
+            raise
+        plans.append(planned)
     return {
-        "changed": planned.changed,
+        "changed": plans[0].changed,
         "principal": principal.as_result(),
         "attribute_set": task.attribute_set,
         "name": task.name,
         "value": planned.after.get(task.attribute_set, {}).get(task.name),
-        "previous_value": planned.before.get(task.attribute_set, {}).get(task.name),
-        "diff": diff(str(principal), in_order(planned.before), in_order(planned.after)),
+        "previous_value": plans[0].before.get(task.attribute_set, {}).get(task.name),
+        "diff": diff(str(principal), in_order(plans[0].before), in_order(planned.after)),
         **({"warnings": warnings} if warnings else {}),
     }
+
+
+def _assign(
+    task: Assignment, principal: Principal, planned: Plan, directory: Directory, schema: Schema, graph: Graph
+) -> None:
+    """Send the PATCH of a plan, and read back whether it was applied if its answer was lost."""
+    try:
+        graph.persist(
+            lambda: directory.assign(principal, planned.body or {}),
+            lambda error: _lagging(error, task, planned, schema),
+        )
+    except EntraError as error:
+        if not error.in_doubt:
+            raise
+        directory.ensure_applied(principal, planned, error)
 
 
 def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:

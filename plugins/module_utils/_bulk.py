@@ -35,6 +35,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
 )
 from ansible_collections.entra.attributes.plugins.module_utils._directory import (
     KINDS,
+    REPEATED_WRITES,
     Directory,
     Kind,
     Principal,
@@ -130,6 +131,8 @@ BULK_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("assignments", "src")],
 }
 MESSAGES_SHOWN = 5
+OUTCOMES = ("changed", "unchanged", "failed", "unknown", "skipped")
+NOT_REACHED = "The run stopped before this principal was written."
 JOURNAL_LINES = 500
 """Lines of a journal that are written at once, where no answer is waited for."""
 PROGRESS_EVERY = 5.0
@@ -150,16 +153,20 @@ class BulkError(EntraError):
 
 @dataclass(slots=True)
 class Item:
-    """A declaration on its way: who answers to its name, the plan, what went wrong, whether Graph took the PATCH.
+    """Progress of one declaration: matching principals, plan, error, and whether Graph accepted the write.
 
-    What Graph took and does not show has an error, and counts as failed; it is a change all the same.
+    A write that Graph accepted and does not show has an error. It counts as failed, and as a change.
     """
 
     declaration: Declaration
     found: tuple[Principal, ...] = ()
     plan: Plan | None = None
+    former: tuple[Plan, ...] = ()
+    """Plans that were carried out before another writer changed the same attributes."""
     error: EntraError | None = None
     written: bool = False
+    skipped: bool = False
+    """Whether the run stopped before this declaration was written."""
     noted: tuple[bool, EntraError | None] | None = None
     """Whether it was written and what went wrong, by the last line of the journal."""
 
@@ -179,26 +186,38 @@ class Item:
             raise ValueError("nothing is planned")
         return Part("PATCH", place(self.principal), typed(self.principal, self.plan.body or {}), priority=priority)
 
+    @property
+    def unknown(self) -> bool:
+        """Whether the write may have been applied, because its answer was lost."""
+        return self.error is not None and self.error.in_doubt and not self.written
+
     def changed(self, planned: bool) -> bool:
-        """Whether Graph took the PATCH or, of what is but planned, would get one."""
-        return self.written or (planned and self.pending)
+        """Whether Graph accepted the write, or may have, or would be sent one by a planned run."""
+        return self.written or self.unknown or (planned and self.pending)
 
     def outcome(self, planned: bool) -> str:
-        """Failed, changed or unchanged: what counts, and what `report` chooses by."""
+        """Return what the summary counts and `report` chooses by."""
+        if self.unknown:
+            return "unknown"
         if self.error is not None:
             return "failed"
+        if self.skipped:
+            return "skipped"
         return "changed" if self.changed(planned) else "unchanged"
 
     def as_result(self, planned: bool) -> dict[str, Any]:
-        """An entry of `results`. What was not written, because of an error or a stop, is as before."""
+        """Return an entry of `results`. A principal that was not written has the same values after as before."""
         changed = self.changed(planned)
-        before = self.plan.before if self.plan else {}
+        first = self.former[0] if self.former else self.plan
+        before = first.before if first else {}
         principal = self.principal
         return {
             "principal": principal.as_result() if principal else unknown(self.declaration.kind, self.declaration.name),
             "changed": changed,
             "failed": self.error is not None,
-            "msg": str(self.error or ""),
+            "skipped": self.skipped,
+            "unknown": self.unknown,
+            "msg": str(self.error or (NOT_REACHED if self.skipped else "")),
             "before": before,
             "after": self.plan.after if self.plan and changed else before,
             **({"candidates": [one.as_result() for one in self.found]} if len(self.found) > 1 else {}),
@@ -445,6 +464,7 @@ class Bulk:
         for kind in KINDS.values():
             if not self._write(kind):
                 break
+        self._read_back()
         if self._lost:
             lost = TransportError(self._lost)
             for entry in self.entries:
@@ -455,13 +475,60 @@ class Bulk:
         elif self._params["verify"]:
             self._verify()
 
-    def _verify(self) -> None:
-        """Read again what was written; what Graph does not show fails."""
-        written = [(entry.principal, entry.plan) for entry in self.entries if entry.written]
-        unseen = self._directory.verify([(one, plan) for one, plan in written if one and plan], self._progress.tell)
+    def interrupt(self, error: Exception) -> None:
+        """Note that an error ended the writing: what was not answered until then may have been applied."""
         for entry in self.entries:
-            if entry.principal and entry.principal.id in unseen:
-                entry.error = unseen[entry.principal.id]
+            if entry.pending and not entry.written:
+                entry.error = EntraError(f"The run ended early: {_named(error)}")
+                entry.error.in_doubt = True
+
+    def skip_the_rest(self) -> None:
+        """Note that what is pending is not written any more, as on_error=stop wants it."""
+        for entry in self.entries:
+            entry.skipped = entry.pending and not entry.written
+
+    def _unseen(self, entries: Iterable[Item]) -> list[tuple[Item, WriteNotConfirmed | None]]:
+        """Read these entries again, and return why Graph does not show what each of them wrote, if so."""
+        asked = [(entry, entry.principal, entry.plan) for entry in entries]
+        written = [(one, [*entry.former, plan]) for entry, one, plan in asked if one and plan]
+        unseen = self._directory.verify(written, self._progress.tell) if written else {}
+        return [(entry, unseen.get(one.id)) for entry, one, plan in asked if one and plan]
+
+    def _read_back(self) -> None:
+        """Find out which of the writes were applied whose answers were lost. The others stay unknown."""
+        for entry, unseen in self._unseen(entry for entry in self.entries if entry.unknown):
+            if unseen is None:
+                entry.written, entry.error = True, None
+
+    def _verify(self) -> None:
+        """Read again what was written. Plan and write again what another writer changed; the rest fails."""
+        written = [entry for entry in self.entries if entry.written]
+        for repeats_left in reversed(range(REPEATED_WRITES + 1)):
+            overtaken = []
+            for entry, unseen in self._unseen(written):
+                entry.error = unseen
+                if unseen is not None and unseen.shown is not None and repeats_left:
+                    overtaken.append((entry, unseen.shown))
+            written = [entry for entry, shown in overtaken if self._plan_again(entry, shown)]
+            if not written:
+                return
+            if self._params["snapshot_path"]:
+                self.record()
+            for kind in KINDS.values():
+                self._send(kind, [entry for entry in written if entry.declaration.kind is kind])
+            written = [entry for entry in written if entry.error is None]
+
+    def _plan_again(self, entry: Item, shown: Assignments) -> bool:
+        """Plan an entry by what another writer left, and return whether it has to be written again."""
+        if entry.principal is None or entry.plan is None:
+            return False
+        try:
+            planned = self._planned(entry.declaration, replace(entry.principal, assignments=shown))
+        except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
+            entry.error = error
+            return False
+        entry.former, entry.plan, entry.error = (*entry.former, entry.plan), planned, None
+        return planned.changed
 
     def _write(self, kind: Kind) -> bool:
         """Write what is pending of a kind, and again what replication may be to blame for; whether to go on after it.
@@ -558,7 +625,7 @@ class Bulk:
             ],
             "summary": {
                 "principals": len(self.entries),
-                **{outcome: counts[outcome] for outcome in ("changed", "unchanged", "failed")},
+                **{outcome: counts[outcome] for outcome in OUTCOMES},
                 "requests": self._graph.sent - self._sent_before,
                 "throttled": self._pace.throttled,
                 "reading": self._readings,
@@ -698,17 +765,33 @@ def _carried_out(bulk: Bulk, params: Mapping[str, Any], check_mode: bool) -> dic
         bulk.record()
     bulk.begin_journal()
     if writes:
-        bulk.write()
+        try:
+            bulk.write()
+        except Exception as error:  # noqa: BLE001 - the one guard: the result keeps what is known of every write
+            bulk.interrupt(error)
+    if not (goes_on and check_mode):
+        bulk.skip_the_rest()
     result = bulk.result(planned=check_mode and goes_on)
     if bulk.failures or bulk.unrecorded:
-        counts = result["summary"]
-        changed, unchanged = (
-            f"{number} {'would be' if check_mode else 'was' if number == 1 else 'were'} {what}"
-            for number, what in ((counts["changed"], "changed"), (counts["unchanged"], "left unchanged"))
-        )
-        of = counted(counts["principals"], "principal")
-        raise bulk.refusal(f"{counts['failed']} of {of} failed, {changed}, {unchanged}.", result)
+        raise bulk.refusal(_told(result["summary"], check_mode), result)
     return result
+
+
+def _named(error: Exception) -> str:
+    """Return an error in words; one that nobody foresaw by its type, since its text may hold anything."""
+    return str(error) if isinstance(error, EntraError) else f"an unexpected {type(error).__name__}; please report it."
+
+
+def _told(counts: Mapping[str, Any], check_mode: bool) -> str:
+    """Return the counts of a run in which not all went well, as a sentence."""
+    shown = [("changed", "changed"), ("skipped", "not reached"), ("unchanged", "left unchanged")]
+    told = [f"{counts['failed']} of {counted(counts['principals'], 'principal')} failed"]
+    told += [f"{counts['unknown']} may have been changed"] if counts["unknown"] else []
+    for outcome, words in shown:
+        number = counts[outcome]
+        be = "would be" if check_mode else "was" if number == 1 else "were"
+        told += [f"{number} {be} {words}"] if number or outcome != "skipped" else []
+    return ", ".join(told) + "."
 
 
 BULK = Entry(run_bulk, BULK_SPEC, BULK_CONSTRAINTS)

@@ -29,7 +29,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import PAGE_SIZE, Graph
 from ansible_collections.entra.attributes.plugins.module_utils._odata import encoded, key, literal
-from ansible_collections.entra.attributes.plugins.module_utils._plan import Plan
+from ansible_collections.entra.attributes.plugins.module_utils._plan import Plan, overtaken
 from ansible_collections.entra.attributes.plugins.module_utils._shapes import assigned, member
 from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
 
@@ -38,6 +38,8 @@ _AGENT = re.compile(r"#microsoft\.graph\.(agent\w+)", re.IGNORECASE)
 _READERS = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
 _READER_IDS = {"ffd52fa5-98dc-465c-991d-fc073eb59f8f", "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d"}
 _READING = {"CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"}
+REPEATED_WRITES = 3
+"""How often a principal is planned and written again because another writer changed the same attributes."""
 FILTER_SIZE = 15
 """Expressions that a filter may have (graph-facts 3)."""
 
@@ -148,27 +150,31 @@ class Directory:
         self._graph.patch(place(principal), typed(principal, body), need=principal.kind.write)
 
     def verify(
-        self, written: Sequence[tuple[Principal, Plan]], tell: Callable[[], None] = lambda: None
+        self, written: Sequence[tuple[Principal, Sequence[Plan]]], tell: Callable[[], None] = lambda: None
     ) -> dict[str, WriteNotConfirmed]:
-        """Read again until Graph shows what was written, for half a minute at most; what it does not show, by id.
+        """Read again until Graph shows the last of each principal's plans, for half a minute at most.
 
-        Each round asks for those alone that are not shown yet; `tell` is called after each answer. What was written may
-        be missing as a whole for a while (graph-facts 6.4); another error settles the matter.
+        Returns why a principal does not have its plan, by id. Each round asks for those alone that are not shown yet;
+        `tell` is called after each answer. A new value may be missing for a while (graph-facts 6.4). Another error
+        settles the matter, and so does a value that another writer put there.
         """
-        unseen = {principal.id: (principal, planned) for principal, planned in written}
+        unseen = {principal.id: (principal, plans) for principal, plans in written}
         failed: dict[str, WriteNotConfirmed] = {}
 
         def shown() -> bool:
             for kind in KINDS.values():
-                asked = [(one, planned) for one, planned in unseen.values() if one.kind is kind]
-                parts = [Part("GET", encoded(place(one), kind.query)) for one, _planned in asked]
+                asked = [(one, plans) for one, plans in unseen.values() if one.kind is kind]
+                parts = [Part("GET", encoded(place(one), kind.query)) for one, _plans in asked]
                 for number, answer in Batches(self._graph, kind.read).run(parts):
                     tell()
-                    one, planned = asked[number]
+                    one, plans = asked[number]
                     try:
                         if isinstance(answer, EntraError):
                             raise answer
-                        if not planned.fulfilled(_principal(kind, answer).assignments):
+                        now = _principal(kind, answer).assignments
+                        if overtaken(now, plans):
+                            failed[one.id] = WriteNotConfirmed(one, shown=now)
+                        elif not plans[-1].fulfilled(now):
                             continue
                     except NotFound:
                         continue
@@ -178,12 +184,12 @@ class Directory:
             return not unseen
 
         if not self._graph.wait_until(shown):
-            failed |= {one.id: WriteNotConfirmed(one) for one, _planned in unseen.values()}
+            failed |= {one.id: WriteNotConfirmed(one) for one, _plans in unseen.values()}
         return failed
 
     def ensure_applied(self, principal: Principal, planned: Plan, error: EntraError) -> None:
         """Read again until Graph shows a write that got no answer. Raise its error if Graph does not show it."""
-        if self.verify([(principal, planned)]):
+        if self.verify([(principal, [planned])]):
             raise error
 
     def size(self, kind: Kind) -> int:

@@ -174,17 +174,25 @@ class AttributesHidden(EntraError):
 
 
 class WriteNotConfirmed(EntraError):
-    """A write that Graph accepted, so that it counts as a change, and that was not seen since (graph-facts 6.4)."""
+    """A write that Graph accepted, so that it counts as a change, and does not show since (graph-facts 6.4).
 
-    def __init__(self, principal: object, cause: EntraError | None = None) -> None:
-        super().__init__(
-            f"{principal}: Graph accepted the PATCH, but it cannot be seen whether it is there: {cause}"
-            if cause
-            else f"{principal}: Graph accepted the PATCH, but does not show it after half a minute",
-            "It may be there soon, somebody may have changed it since, or Graph dropped it. A later run writes what is"
-            " missing then.",
+    `shown` holds the assignments that Graph shows instead, where another writer changed the same attributes.
+    """
+
+    def __init__(self, principal: object, cause: EntraError | None = None, shown: Any = None) -> None:
+        why, hint = (
+            "but does not show it after half a minute",
+            "Graph may show it soon, another writer may have changed it, or Graph dropped it."
+            " A later run writes what is missing then.",
         )
+        if cause:
+            why = f"but it could not be verified: {cause}"
+        if shown is not None:
+            why = "but another writer changed the same attribute since"
+            hint = "Run tasks that change the same attribute one after the other."
+        super().__init__(f"{principal}: Graph accepted the write, {why}", hint)
         self.changed = True
+        self.shown = shown
 
 
 class MissingLibrary(EntraError):

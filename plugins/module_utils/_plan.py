@@ -12,7 +12,7 @@ The same `plan()` serves the single module, the bulk module, check mode and diff
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -104,6 +104,21 @@ class Plan:
             same(current.get(attribute_set, {}).get(name), self.after.get(attribute_set, {}).get(name))
             for attribute_set, name in self.changes()
         )
+
+
+def overtaken(current: Assignments, plans: Sequence[Plan]) -> bool:
+    """Return whether another writer changed a principal after all these plans were carried out.
+
+    An attribute with a value from before or after one of the plans may be an outdated answer (graph-facts 6.4).
+    """
+    return any(
+        not any(
+            same(current.get(attribute_set, {}).get(name), known.get(attribute_set, {}).get(name))
+            for planned in plans
+            for known in (planned.before, planned.after)
+        )
+        for attribute_set, name in plans[-1].changes()
+    )
 
 
 def in_doubt(current: Assignments, desired: Desired) -> list[str]:

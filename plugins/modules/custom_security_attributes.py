@@ -262,14 +262,21 @@ results:
       type: list
       elements: dict
     changed:
-      description: Whether Graph accepted the change; as a plan, whether there would be one. With O(verify) it may be
-        true for one that failed.
+      description: Whether Graph accepted the change, or may have; as a plan, whether there would be one. With O(verify)
+        it may be true for a principal that failed.
       type: bool
     failed:
       description: Whether it failed.
       type: bool
+    skipped:
+      description: Whether the run stopped before this principal was written, with O(on_error=stop).
+      type: bool
+    unknown:
+      description: Whether the write may have been applied. Its answer was lost, and Graph did not show the new values
+        afterwards, or could not be asked.
+      type: bool
     msg:
-      description: Why it failed.
+      description: Why it failed, was skipped, or is unknown.
       type: str
       sample: "user: there is no user 'dara@contoso.com' in this tenant."
     before:
@@ -300,13 +307,21 @@ summary:
       type: int
       sample: 25
     unchanged:
-      description: How many had nothing to change, or were not reached with O(on_error=stop).
+      description: How many had nothing to change.
       type: int
       sample: 9974
     failed:
       description: How many failed.
       type: int
       sample: 1
+    unknown:
+      description: How many may have been changed, because the answer of their write was lost.
+      type: int
+      sample: 0
+    skipped:
+      description: How many were not reached with O(on_error=stop).
+      type: int
+      sample: 0
     requests:
       description: How many requests were sent to Graph, batches counted as one.
       type: int

@@ -163,7 +163,7 @@ def test_6_4_a_write_that_is_never_shown_fails_and_is_told_as_a_change(emulator:
     graph = waiting(emulator, waits)
     emulator.faults({"match": {"method": "PATCH"}, "do": {"drop_write": True}})
     with pytest.raises(
-        WriteNotConfirmed, match="accepted the PATCH, but does not show it after half a minute"
+        WriteNotConfirmed, match="accepted the write, but does not show it after half a minute"
     ) as failed:
         assign(graph, name="NumVendors", value=4, verify=True)
     assert failed.value.as_result()["changed"]
