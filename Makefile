@@ -7,10 +7,14 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(python))))
 export PYTHON
 
+<<<<<<< ours
 SINGLE_PARTS = unit lint sanity integration modules awx clients molecule report docs galaxy
+=======
+SINGLE_PARTS = unit lint sanity integration modules awx molecule faults report docs galaxy
+>>>>>>> theirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell test release-check bench constraints clean $(SINGLE_PARTS)
+.PHONY: help demo shell test release-check bench soak constraints clean $(SINGLE_PARTS)
 
 help:  ## these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -30,6 +34,9 @@ shell:  ## a shell with the collection and a local Graph, which is gone at its e
 
 release-check:  ## what Galaxy and the certification run, on every ansible-core that the Pythons here can run
 	@$(PYTHON) .ci/test.py release
+
+soak:  ## 600 runs against a Graph whose answers a seed spoils; ARGS="RUNS FIRST_SEED"
+	@.ci/local_graph.sh python tests/faults/soak.py $(ARGS)
 
 bench:  ## how long tasks take, beside the same requests made by hand; BENCH=quick for a part of it
 	@.ci/local_graph.sh python tests/bench/run.py

@@ -152,6 +152,8 @@ PARTS = {
     "awx": Part("awx", (AWX,)),
     "clients": Part("clients", (CLIENTS,)),
     "molecule": Part("molecule", (Check("molecule test --all", count_molecule),)),
+    # Most of these runs wait for their next attempt, so that many share a processor.
+    "faults": Part("test", (Check("python -m pytest -n 8 tests/faults", count_pytest, in_checkout=True),)),
     "report": Part("report", (Check("python -m pytest tests/report", count_pytest, in_checkout=True),)),
     "docs": Part("docs", (Check("python .ci/docs.py", in_checkout=True), DOCS)),
     "galaxy": Part("lint", GALAXY),

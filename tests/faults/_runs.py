@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Seeded runs through the proxy, each compared with the history and then finished in clear weather."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from _claims import holds, untrue_claims
+from _proxy import FaultProxy, Weather
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.entra.attributes.plugins.module_utils import _bulk
+
+PRINCIPALS = 45
+LONGEST_SECONDS = 120
+"""Seconds after which a run counts as endless."""
+OPTIONS: dict[str, Any] = {"timeout": 1, "retries": 4, "max_wait": 30}
+
+Run = Callable[[FaultProxy, Mapping[str, Any]], dict[str, Any]]
+
+
+def inside(proxy: FaultProxy, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the module's operation in this process, as the action plugin does. Returns the task's result."""
+    validator = ArgumentSpecValidator(_bulk.BULK.argument_spec(proxy.environment), **_bulk.BULK.constraints)
+    validated = validator.validate(dict(options))
+    assert not validated.error_messages, validated.error_messages
+    return _bulk.BULK.result(validated.validated_parameters, proxy.environment, check_mode=False, diff=False)
+
+
+def as_module(proxy: FaultProxy, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the module in a Python process, as Ansible does on a host. Returns what it prints."""
+    module = "ansible_collections.entra.attributes.plugins.modules.custom_security_attributes"
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "_ansible_remote_tmp": "/tmp"}}),
+        env={**os.environ, **proxy.environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stdout[-2000:] + done.stderr[-2000:]
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+@dataclass
+class Report:
+    """What came out of one run: untrue claims, and what happened on the way."""
+
+    seed: int
+    wrong: list[str] = field(default_factory=list)
+    spoiled: list[str] = field(default_factory=list)
+    writes: int = 0
+    seconds: float = 0.0
+    summary: Mapping[str, int] = field(default_factory=dict)
+
+
+def identifier(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012}"
+
+
+def populate(proxy: FaultProxy) -> None:
+    """Make a tenant of users who have nothing."""
+    tenant = proxy.emulator.tenant()
+    tenant["users"] += [
+        {"id": identifier(n), "displayName": f"User {n}", "userPrincipalName": f"u{n}@contoso.com"}
+        for n in range(PRINCIPALS)
+    ]
+    proxy.emulator.tenant(tenant)
+
+
+def assigned(proxy: FaultProxy) -> dict[str, Any]:
+    """What everybody has, by id."""
+    tenant = proxy.emulator.tenant()
+    everybody = tenant["users"] + tenant["servicePrincipals"]
+    return {one["id"]: one.get("customSecurityAttributes") or {} for one in everybody}
+
+
+def run(proxy: FaultProxy, seed: int, how: Run = inside) -> Report:
+    """Change some principals in the weather of a seed, compare the claims, then finish in clear weather."""
+    chance = random.Random(f"declared {seed}")  # noqa: S311 - repeatable
+    before = assigned(proxy)
+    wanted: dict[str, Any] = {}
+    for number in chance.sample(range(PRINCIPALS), chance.choice([1, 3, 25, PRINCIPALS])):
+        wanted[identifier(number)] = {
+            "Engineering": {
+                "NumVendors": chance.randint(1, 4),
+                "Project": chance.choice([["Baker"], ["Alpine", "Baker"]]),
+            }
+        }
+    options = {
+        **OPTIONS,
+        "assignments": [{"user": who, "attributes": attributes} for who, attributes in wanted.items()],
+        "verify": chance.random() < 0.3,
+        "on_error": chance.choice(["continue", "continue", "stop"]),
+    }
+    report = Report(seed)
+    proxy.begin(weather := Weather.of(seed))
+    began = time.monotonic()
+    result = how(proxy, options)
+    report.seconds = time.monotonic() - began
+    history = list(proxy.history)
+    proxy.begin(Weather.clear())
+    report.wrong = untrue_claims(result, wanted, before, assigned(proxy), history)
+    report.spoiled, report.writes, report.summary = weather.spoiled, len(history), result.get("summary", {})
+    if report.seconds > LONGEST_SECONDS:
+        report.wrong.append(f"it took {report.seconds:.0f} s")
+    if "results" not in result and not result.get("error"):
+        report.wrong.append(f"the results are lost: {result.get('msg')}")
+    finished, after = how(proxy, options), assigned(proxy)
+    if finished.get("failed") or not all(holds(after[who], desired) for who, desired in wanted.items()):
+        report.wrong.append(f"the next run did not converge: {finished.get('msg')}")
+    return report

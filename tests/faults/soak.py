@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`soak.py [RUNS [FIRST_SEED]]`: many seeded runs through the fault proxy, and a table of what they claimed."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "faults"), str(TESTS / "unit")]  # where pytest puts them by itself
+
+from _emulator import start  # noqa: E402 - see above
+from _proxy import FAULTS, FaultProxy  # noqa: E402
+from _runs import Report, as_module, inside, populate, run  # noqa: E402
+
+EVERY_MODULE = 5
+"""One run of so many starts the module in a process; the others run inside this one."""
+
+
+def main() -> int:
+    """Run, print the table and every untrue claim, and return the exit status."""
+    runs, first = [int(word) for word in sys.argv[1:3]] + [600, 0][len(sys.argv) - 1 :]
+    reports: list[Report] = []
+    with tempfile.TemporaryDirectory() as folder:
+        emulator = start(Path(folder))
+        try:
+            with FaultProxy(emulator, Path(folder)).running() as proxy:
+                populate(proxy)
+                for seed in range(first, first + runs):
+                    reports.append(run(proxy, seed, as_module if seed % EVERY_MODULE == 0 else inside))
+                    if reports[-1].wrong:
+                        print(f"seed {seed}: {reports[-1].wrong}", flush=True)
+        finally:
+            emulator.stop()
+    faults = Counter(name for report in reports for name in report.spoiled)
+    outcomes: Counter[str] = Counter()
+    for report in reports:
+        outcomes.update({name: number for name, number in report.summary.items() if isinstance(number, int)})
+    rows = {
+        "runs": len(reports),
+        "kinds of faults, met of all": f"{len(faults)} of {len(FAULTS)}",
+        "answers spoiled": sum(faults.values()),
+        "principals declared": outcomes["principals"],
+        "writes that took effect": sum(report.writes for report in reports),
+        **{f"reported as {name}": outcomes[name] for name in ("changed", "unchanged", "failed", "unknown", "skipped")},
+        "runs with a claim against the history": sum(bool(report.wrong) for report in reports),
+        "longest run, seconds": round(max(report.seconds for report in reports), 1),
+    }
+    for name, figure in rows.items():
+        print(f"{name:40} {figure}")
+    return 1 if any(report.wrong for report in reports) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
