@@ -16,7 +16,7 @@ def _for_plugins(documentation: str, sources: str) -> str:
     """
     document = yaml.safe_load(documentation)
     options = document["options"]
-    for name, places in yaml.safe_load(sources).items():
+    for name, places in yaml.safe_load(sources)["options"].items():
         option = options[name]
         description = option["description"]
         kind, choices = option.pop("type"), option.pop("choices", ())
@@ -154,56 +154,55 @@ notes:
 
     # Where Ansible finds them for plugins. Of several variables it takes the last one set. Secrets are not read from
     # ansible.cfg, which is no place for them.
-    PLUGIN = _for_plugins(
-        DOCUMENTATION,
-        r"""
-auth_source:
-  env: [{name: ENTRA_AUTH_SOURCE}]
-  ini: [{section: entra_attributes, key: auth_source}]
-tenant_id:
-  env: [{name: AZURE_TENANT}, {name: AZURE_TENANT_ID}]
-  ini: [{section: entra_attributes, key: tenant_id}]
-client_id:
-  env: [{name: AZURE_CLIENT_ID}]
-  ini: [{section: entra_attributes, key: client_id}]
-client_secret:
-  env: [{name: AZURE_SECRET}, {name: AZURE_CLIENT_SECRET}]
-certificate_path:
-  env: [{name: AZURE_X509_CERTIFICATE_PATH}, {name: AZURE_CLIENT_CERTIFICATE_PATH}]
-  ini: [{section: entra_attributes, key: certificate_path}]
-certificate_password:
-  env: [{name: AZURE_CLIENT_CERTIFICATE_PASSWORD}]
-certificate_thumbprint:
-  env: [{name: AZURE_THUMBPRINT}]
-  ini: [{section: entra_attributes, key: certificate_thumbprint}]
-federated_token:
-  env: [{name: AZURE_FEDERATED_TOKEN}]
-federated_token_file:
-  env: [{name: AZURE_FEDERATED_TOKEN_FILE}]
-  ini: [{section: entra_attributes, key: federated_token_file}]
-access_token:
-  env: [{name: ENTRA_ACCESS_TOKEN}]
-cloud_environment:
-  env: [{name: AZURE_CLOUD_ENVIRONMENT}]
-  ini: [{section: entra_attributes, key: cloud_environment}]
-authority_url:
-  env: [{name: AZURE_AUTHORITY_HOST}]
-  ini: [{section: entra_attributes, key: authority_url}]
-graph_url:
-  env: [{name: ENTRA_GRAPH_URL}]
-  ini: [{section: entra_attributes, key: graph_url}]
-api_version:
-  ini: [{section: entra_attributes, key: api_version}]
-ca_path:
-  env: [{name: REQUESTS_CA_BUNDLE}]
-  ini: [{section: entra_attributes, key: ca_path}]
-validate_certs:
-  ini: [{section: entra_attributes, key: validate_certs}]
-timeout:
-  ini: [{section: entra_attributes, key: timeout}]
-retries:
-  ini: [{section: entra_attributes, key: retries}]
-max_wait:
-  ini: [{section: entra_attributes, key: max_wait}]
-""",
-    )
+    SOURCES = r"""
+options:
+  auth_source:
+    env: [{name: ENTRA_AUTH_SOURCE}]
+    ini: [{section: entra_attributes, key: auth_source}]
+  tenant_id:
+    env: [{name: AZURE_TENANT}, {name: AZURE_TENANT_ID}]
+    ini: [{section: entra_attributes, key: tenant_id}]
+  client_id:
+    env: [{name: AZURE_CLIENT_ID}]
+    ini: [{section: entra_attributes, key: client_id}]
+  client_secret:
+    env: [{name: AZURE_SECRET}, {name: AZURE_CLIENT_SECRET}]
+  certificate_path:
+    env: [{name: AZURE_X509_CERTIFICATE_PATH}, {name: AZURE_CLIENT_CERTIFICATE_PATH}]
+    ini: [{section: entra_attributes, key: certificate_path}]
+  certificate_password:
+    env: [{name: AZURE_CLIENT_CERTIFICATE_PASSWORD}]
+  certificate_thumbprint:
+    env: [{name: AZURE_THUMBPRINT}]
+    ini: [{section: entra_attributes, key: certificate_thumbprint}]
+  federated_token:
+    env: [{name: AZURE_FEDERATED_TOKEN}]
+  federated_token_file:
+    env: [{name: AZURE_FEDERATED_TOKEN_FILE}]
+    ini: [{section: entra_attributes, key: federated_token_file}]
+  access_token:
+    env: [{name: ENTRA_ACCESS_TOKEN}]
+  cloud_environment:
+    env: [{name: AZURE_CLOUD_ENVIRONMENT}]
+    ini: [{section: entra_attributes, key: cloud_environment}]
+  authority_url:
+    env: [{name: AZURE_AUTHORITY_HOST}]
+    ini: [{section: entra_attributes, key: authority_url}]
+  graph_url:
+    env: [{name: ENTRA_GRAPH_URL}]
+    ini: [{section: entra_attributes, key: graph_url}]
+  api_version:
+    ini: [{section: entra_attributes, key: api_version}]
+  ca_path:
+    env: [{name: REQUESTS_CA_BUNDLE}]
+    ini: [{section: entra_attributes, key: ca_path}]
+  validate_certs:
+    ini: [{section: entra_attributes, key: validate_certs}]
+  timeout:
+    ini: [{section: entra_attributes, key: timeout}]
+  retries:
+    ini: [{section: entra_attributes, key: retries}]
+  max_wait:
+    ini: [{section: entra_attributes, key: max_wait}]
+"""
+    PLUGIN = _for_plugins(DOCUMENTATION, SOURCES)

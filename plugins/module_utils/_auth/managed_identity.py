@@ -52,7 +52,7 @@ class ManagedIdentity(Credential):
         if not present or cls.offered(settings):
             return []
         halves = [" and ".join(sorted({*names} - present)) for names in PLATFORMS.values() if present & {*names}]
-        return [f"{' or '.join(halves)} in the environment (next to {' and '.join(sorted(present))})"]
+        return [f"{' or '.join(halves)} in the environment next to {' and '.join(sorted(present))}"]
 
     def token(self) -> str:
         library = msal()
