@@ -11,9 +11,15 @@ from functools import partial
 from ansible.utils.display import Display
 
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK, run_bulk
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.plugin_utils._action import LocalAction
+from ansible_collections.entra.attributes.plugins.plugin_utils._controller import decryption
 
 
 class ActionModule(LocalAction):
-    # Here a person can be told how far a long run is; a module has nobody to tell.
-    ENTRY = replace(BULK, run=partial(run_bulk, progress=Display().display))
+    ENTRY = BULK
+
+    def entry(self) -> Entry:
+        """Return the entry with what a module does not have: somebody who reads the progress, and vault secrets."""
+        run = partial(run_bulk, progress=Display().display, decrypt=decryption(self._loader))
+        return replace(self.ENTRY, run=run)

@@ -5,9 +5,18 @@
 
 from __future__ import annotations
 
-from ansible_collections.entra.attributes.plugins.module_utils._report import REPORT
+from dataclasses import replace
+from functools import partial
+
+from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._report import REPORT, run_report
 from ansible_collections.entra.attributes.plugins.plugin_utils._action import LocalAction
+from ansible_collections.entra.attributes.plugins.plugin_utils._controller import decryption
 
 
 class ActionModule(LocalAction):
     ENTRY = REPORT
+
+    def entry(self) -> Entry:
+        """Return the entry with the vault secrets, which a module does not have."""
+        return replace(self.ENTRY, run=partial(run_report, decrypt=decryption(self._loader)))

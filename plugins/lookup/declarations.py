@@ -99,8 +99,9 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, InvalidDeclaration
-from ansible_collections.entra.attributes.plugins.module_utils._files import SECTIONS
+from ansible_collections.entra.attributes.plugins.module_utils._locations import SECTIONS
 from ansible_collections.entra.attributes.plugins.module_utils._snapshot import check_kept, ensure_whole
+from ansible_collections.entra.attributes.plugins.plugin_utils._controller import decryption
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types
@@ -140,7 +141,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
 
     def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
         tenants = ensure_whole(src) if src and self.get_option("sealed") else []
-        found = declared(src, variables)
+        found = declared(src, variables, decryption(self._loader))
         return {
             "src": src,
             "attribute_sets": found.attribute_sets,

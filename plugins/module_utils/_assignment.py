@@ -19,8 +19,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     REPEATED_WRITES,
     Directory,
     Kind,
+    Named,
     Principal,
     condition,
+    named,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AttributesHidden,
@@ -68,11 +70,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     elements,
     in_order,
     name_problem,
-    principal_problem,
     text_problem,
 )
 
-PRINCIPAL_SPEC = {"user": {"type": TEXT}, "service_principal": {"type": TEXT}}
+PRINCIPAL_SPEC = {"user": {"type": "raw"}, "service_principal": {"type": TEXT}}
 VERIFY_SPEC = {"verify": {"type": "bool", "default": False}}
 
 ASSIGNMENT_SPEC = {
@@ -128,8 +129,7 @@ PERHAPS_HIDDEN = "The token does not show that the identity may read all attribu
 class Assignment:
     """The options of `custom_security_attribute`: which attribute of which principal, and what it shall be."""
 
-    kind: Kind
-    principal: str
+    who: Named
     attribute_set: str
     name: str
     wish: Wish
@@ -142,19 +142,9 @@ class Assignment:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Assignment:
         """Raises OptionError and InvalidValue for everything that is wrong whatever the tenant holds."""
-        kind, principal = _named_principal(params)
+        who = named(params)
         check_names(params)
-        return cls(kind, principal, params["attribute_set"], params["name"], _wish(params))
-
-
-def _named_principal(params: Mapping[str, Any]) -> tuple[Kind, str]:
-    kind = next((kind for kind in KINDS.values() if params.get(kind.name) is not None), None)
-    if kind is None:
-        raise OptionError("user", "is null, and so is service_principal; set one of them to the name of a principal")
-    name = params[kind.name].strip()
-    if problem := principal_problem(name):
-        raise OptionError(kind.name, problem)
-    return kind, name
+        return cls(who, params["attribute_set"], params["name"], _wish(params))
 
 
 def check_names(params: Mapping[str, Any], prefix: str = "") -> None:
@@ -192,10 +182,10 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     """
     task = Assignment.from_params(params)
     directory, schema = Directory(graph), Schema(graph)
-    principal = directory.find(task.kind, task.principal)
+    principal = directory.find(task.who)
     warnings = []
     if task.attribute_set not in principal.assignments:
-        known = directory.ensure_readable(task.kind, (task.attribute_set, task.name))
+        known = directory.ensure_readable(task.who.kind, (task.attribute_set, task.name))
         warnings = [] if known else [PERHAPS_HIDDEN]
     try:
         planned = _plan(task, principal.assignments, schema)
@@ -306,9 +296,10 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
         kind = KINDS[params["principal_type"]]
         principals = _selected(params, graph)
     else:
-        kind, name = _named_principal(params)
+        who = named(params)
+        kind = who.kind
         try:
-            principals = iter([directory.find(kind, name)])
+            principals = iter([directory.find(who)])
         except PrincipalNotFound:
             principals = iter(())
     found = [_listed(principal, *narrowed) for principal in principals]

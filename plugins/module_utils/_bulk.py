@@ -61,11 +61,13 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     WriteNotConfirmed,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import PAGE_SIZE, REPLICATION_WAITS, Graph
+from ansible_collections.entra.attributes.plugins.module_utils._locations import Decrypt, no_secret
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, diff
 from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, INTEGER, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     Definitions,
     Desired,
+    Exactly,
     Plan,
     check,
     ensure_spelling,
@@ -102,7 +104,7 @@ BULK_SPEC: dict[str, Any] = {
         "type": LIST,
         "elements": DICT,
         "options": {
-            "user": {"type": TEXT},
+            "user": {"type": "raw"},
             "service_principal": {"type": TEXT},
             "display_name": {"type": TEXT},
             "attributes": {"type": DICT, "required": True},
@@ -120,6 +122,7 @@ BULK_SPEC: dict[str, Any] = {
     "force": {"type": "bool", "default": False},
     "max_changes": {"type": "str"},
     "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
+    "on_missing": {"type": "str", "choices": ["fail", "warn", "skip"], "default": "fail"},
     "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "all"},
     "results_path": {"type": "path"},
     "snapshot_path": {"type": "path"},
@@ -131,7 +134,7 @@ BULK_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("assignments", "src")],
 }
 MESSAGES_SHOWN = 5
-OUTCOMES = ("changed", "unchanged", "failed", "unknown", "skipped")
+OUTCOMES = ("changed", "unchanged", "failed", "missing", "unknown", "skipped")
 NOT_REACHED = "The run stopped before this principal was written."
 JOURNAL_LINES = 500
 """Lines of a journal that are written at once, where no answer is waited for."""
@@ -167,6 +170,8 @@ class Item:
     written: bool = False
     skipped: bool = False
     """Whether the run stopped before this declaration was written."""
+    missing: PrincipalNotFound | None = None
+    """The reason why it is left out, where `on_missing` tolerates principals that do not exist."""
     noted: tuple[bool, EntraError | None] | None = None
     """Whether it was written and what went wrong, by the last line of the journal."""
 
@@ -201,6 +206,8 @@ class Item:
             return "unknown"
         if self.error is not None:
             return "failed"
+        if self.missing is not None:
+            return "missing"
         if self.skipped:
             return "skipped"
         return "changed" if self.changed(planned) else "unchanged"
@@ -212,12 +219,13 @@ class Item:
         before = first.before if first else {}
         principal = self.principal
         return {
-            "principal": principal.as_result() if principal else unknown(self.declaration.kind, self.declaration.name),
+            "principal": principal.as_result() if principal else unknown(self.declaration.who),
             "changed": changed,
             "failed": self.error is not None,
             "skipped": self.skipped,
             "unknown": self.unknown,
-            "msg": str(self.error or (NOT_REACHED if self.skipped else "")),
+            "missing": self.missing is not None,
+            "msg": str(self.error or self.missing or (NOT_REACHED if self.skipped else "")),
             "before": before,
             "after": self.plan.after if self.plan and changed else before,
             **({"candidates": [one.as_result() for one in self.found]} if len(self.found) > 1 else {}),
@@ -239,7 +247,14 @@ def reading(filters: int, size: int) -> str:
 class Bulk:
     """One run of the module."""
 
-    def __init__(self, params: Mapping[str, Any], graph: Graph, check_mode: bool, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        graph: Graph,
+        check_mode: bool,
+        say: Callable[[str], None],
+        decrypt: Decrypt = no_secret,
+    ) -> None:
         self._params = params
         self._graph = graph
         self._sent_before = graph.sent
@@ -255,7 +270,7 @@ class Bulk:
         self._lost = ""
         self._journal: Journal | None = None
         self._numbers: dict[int, int] = {}
-        self.entries = [Item(one) for one in declarations(params["assignments"], params["src"])]
+        self.entries = [Item(one) for one in declarations(params["assignments"], params["src"], decrypt)]
         self._progress = _Progress(say, len(self.entries))
 
     def read_and_plan(self) -> None:
@@ -264,33 +279,47 @@ class Bulk:
         Raises OptionError for a principal that is declared twice, AttributesHidden, and GraphError where reading fails.
         """
         for kind in KINDS.values():
-            wanted = {e.declaration.name.lower(): e for e in self.entries if e.declaration.kind is kind}
+            mine = (entry for entry in self.entries if entry.declaration.who.kind is kind)
+            wanted = {entry.declaration.who.identity: entry for entry in mine}
             if wanted:
                 self._read(kind, wanted)
         by_id: dict[str, Item] = {}
         for entry in self.entries:
             declaration = entry.declaration
             try:
-                principal = only(declaration.kind, declaration.name, entry.found)
-            except (PrincipalNotFound, AmbiguousPrincipal) as error:
+                principal = only(declaration.who, entry.found)
+            except PrincipalNotFound as error:
+                if self._params["on_missing"] == "fail":
+                    entry.error = error
+                else:
+                    entry.missing = error
+                continue
+            except AmbiguousPrincipal as error:
                 entry.plan, entry.error = None, error
                 continue
             other = by_id.setdefault(principal.id, entry)
             if other is not entry:
                 twice = f"{principal} is declared twice, in {other.declaration.label} and {declaration.label}"
                 raise OptionError("src" if self._params["src"] else "assignments", twice)
+        missing = [entry.declaration for entry in self.entries if entry.missing]
+        if missing and self._params["on_missing"] == "warn":
+            first = "; ".join(f"{one.label}: {one.who}" for one in missing[:MESSAGES_SHOWN])
+            more = f" and {len(missing) - MESSAGES_SHOWN} more" if len(missing) > MESSAGES_SHOWN else ""
+            self._warnings.add(f"{len(missing)} of {len(self.entries)} principals do not exist: {first}{more}.")
 
-    def _read(self, kind: Kind, wanted: Mapping[str, Item]) -> None:
-        names = [entry.declaration.name for entry in wanted.values()]
+    def _read(self, kind: Kind, wanted: Mapping[tuple[str, str], Item]) -> None:
+        names = [entry.declaration.who for entry in wanted.values()]
+        properties = {who.by for who in names} - {""}
         how, filters = "filters", self._directory.filters(kind, names)
         if filters > BATCH_SIZE:
             how = reading(filters, self._directory.size(kind))
         self._readings[f"{kind.name}s"] = how
         by_pages = how == "pages"
-        found = self._directory.select(kind) if by_pages else self._directory.look_up(kind, names)
+        directory = self._directory
+        found = directory.select(kind, properties=properties) if by_pages else directory.look_up(kind, names)
         for principal in found:
-            for name in principal.names:
-                if entry := wanted.get(name):
+            for identity in principal.identities:
+                if entry := wanted.get(identity):
                     self._found(entry, principal)
             self._progress.tell()
 
@@ -303,7 +332,8 @@ class Bulk:
             try:
                 entry.plan = self._planned(entry.declaration, principal)
             except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
-                entry.plan, entry.error = untouched(principal.assignments, entry.declaration.desired), error
+                entry.plan = untouched(principal.assignments, entry.declaration.desired)
+                entry.error = entry.declaration.explained(error)
             self._progress.to_change += entry.pending
         else:
             self._progress.to_change -= entry.pending
@@ -322,9 +352,7 @@ class Bulk:
                 definitions = self._defined()
             except PermissionDenied as error:
                 ensure_spelling(current, desired)  # which needs no definitions to be wrong
-                raise InvalidValue(
-                    ", ".join(doubts), "text that reads as an integer or Boolean may be either", str(error)
-                ) from None
+                raise InvalidValue(", ".join(doubts), _doubt(desired), str(error)) from None
         planned = plan(current, desired, definitions, purge=purge)
         if expected:
             _ensure_expected(expected, current, desired, planned, definitions)
@@ -515,7 +543,7 @@ class Bulk:
             if self._params["snapshot_path"]:
                 self.record()
             for kind in KINDS.values():
-                self._send(kind, [entry for entry in written if entry.declaration.kind is kind])
+                self._send(kind, [entry for entry in written if entry.declaration.who.kind is kind])
             written = [entry for entry in written if entry.error is None]
 
     def _plan_again(self, entry: Item, shown: Assignments) -> bool:
@@ -536,7 +564,7 @@ class Bulk:
         With on_error=stop nothing else is sent before that is through, and nothing at all after a refusal that lasts.
         """
         stop, waits = self._params["on_error"] == "stop", iter(REPLICATION_WAITS)
-        pending = [entry for entry in self.entries if entry.declaration.kind is kind and entry.pending]
+        pending = [entry for entry in self.entries if entry.declaration.who.kind is kind and entry.pending]
         sending = pending
         while sending and not self._lost:
             self._send(kind, sending)
@@ -645,6 +673,14 @@ class Bulk:
         return [diff(title, in_order(plan.before), in_order(plan.after)) for title, plan in shown]
 
 
+def _doubt(desired: Desired) -> str:
+    """Return why the definitions are needed to know what is meant."""
+    wishes = (wish for held in desired.values() for wish in held.values())
+    if any(isinstance(wish, Exactly) and wish.either for wish in wishes):
+        return "one row may be the only value or one of several; name the column value[] if it is a list"
+    return "text that reads as an integer or Boolean may be either"
+
+
 def _ensure_expected(
     expected: Mapping[str, Mapping[str, Value | None]],
     current: Assignments,
@@ -738,7 +774,11 @@ def _at_full_speed() -> Iterator[None]:
 
 
 def run_bulk(
-    params: Mapping[str, Any], graph: Graph, check_mode: bool, progress: Callable[[str], None] = lambda line: None
+    params: Mapping[str, Any],
+    graph: Graph,
+    check_mode: bool,
+    progress: Callable[[str], None] = lambda line: None,
+    decrypt: Decrypt = no_secret,
 ) -> dict[str, Any]:
     """`custom_security_attributes`: everything is read, then everything planned, then what differs is written."""
     if params["max_changes"] is not None:
@@ -747,7 +787,7 @@ def run_bulk(
         raise OptionError("diff_limit", f"must be at least 0, not {params['diff_limit']}")
     _check_files(params)
     with _at_full_speed():
-        bulk = Bulk(params, graph, check_mode, progress)
+        bulk = Bulk(params, graph, check_mode, progress, decrypt)
         bulk.ensure_tenant()
         bulk.read_and_plan()
     bulk.check_limit()

@@ -9,18 +9,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Kind
+from ansible_collections.entra.attributes.plugins.module_utils._directory import KINDS, Named, named
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    EntraError,
     InvalidDeclaration,
     InvalidValue,
     OptionError,
+    quoted,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._files import ASSIGNMENTS, SPOKEN, Place, listed, read
+from ansible_collections.entra.attributes.plugins.module_utils._files import read
+from ansible_collections.entra.attributes.plugins.module_utils._locations import (
+    ASSIGNMENTS,
+    SPOKEN,
+    Decrypt,
+    Only,
+    Place,
+    listed,
+    no_secret,
+    nothing,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Value,
@@ -28,10 +40,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
     elements,
     name_problem,
     not_text,
-    text_problem,
 )
 
 MOST_PROBLEMS = 50
+MOST_KEYS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +54,18 @@ class Declaration:
     """
 
     label: str
-    kind: Kind
-    name: str
+    who: Named
     desired: Mapping[str, Mapping[str, Wish]]
     expected: Mapping[str, Mapping[str, Value | None]] = field(default_factory=dict)
+    remark: Callable[[Sequence[str], str], str] = nothing
+
+    def explained(self, error: EntraError) -> EntraError:
+        """Return an error about a declared value, with what the form of its file adds to it."""
+        if isinstance(error, InvalidValue):
+            path = ["attributes", *error.attribute.split(".", 1)]
+            if remark := self.remark(path, error.reason):
+                error.hint = f"{error.hint} {remark}.".lstrip()
+        return error
 
 
 class Declarations:
@@ -60,29 +80,28 @@ class Declarations:
         """Take an item of `assignments`."""
         one = _declaration(place, item, self.problems)
         if one:
-            self._once.note(one.label, one.kind.title, one.name)
+            self._once.note(one.label, str(one.who), str(one.who).lower())
             self.found.append(one)
 
 
 class Once:
-    """Notes in `problems` what is declared twice, names compared without case."""
+    """Notes in `problems` what is declared twice."""
 
     def __init__(self, problems: list[str]) -> None:
         self._problems = problems
-        self._first: dict[tuple[str, str], str] = {}
+        self._first: dict[Hashable, str] = {}
 
-    def note(self, label: str, title: str, name: str) -> None:
-        """Say that `label` declares this."""
-        declared = (title, name.lower())
-        if declared in self._first:  # perhaps in the same line, of minified JSON
-            self._problems.append(f"{label}: {title} '{name}' is declared in {self._first[declared]} already")
-        self._first.setdefault(declared, label)
+    def note(self, label: str, title: str, identity: Hashable) -> None:
+        """Note that `label` declares what has this title and identity."""
+        if identity in self._first:  # perhaps in the same line, of minified JSON
+            self._problems.append(f"{label}: {title} is declared in {self._first[identity]} already")
+        self._first.setdefault(identity, label)
 
 
-def declarations(items: Sequence[Any] | None, src: str | None) -> list[Declaration]:
+def declarations(items: Sequence[Any] | None, src: str | None, decrypt: Decrypt = no_secret) -> list[Declaration]:
     """Return the declarations of `assignments` and of `src`. Raises InvalidDeclaration with every mistake."""
     gathered = Declarations([])
-    files = read(src, gathered.problems) if src else ()
+    files = read(src, gathered.problems, decrypt) if src else ()
     for section, place, item in chain(listed(ASSIGNMENTS, items or []), files):
         if section == ASSIGNMENTS:
             gathered.add(place, item)
@@ -100,24 +119,23 @@ def refuse(problems: Sequence[str]) -> None:
 def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | None:
     label = place.label
     if not isinstance(item, Mapping):
-        problems.append(f"{label}: is no dictionary with user or service_principal and attributes")
+        problems.append(f"{label}: must be a dictionary with attributes and either user or service_principal")
         return None
-    named = [kind for kind in KINDS.values() if str(item.get(kind.name) or "").strip()]
     unknown = sorted(map(str, set(item) - {*KINDS, SPOKEN, "attributes", "expected"}))
     if unknown:
-        problems.append(f"{label}: has unknown keys: {', '.join(unknown)}")
-    if len(named) != 1:
-        problems.append(f"{label}: exactly one of {' and '.join(KINDS)} is needed")
-    problems += [f"{label}: {kind.name} {problem}" for kind in named if (problem := text_problem(str(item[kind.name])))]
+        problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
+    who = None
+    try:
+        who = named(item)
+    except OptionError as error:
+        problems.append(f"{label}: {error.message}")
     attributes = item.get("attributes")
     if not isinstance(attributes, Mapping) or not attributes:
-        problems.append(f"{place.at('attributes')}: is no dictionary of attribute sets")
+        problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
         return None
     desired = _wishes(place, "attributes", attributes, problems)
     expected = _expected(place, item.get("expected"), problems)
-    return (
-        Declaration(label, named[0], str(item[named[0].name]).strip(), desired, expected) if len(named) == 1 else None
-    )
+    return Declaration(label, who, desired, expected, place.remark) if who else None
 
 
 def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: list[str]) -> dict[str, dict[str, Wish]]:
@@ -133,7 +151,7 @@ def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: lis
         if problem:
             problems.append(f"{place.at(*where)}: attribute set {problem}")
         if not isinstance(values, Mapping):
-            problems.append(f"{place.at(*where)}: is no dictionary of attributes")
+            problems.append(f"{place.at(*where)}: must be a dictionary of attributes")
             continue
         for name, value in values.items():
             if not isinstance(name, str):
@@ -146,7 +164,8 @@ def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: lis
             try:
                 held[str(name)] = wish(str(name), value)
             except (InvalidValue, OptionError) as error:
-                problems.append(f"{place.at(*where, str(name))}: {error.reason}")
+                remark = place.remark((*where, str(name)), error.reason)
+                problems.append(f"{place.at(*where, str(name))}: {error.reason}{remark and f'. {remark}'}")
     return wishes
 
 
@@ -154,7 +173,7 @@ def _expected(place: Place, expected: Any, problems: list[str]) -> dict[str, dic
     if expected is None:
         return {}
     if not isinstance(expected, Mapping):
-        problems.append(f"{place.at('expected')}: is no dictionary of attribute sets")
+        problems.append(f"{place.at('expected')}: must be a dictionary of attribute sets")
         return {}
     values: dict[str, dict[str, Value | None]] = {}
     for attribute_set, wishes in _wishes(place, "expected", expected, problems).items():
@@ -162,7 +181,7 @@ def _expected(place: Place, expected: Any, problems: list[str]) -> dict[str, dic
             if isinstance(meant, Exactly):
                 values.setdefault(attribute_set, {})[name] = meant.value
             else:
-                problems.append(f"{place.at('expected', attribute_set, name)}: takes an exact value")
+                problems.append(f"{place.at('expected', attribute_set, name)}: must be an exact value")
     return values
 
 
@@ -171,7 +190,7 @@ def wish(attribute: str, value: Any) -> Wish:
     if value is None or value == []:
         return Exactly(None)
     if not isinstance(value, Mapping):
-        return Exactly(checked(attribute, value))
+        return Exactly(checked(attribute, value), either=isinstance(value, Only))
     if not value or set(value) - {"add", "remove"}:
         raise OptionError(attribute, "a dictionary can have the keys add and remove only")
     add, remove = (_elements(attribute, value.get(key)) for key in ("add", "remove"))

@@ -30,14 +30,16 @@ from ansible_collections.entra.attributes.plugins.module_utils._definitions impo
     set_wish,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
-from ansible_collections.entra.attributes.plugins.module_utils._files import (
+from ansible_collections.entra.attributes.plugins.module_utils._files import read
+from ansible_collections.entra.attributes.plugins.module_utils._locations import (
     ASSIGNMENTS,
     DEFINITIONS,
     SECTIONS,
     SETS,
+    Decrypt,
     Place,
     listed,
-    read,
+    no_secret,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._options import without_omitted
 from ansible_collections.entra.attributes.plugins.module_utils._values import twin
@@ -52,7 +54,7 @@ class Declared:
     assignments: list[Declaration] = field(default_factory=list)
 
 
-def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declared:
+def declared(src: str | None, variables: Mapping[str, Sequence[Any]], decrypt: Decrypt = no_secret) -> Declared:
     """What variables (by section) and the file or folder `src` declare together.
 
     Raises InvalidDeclaration with everything that is wrong in any tenant, each with its place, and OptionError where
@@ -65,13 +67,13 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
     homes: dict[str, str] = {}
     sets: list[str] = []
     variable_items = (listed(section, without_omitted(variables.get(section) or [])) for section in SECTIONS)
-    for section, place, item in chain(*variable_items, read(src, problems) if src else ()):
+    for section, place, item in chain(*variable_items, read(src, problems, decrypt) if src else ()):
         if section == ASSIGNMENTS:
             assigned.add(place, item)
         elif section == SETS and (params := _validated(place, SET_SPEC, {}, item, problems)):
             name = params["name"]
             problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _problems(set_wish, params)]
-            once.note(place.label, "attribute set", name)
+            once.note(place.label, f"attribute set '{name}'", ("attribute set", name.lower()))
             sets.append(name)
             found.attribute_sets.append(given(item))
         elif section == DEFINITIONS and (
@@ -80,7 +82,7 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]]) -> Declare
             name = f"{params['attribute_set']}.{params['name']}"
             wrong = _problems(definition_wish, params)
             problems += [f"{place.label}: definition {name}: {problem}" for problem in wrong]
-            once.note(place.label, "definition", name)
+            once.note(place.label, f"definition '{name}'", ("definition", name.lower()))
             homes.setdefault(params["attribute_set"], place.label)
             found.definitions.append(given(item))
     for home, label in homes.items():

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     GraphError,
     Need,
     NotFound,
+    OptionError,
     PermissionDenied,
     PrincipalNotFound,
     WriteNotConfirmed,
@@ -31,7 +32,13 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph import PAG
 from ansible_collections.entra.attributes.plugins.module_utils._odata import encoded, key, literal
 from ansible_collections.entra.attributes.plugins.module_utils._plan import Plan, overtaken
 from ansible_collections.entra.attributes.plugins.module_utils._shapes import assigned, member
-from ansible_collections.entra.attributes.plugins.module_utils._values import Assignments, Value, read
+from ansible_collections.entra.attributes.plugins.module_utils._values import (
+    Assignments,
+    Value,
+    not_text,
+    principal_problem,
+    read,
+)
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _AGENT = re.compile(r"#microsoft\.graph\.(agent\w+)", re.IGNORECASE)
@@ -42,6 +49,11 @@ REPEATED_WRITES = 3
 """How often a principal is planned and written again because another writer changed the same attributes."""
 FILTER_SIZE = 15
 """Expressions that a filter may have (graph-facts 3)."""
+
+
+BY = {"mail": "mail", "employee_id": "employeeId"}
+"""The properties other than names by which a user can be named, in options and in Graph."""
+_SPOKEN_BY = {"mail": "mail address", "employeeId": "employee id"}
 
 
 @dataclass(frozen=True)
@@ -65,9 +77,9 @@ class Kind:
         """What `key` is called in results."""
         return "user_principal_name" if self.name == "user" else "app_id"
 
-    @property
-    def query(self) -> dict[str, str]:
-        return {"$select": f"id,displayName,{self.key},customSecurityAttributes"}
+    def query(self, properties: Iterable[str] = ()) -> dict[str, str]:
+        """Return what is read of each principal, with the properties by which it is looked up."""
+        return {"$select": ",".join(["id", "displayName", self.key, *sorted(properties), "customSecurityAttributes"])}
 
 
 def _kind(name: str, path: str, key: str, guids: tuple[str, ...], spoken: str, permission: str) -> Kind:
@@ -91,8 +103,54 @@ KINDS = {kind.name: kind for kind in (USER, SERVICE_PRINCIPAL)}
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A principal as somebody names it: by id, UPN, app id or display name, or `by` a property of Graph's."""
+
+    kind: Kind
+    name: str
+    by: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind.title} with the {_SPOKEN_BY[self.by]} '{self.name}'"
+            if self.by
+            else f"{self.kind.title} '{self.name}'"
+        )
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Return the property and the name as they are compared, without case."""
+        return self.by, self.name.lower()
+
+
+def named(item: Mapping[str, Any]) -> Named:
+    """Return the principal that an item or the options of a task name. Raises OptionError.
+
+    A user is named by a text, or by a dictionary with the mail address or the employee id.
+    """
+    given = [kind for kind in KINDS.values() if item.get(kind.name) not in (None, "")]
+    if len(given) != 1:
+        raise OptionError(", ".join(KINDS), "exactly one of them is needed")
+    kind = given[0]
+    name, by = item[kind.name], ""
+    if isinstance(name, Mapping) and kind is USER:
+        if len(name) != 1 or not set(name) <= BY.keys():
+            raise OptionError(kind.name, f"a dictionary must have exactly one of the keys {' and '.join(BY)}")
+        ((key, name),) = name.items()
+        by = BY[key]
+    if not isinstance(name, str):
+        raise OptionError(kind.name, not_text(name))
+    name = name.strip()
+    if problem := principal_problem(name):
+        raise OptionError(kind.name, problem)
+    return Named(kind, name, by)
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """A user or service principal with its assignments; `key` is the UPN or the app id.
+
+    `others` holds the properties by which it was looked up.
 
     `agent_type` is the Graph type of an agent identity, of its blueprint or of an agent user, else empty. `assignments`
     hold what Graph showed, which may be less than there is: see `Directory.ensure_readable`.
@@ -104,17 +162,18 @@ class Principal:
     key: str
     agent_type: str
     assignments: Assignments
+    others: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind.title} {self.key if self.kind is USER else self.display_name} ({self.id})"
 
     @property
-    def names(self) -> set[str]:
-        """All that it may be called by in options, in lower case, as names are compared without it. A GUID is an id."""
+    def identities(self) -> set[tuple[str, str]]:
+        """Return all that it may be named by, as `Named.identity` is. A GUID is an id."""
         names = {self.id, self.key}
         if self.kind is SERVICE_PRINCIPAL and not _GUID.fullmatch(self.display_name):
             names.add(self.display_name)
-        return {name.lower() for name in names}
+        return {("", name.lower()) for name in names} | {(by, value.lower()) for by, value in self.others}
 
     def as_result(self) -> dict[str, Any]:
         """The keys by which results name a principal (design 3.2)."""
@@ -131,19 +190,26 @@ class Directory:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
-    def find(self, kind: Kind, name: str) -> Principal:
-        """The principal with that id, UPN, app id or display name, in one request.
+    def find(self, who: Named) -> Principal:
+        """Return the principal that is named so, in one request.
 
         Raises PrincipalNotFound for none, AmbiguousPrincipal for several.
         """
-        found = [self._user(name)] if kind is USER else self._service_principals(name)
-        return only(kind, name, found)
+        if who.kind is USER and not who.by:
+            return self._user(who)
+        name = literal(who.name)
+        if who.by:
+            condition = f"{who.by} eq {name}"
+        else:
+            condition = f"id eq {name} or appId eq {name}" if _GUID.fullmatch(who.name) else f"displayName eq {name}"
+        items = self._graph.pages(who.kind.path, need=who.kind.read, query={**who.kind.query(), "$filter": condition})
+        return only(who, [_principal(who.kind, item) for item in items])
 
-    def select(self, kind: Kind, condition: str = "") -> Iterator[Principal]:
-        """All principals of a kind, or those that an OData filter selects, page by page."""
-        query = {**kind.query, "$top": str(PAGE_SIZE), **({"$filter": condition} if condition else {})}
+    def select(self, kind: Kind, condition: str = "", properties: Collection[str] = ()) -> Iterator[Principal]:
+        """Yield all principals of a kind, or those that an OData filter selects, page by page."""
+        query = {**kind.query(properties), "$top": str(PAGE_SIZE), **({"$filter": condition} if condition else {})}
         for item in self._graph.pages(kind.path, need=kind.read, query=query, advanced=bool(condition)):
-            yield _principal(kind, item)
+            yield _principal(kind, item, properties)
 
     def assign(self, principal: Principal, body: Mapping[str, Any]) -> None:
         """Send a plan's body as the one PATCH of this principal. Raises GraphError."""
@@ -164,7 +230,7 @@ class Directory:
         def shown() -> bool:
             for kind in KINDS.values():
                 asked = [(one, plans) for one, plans in unseen.values() if one.kind is kind]
-                parts = [Part("GET", encoded(place(one), kind.query)) for one, _plans in asked]
+                parts = [Part("GET", encoded(place(one), kind.query())) for one, _plans in asked]
                 for number, answer in Batches(self._graph, kind.read).run(parts):
                     tell()
                     one, plans = asked[number]
@@ -196,27 +262,26 @@ class Directory:
         """How many principals of a kind there are."""
         return self._graph.count(kind.path, "", need=kind.read)
 
-    def filters(self, kind: Kind, names: Sequence[str]) -> int:
-        """How many filters `look_up` would need."""
-        guids = sum(map(bool, map(_GUID.fullmatch, names)))
-        return -(-guids // (FILTER_SIZE // len(kind.guids))) - (-(len(names) - guids) // FILTER_SIZE)
+    def filters(self, kind: Kind, wanted: Sequence[Named]) -> int:
+        """Return how many filters `look_up` would need."""
+        return sum(1 for _filter in _filters(kind, wanted))
 
-    def look_up(self, kind: Kind, names: Sequence[str]) -> Iterator[Principal]:
-        """The principals with one of these ids, UPNs, app ids or display names, 15 to a filter, 20 filters a batch."""
+    def look_up(self, kind: Kind, names: Sequence[Named]) -> Iterator[Principal]:
+        """Yield the principals of a kind that are named so, 15 to a filter, 20 filters to a batch."""
         wanted = list(_filters(kind, names))
         while wanted:
             size, refused = self._graph.page_size, []
-            parts = [
-                Part("GET", encoded(kind.path, {**kind.query, "$filter": one, "$top": str(size)})) for one in wanted
-            ]
+            queries = [{**kind.query([by] if by else []), "$filter": one, "$top": str(size)} for by, one in wanted]
+            parts = [Part("GET", encoded(kind.path, query)) for query in queries]
             for number, answer in Batches(self._graph, kind.read).run(parts):
                 if isinstance(answer, GraphError) and self._graph.halve_pages(answer, size):
                     refused.append(wanted[number])
                 elif isinstance(answer, EntraError):
                     raise answer
                 else:
+                    by = wanted[number][0]
                     items = self._graph.rest(answer, f"GET {kind.path}", need=kind.read)
-                    yield from (_principal(kind, item) for item in items)
+                    yield from (_principal(kind, item, [by] if by else []) for item in items)
             wanted = refused
 
     def count(self, kind: Kind, attribute_set: str, name: str) -> int:
@@ -250,45 +315,37 @@ class Directory:
             )
         return allowed is True
 
-    def _user(self, name: str) -> Principal:
+    def _user(self, who: Named) -> Principal:
         try:
-            return _principal(USER, self._graph.get(USER.path + key(name), need=USER.read, query=USER.query))
+            return _principal(USER, self._graph.get(USER.path + key(who.name), need=USER.read, query=USER.query()))
         except GraphError as error:
             malformed = error.status == 400 and "invalid object identifier" in error.said.lower()  # graph-facts 6.2
             if not (isinstance(error, NotFound) or malformed):
                 raise
             raise PrincipalNotFound(
-                f"user: there is no user '{name}' in this tenant.", "Give an object id or a user principal name."
+                f"user: there is no {who} in this tenant.", "Give an object id or a user principal name."
             ) from None
 
-    def _service_principals(self, name: str) -> list[Principal]:
-        text = literal(name)
-        by = f"id eq {text} or appId eq {text}" if _GUID.fullmatch(name) else f"displayName eq {text}"
-        items = self._graph.pages(
-            SERVICE_PRINCIPAL.path, need=SERVICE_PRINCIPAL.read, query={**SERVICE_PRINCIPAL.query, "$filter": by}
-        )
-        return [_principal(SERVICE_PRINCIPAL, item) for item in items]
 
-
-def only(kind: Kind, name: str, found: Sequence[Principal]) -> Principal:
-    """The one that was found by a name. Raises PrincipalNotFound for none, AmbiguousPrincipal for several."""
+def only(who: Named, found: Sequence[Principal]) -> Principal:
+    """Return the one that was found. Raises PrincipalNotFound for none, AmbiguousPrincipal for several."""
+    kind = who.kind
     if not found:
-        raise PrincipalNotFound(f"{kind.name}: there is no {kind.title} '{name}' in this tenant.")
+        raise PrincipalNotFound(f"{kind.name}: there is no {who} in this tenant.")
     if len(found) > 1:
-        candidates = [principal.as_result() for principal in found]
-        listed = "; ".join(f"id {principal.id}, app id {principal.key}" for principal in found)
-        raise AmbiguousPrincipal(
-            f"{kind.name}: {len(found)} service principals are called '{name}': {listed}.",
-            "Name one by its id or app id.",
-            candidates,
-        )
+        key = "user principal name" if kind is USER else "app id"
+        listed = "; ".join(f"id {principal.id}, {key} {principal.key}" for principal in found)
+        message = f"service_principal: {len(found)} service principals are called '{who.name}': {listed}."
+        if who.by:
+            message = f"user: {len(found)} users have the {_SPOKEN_BY[who.by]} '{who.name}': {listed}."
+        raise AmbiguousPrincipal(message, f"Name one by its id or {key}.", [one.as_result() for one in found])
     return found[0]
 
 
-def unknown(kind: Kind, name: str) -> dict[str, Any]:
-    """What `Principal.as_result()` is where no principal, or more than one, has that name."""
-    spoken = name if kind is USER and "@" in name else None
-    return {"id": None, "type": kind.name, "display_name": name, kind.result_key: spoken}
+def unknown(who: Named) -> dict[str, Any]:
+    """Return what `Principal.as_result()` is where no principal, or more than one, is named so."""
+    upn = who.name if who.kind is USER and "@" in who.name and not who.by else None
+    return {"id": None, "type": who.kind.name, "display_name": who.name, who.kind.result_key: upn}
 
 
 def place(principal: Principal) -> str:
@@ -309,14 +366,18 @@ def condition(attribute_set: str, name: str, operator: str, value: Value | None)
     return f"{path} {operator} {literal(value)}"
 
 
-def _filters(kind: Kind, names: Sequence[str]) -> Iterator[str]:
-    """OData filters that find principals by name, of at most 15 expressions each (graph-facts 3)."""
+def _filters(kind: Kind, wanted: Sequence[Named]) -> Iterator[tuple[str, str]]:
+    """Yield property and OData filters that find principals, of at most 15 expressions each (graph-facts 3)."""
+    names = [who.name for who in wanted if not who.by]
     guids = [literal(name) for name in names if _GUID.fullmatch(name)]
     others = [literal(name) for name in names if not _GUID.fullmatch(name)]
     for group in _groups(guids, FILTER_SIZE // len(kind.guids)):
-        yield " or ".join(f"{key} in ({','.join(group)})" for key in kind.guids)
+        yield "", " or ".join(f"{key} in ({','.join(group)})" for key in kind.guids)
     for group in _groups(others, FILTER_SIZE):
-        yield f"{kind.spoken} in ({','.join(group)})"
+        yield "", f"{kind.spoken} in ({','.join(group)})"
+    for by in BY.values():
+        for group in _groups([literal(who.name) for who in wanted if who.by == by], FILTER_SIZE):
+            yield by, f"{by} in ({','.join(group)})"
 
 
 def _groups(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -340,7 +401,7 @@ def _texts(claim: Any) -> set[str]:
     return {text for text in claim if isinstance(text, str)} if isinstance(claim, list) else set()
 
 
-def _principal(kind: Kind, item: Mapping[str, Any]) -> Principal:
+def _principal(kind: Kind, item: Mapping[str, Any], properties: Iterable[str] = ()) -> Principal:
     what = f"GET {kind.path}"
     agent = _AGENT.fullmatch(member(item, "@odata.type", str, what) or "")
     return Principal(
@@ -350,4 +411,5 @@ def _principal(kind: Kind, item: Mapping[str, Any]) -> Principal:
         key=member(item, kind.key, str, what) or "",
         agent_type=agent.group(1) if agent else "",
         assignments=read(assigned(item, what)),
+        others=tuple((name, text) for name in properties if (text := member(item, name, str, what))),
     )

@@ -64,6 +64,13 @@ def printable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+def quoted(text: str, most: int = 60) -> str:
+    """Return text as a message quotes it: in one line, not longer than `most`, invisible characters as escapes."""
+    cut = text if len(text) <= most else f"{text[: most - 3]}..."
+    shown = (char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode() for char in cut)
+    return cut if cut.isprintable() else "".join(shown)
+
+
 class EntraError(Exception):
     """What failed, in one sentence, and in `hint` what to do next."""
 

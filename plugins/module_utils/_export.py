@@ -9,10 +9,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._assignment impor
     SELECTION_SPEC,
     selection,
 )
+from ansible_collections.entra.attributes.plugins.module_utils._csv_files import fits, write_csv
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
 from ansible_collections.entra.attributes.plugins.module_utils._directory import (
     KINDS,
@@ -33,18 +32,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     InvalidDeclaration,
     UndefinedAttribute,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._files import (
-    ASSIGNMENTS,
-    CSV_LIST,
-    CSV_REMOVED,
-    CSV_SEPARATOR,
-    DEFINITIONS,
-    FORMULA,
-    SETS,
-    SPOKEN,
-)
 from ansible_collections.entra.attributes.plugins.module_utils._folder import bring, check_export
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._locations import ASSIGNMENTS, DEFINITIONS, SETS, SPOKEN
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._options import LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
@@ -52,9 +42,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._schema import Sc
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Assignments,
     Definition,
-    Value,
     as_yaml,
-    elements,
     in_order,
     name_problem,
 )
@@ -182,56 +170,10 @@ def _narrowed(assignments: Assignments, chosen: Sequence[str] | None) -> Assignm
 
 def _assignment_files(plural: str, kind: Kind, items: Sequence[Item], form: str) -> dict[str, str]:
     """The files with the assignments of a kind; what CSV cannot say goes to a YAML file beside it."""
-    rows = [item for item in items if _fits(item)] if form == "csv" else []
-    others = [item for item in items if not _fits(item)] if form == "csv" else list(items)
-    files = {f"{ASSIGNMENTS}/{plural}.csv": _csv(kind, rows)} if rows else {}
+    rows = [item for item in items if fits(item)] if form == "csv" else []
+    others = [item for item in items if not fits(item)] if form == "csv" else list(items)
+    files = {f"{ASSIGNMENTS}/{plural}.csv": write_csv(kind, rows)} if rows else {}
     return {**files, f"{ASSIGNMENTS}/{plural}.yml": _document({ASSIGNMENTS: others})} if others else files
-
-
-def _fits(item: Item) -> bool:
-    """Whether cells of CSV give back every text of an item, as the reader strips and splits them."""
-    values = (value for values in item["attributes"].values() for value in values.values())
-    names = (value for key, value in item.items() if key != "attributes")
-    return all(_is_cell(text, listed) for value in (*names, *values) for text, listed in _texts(value))
-
-
-def _texts(value: Value) -> Iterator[tuple[str, bool]]:
-    listed = isinstance(value, list)
-    yield from ((text, listed) for text in elements(value) if isinstance(text, str))
-
-
-def _is_cell(text: str, listed: bool) -> bool:
-    return (
-        text.isprintable()
-        and text == text.strip()
-        and text != CSV_REMOVED
-        and not text.startswith(FORMULA)
-        and not (listed and CSV_SEPARATOR in text)
-    )
-
-
-def _csv(kind: Kind, items: Sequence[Item]) -> str:
-    """A row for each principal, a column for each attribute that one of them has."""
-    columns = sorted(
-        {
-            (attribute_set, name, isinstance(value, list))
-            for item in items
-            for attribute_set, values in item["attributes"].items()
-            for name, value in values.items()
-        }
-    )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    header = [f"{attribute_set}.{name}{CSV_LIST if listed else ''}" for attribute_set, name, listed in columns]
-    writer.writerow([kind.name, SPOKEN, *header])
-    for item in items:
-        cells = [_cell(item["attributes"].get(attribute_set, {}).get(name)) for attribute_set, name, _listed in columns]
-        writer.writerow([item[kind.name], item.get(SPOKEN, ""), *cells])
-    return text.getvalue()
-
-
-def _cell(value: Value | None) -> str:
-    return CSV_SEPARATOR.join(str(one).lower() if isinstance(one, bool) else str(one) for one in elements(value))
 
 
 def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:

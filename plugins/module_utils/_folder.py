@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._files import ASSIGNMENTS, SETS
+from ansible_collections.entra.attributes.plugins.module_utils._locations import ASSIGNMENTS, SETS
 from ansible_collections.entra.attributes.plugins.module_utils._storage import (
     SWITCH,
     check_file,

@@ -17,6 +17,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     KINDS,
     Directory,
     Kind,
+    Named,
     Principal,
     only,
 )
@@ -68,7 +69,7 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     values = []
     for name in names:
         try:
-            principal = only(kind, name, found[name.lower()])
+            principal = only(Named(kind, name), found[name.lower()])
         except PrincipalNotFound as error:
             warnings += _tolerated(error, params["on_missing"])
             continue
@@ -87,9 +88,10 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
 def _found(directory: Directory, kind: Kind, names: list[str]) -> dict[str, list[Principal]]:
     """Who has these names, which are the keys without case."""
     found: dict[str, dict[str, Principal]] = {name.lower(): {} for name in names}
-    for principal in directory.look_up(kind, unique(names)):
-        for name in principal.names & found.keys():
-            found[name][principal.id] = principal
+    for principal in directory.look_up(kind, [Named(kind, name) for name in unique(names)]):
+        for _by, name in principal.identities:
+            if name in found:
+                found[name][principal.id] = principal
     return {name: list(several.values()) for name, several in found.items()}
 
 

@@ -13,7 +13,7 @@ The same `plan()` serves the single module, the bulk module, check mode and diff
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -44,10 +44,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
 
 @dataclass(frozen=True, slots=True)
 class Exactly:
-    """The attribute shall have this value; null: none. `type` is the type somebody named, if any."""
+    """The attribute shall have this value; null: none. `type` is the type somebody named, if any.
+
+    With `either` a single value is the only one of a list where the attribute is multi-valued.
+    """
 
     value: Value | None
     type: str | None = None
+    either: bool = False
 
     @property
     def assigns(self) -> Value | None:
@@ -139,6 +143,8 @@ def in_doubt(current: Assignments, desired: Desired) -> list[str]:
 
 
 def _may_be_typed(wish: Wish) -> bool:
+    if isinstance(wish, Exactly) and wish.either:
+        return True
     return wish.type is None and wish.assigns is not None and doubtful(wish.assigns)
 
 
@@ -293,6 +299,8 @@ def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Defini
 def _exact(attribute: str, wish: Exactly, now: Value | None, definition: Definition | None) -> Value | None:
     if wish.value is None or wish.value == []:
         return None
+    if wish.either and (isinstance(now, list) or (now is None and definition is not None and definition.collection)):
+        wish = replace(wish, value=elements(wish.value), either=False)
     if isinstance(now, list) and not isinstance(wish.value, list):
         raise InvalidValue(attribute, GIVE_LIST)
     if now is not None and not isinstance(now, list) and isinstance(wish.value, list):

@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 
 from ansible_collections.entra.attributes.plugins.module_utils._assignment import PERHAPS_HIDDEN
 from ansible_collections.entra.attributes.plugins.module_utils._connection import read_files
+from ansible_collections.entra.attributes.plugins.module_utils._csv_files import FORMULA
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import Declaration
 from ansible_collections.entra.attributes.plugins.module_utils._declared import Declared, declared
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import definition_result, set_result
@@ -29,8 +30,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._export import PLURALS, nothing_hidden
 from ansible_collections.entra.attributes.plugins.module_utils._figures import KINDS, Figures, Requirement
-from ansible_collections.entra.attributes.plugins.module_utils._files import FORMULA
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._locations import Decrypt, no_secret
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._options import DICT, LIST, TEXT
 from ansible_collections.entra.attributes.plugins.module_utils._plan_schema import AttributeSet
@@ -81,13 +82,15 @@ _VALUES = ("predefined_values", "inactive_predefined_values")
 Report = Mapping[str, Any]
 
 
-def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+def run_report(
+    params: Mapping[str, Any], graph: Graph, check_mode: bool, decrypt: Decrypt = no_secret
+) -> dict[str, Any]:
     """`report`: everything is read, then the files are written. It has changed if it says something else than before.
 
     Raises before it writes anything.
     """
     dest = check_folder("dest", params["dest"])
-    wanted = declared(params["desired"], {}) if params["desired"] else None
+    wanted = declared(params["desired"], {}, decrypt) if params["desired"] else None
     written = [dest / name for one in params["formats"] for name in NAMES[one]]
     if os.path.lexists(dest):
         written = [check_file("dest", path) for path in written]
@@ -110,7 +113,9 @@ def run_report(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     outcome = _write(dest, files, check_mode)
     warnings = []
     others = [kind for plural, kind in PLURALS.items() if plural not in params["principals"]]
-    left_out = [f"{kind.title}s" for kind in others if wanted and any(one.kind is kind for one in wanted.assignments)]
+    left_out = [
+        f"{kind.title}s" for kind in others if wanted and any(one.who.kind is kind for one in wanted.assignments)
+    ]
     if left_out:
         warnings.append(f"desired declares {' and '.join(left_out)}, which principals leaves out.")
     if not certain:
@@ -126,28 +131,29 @@ def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared |
 
     Raises OptionError for one that is declared twice, AttributesHidden where Graph hides what is assigned.
     """
-    declarations = [one for one in (wanted.assignments if wanted else ()) if one.kind is kind]
-    by_name = {one.name.lower(): one for one in declarations}
-    met: dict[str, list[str]] = {}
+    declarations = [one for one in (wanted.assignments if wanted else ()) if one.who.kind is kind]
+    by_name = {one.who.identity: one for one in declarations}
+    properties = {one.who.by for one in declarations} - {""}
+    met: dict[tuple[str, str], list[str]] = {}
     seen: set[str] = set()
-    for principal in directory.select(kind):
-        named = principal.as_result()
+    for principal in directory.select(kind, properties=properties):
+        shown = principal.as_result()
         seen.update(principal.assignments)
-        figures.add(named, principal.assignments)
-        for one in (by_name[name] for name in principal.names if name in by_name):
-            met.setdefault(one.name, []).append(principal.id)
-            figures.compare(_key(one), named, one.name, principal.assignments, one.desired)
+        figures.add(shown, principal.assignments)
+        for one in (by_name[identity] for identity in principal.identities if identity in by_name):
+            met.setdefault(one.who.identity, []).append(principal.id)
+            figures.compare(_key(one), shown, one.who.name, principal.assignments, one.desired)
     by_id: dict[str, Declaration] = {}
     for one in declarations:
-        found = met.get(one.name, [])
+        found = met.get(one.who.identity, [])
         if len(found) == 1 and (other := by_id.setdefault(found[0], one)) is not one:
             labels = f"{other.label} and {one.label}"
             raise OptionError("desired", f"{kind.title} {found[0]} is declared twice, in {labels}")
         if not found:
-            figures.declare(_key(one), kind.name, one.name, problem=f"There is no {kind.title} of that name.")
+            figures.declare(_key(one), kind.name, one.who.name, problem=f"There is no {kind.title} of that name.")
         elif len(found) > 1:
             figures.declare(
-                _key(one), kind.name, one.name, problem=f"Several {kind.title}s are called so: {', '.join(found)}."
+                _key(one), kind.name, one.who.name, problem=f"Several {kind.title}s are called so: {', '.join(found)}."
             )
     unseen = {attribute_set for attribute_set, _name in figures.definitions} - seen
     hidden = [one for one in figures.definitions.values() if one.attribute_set in unseen]
@@ -155,7 +161,8 @@ def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared |
 
 
 def _key(declaration: Declaration) -> str:
-    return f"{declaration.kind.name} {declaration.name}"
+    who = declaration.who
+    return " ".join(filter(None, [who.kind.name, who.by, who.name]))
 
 
 def _compare_schema(

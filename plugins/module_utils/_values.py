@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue, quoted
 
 Scalar: TypeAlias = "str | int | bool"
 Value: TypeAlias = "str | int | bool | list[str] | list[int]"
@@ -178,7 +178,7 @@ def name_problem(name: str) -> str:
     if problem := text_problem(name):
         return f"'{name}' {problem}"
     if utf16_length(name) > MAX_NAME:
-        return f"'{name}' has {spoken_length(name)}; at most {MAX_NAME} are allowed"
+        return f"'{quoted(name)}' has {spoken_length(name)}; at most {MAX_NAME} are allowed"
     if name[0].isdecimal():
         return f"'{name}' starts with a digit"
     wrong = sorted(char for char in set(name) if char in _FORBIDDEN_IN_NAMES or char.isspace())

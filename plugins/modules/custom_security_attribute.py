@@ -20,8 +20,10 @@ options:
   user:
     description:
       - Object ID or user principal name of the user. Guests, C(#EXT#) names and agent users included.
+      - A dictionary with the key C(mail) or C(employee_id) names a user by that property.
+        Several users with that property are an error that lists them.
       - Exactly one of O(user) and O(service_principal) is needed.
-    type: str
+    type: raw
   service_principal:
     description:
       - Object ID, application (client) ID or display name of the service principal. Managed identities, agent

@@ -16,8 +16,10 @@ description:
     Graph then hides them behind null as if nothing was assigned.
 options:
   user:
-    description: Object ID or user principal name of one user. An empty list if there is no such user.
-    type: str
+    description:
+      - Object ID or user principal name of one user. An empty list if there is no such user.
+      - A dictionary with the key C(mail) or C(employee_id) names a user by that property.
+    type: raw
   service_principal:
     description:
       - Object ID, application (client) ID or display name of one service principal. An empty list if there is no such

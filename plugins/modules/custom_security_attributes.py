@@ -27,9 +27,9 @@ options:
     elements: dict
     suboptions:
       user:
-        description: Object ID or user principal name of a user. Exactly one of this and
-          O(assignments[].service_principal) is needed.
-        type: str
+        description: Object ID or user principal name of a user, or a dictionary with C(mail) or C(employee_id). Exactly
+          one of this and O(assignments[].service_principal) is needed.
+        type: raw
       service_principal:
         description: Object ID, application (client) ID or display name of a service principal.
         type: str
@@ -59,11 +59,13 @@ options:
       - C(.yml), C(.yaml) and C(.json) hold a list as O(assignments), or a dictionary with that list under
         C(assignments), beside which it may have C(attribute_sets) and C(definitions) for others.
       - C(.jsonl) and C(.ndjson) hold one element of that list in each line.
-      - C(.csv) holds a principal in each row. A column is called C(user), C(service_principal), or by an attribute
-        such as C(Engineering.NumVendors); C([]) behind it says that it is multi-valued, such as
-        C(Engineering.Project[]). A column C(display_name) is for people. An empty cell leaves the attribute alone,
-        C(null) removes it, C(;) separates the values of a multi-valued one. Everything is text, which becomes what the
-        attribute is.
+      - C(.csv) holds a principal in each row, with commas, semicolons or tabs between cells. A column is called
+        C(user), C(userPrincipalName), C(mail), C(employeeId), C(service_principal), C(appId), or by an attribute such
+        as C(Engineering.NumVendors); C([]) behind it says that it is multi-valued, such as C(Engineering.Project[]). An
+        empty cell leaves the attribute alone, C(null) removes it, C(;) separates the values of a multi-valued one.
+        Everything is text, which becomes what the attribute is.
+      - A C(.csv) file with the columns C(attribute_set), C(name) and C(value) holds one value in each row.
+      - Files and values that C(ansible-vault) encrypted are decrypted where the task runs inside Ansible.
       - YAML needs the Python library PyYAML where the task runs.
     type: path
   definitions:
@@ -143,6 +145,14 @@ options:
     type: str
     choices: [continue, stop]
     default: continue
+  on_missing:
+    description:
+      - What to do about principals that do not exist. With V(fail) they fail.
+      - With V(warn) and V(skip) they count as RV(summary.missing), and nothing fails for them, whatever is declared for
+        them. V(warn) also warns.
+    type: str
+    choices: [fail, warn, skip]
+    default: fail
   report:
     description: Which principals RV(results) holds.
     type: str
@@ -275,8 +285,11 @@ results:
       description: Whether the write may have been applied. Its answer was lost, and Graph did not show the new values
         afterwards, or could not be asked.
       type: bool
+    missing:
+      description: Whether it does not exist and O(on_missing) is V(warn) or V(skip).
+      type: bool
     msg:
-      description: Why it failed, was skipped, or is unknown.
+      description: Why it failed, was skipped, is unknown, or is missing.
       type: str
       sample: "user: there is no user 'dara@contoso.com' in this tenant."
     before:
@@ -314,6 +327,10 @@ summary:
       description: How many failed.
       type: int
       sample: 1
+    missing:
+      description: How many do not exist, with O(on_missing) V(warn) or V(skip).
+      type: int
+      sample: 0
     unknown:
       description: How many may have been changed, because the answer of their write was lost.
       type: int

@@ -45,6 +45,10 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
 
     ENTRY: ClassVar[Entry]
 
+    def entry(self) -> Entry:
+        """Return what is run here."""
+        return self.ENTRY
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The task's result; its keys are those of the module."""
         task_vars = task_vars or {}
@@ -95,7 +99,7 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
             result = {"failed": True, "msg": message}
         else:
-            result = self.ENTRY.result(
+            result = self.entry().result(
                 validated.validated_parameters,
                 environment,
                 check_mode=orders["_ansible_check_mode"],

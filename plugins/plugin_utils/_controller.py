@@ -20,13 +20,16 @@ from functools import partial
 from typing import Any
 
 import ansible.template
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.ajson import AnsibleJSONEncoder
+from ansible.parsing.vault import VaultLib
 
 from ansible_collections.entra.attributes.plugins.module_utils import _module
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec, is_set
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._locations import Decrypt, Undecryptable
 from ansible_collections.entra.attributes.plugins.module_utils._module import REGISTER, Entry
 from ansible_collections.entra.attributes.plugins.module_utils._options import json_problems, strict, without_omitted
 
@@ -102,6 +105,20 @@ def validated(
         raise EntraError(result.errors.msg)
     params: dict[str, Any] = result.validated_parameters
     return params
+
+
+def decryption(loader: Any) -> Decrypt:
+    """Return what decrypts text with the vault secrets of this run."""
+
+    def decrypted(text: str) -> str:
+        try:
+            return str(VaultLib(secrets=loader._vault.secrets).decrypt(text.encode()).decode())
+        except UnicodeDecodeError:
+            raise Undecryptable("it does not hold UTF-8 text") from None
+        except AnsibleError as error:
+            raise Undecryptable(error.message) from None
+
+    return decrypted
 
 
 @contextmanager

@@ -20,12 +20,15 @@ EDGE, CONTROLLER, RUN, DOMAIN, TRANSPORT, CORE, AUTH, LEAF = range(8)
 ANSIBLE = (EDGE, CONTROLLER, RUN)
 LAYERS = {
     "_audit_log": DOMAIN,
+    "_csv_files": DOMAIN,
     "_directory": DOMAIN,
     "_declarations": DOMAIN,
     "_files": DOMAIN,
     "_folder": DOMAIN,
+    "_locations": DOMAIN,
     "_schema": DOMAIN,
     "_storage": DOMAIN,
+    "_yaml_json": DOMAIN,
     "_graph": TRANSPORT,
     "_odata": TRANSPORT,
     "_patience": TRANSPORT,

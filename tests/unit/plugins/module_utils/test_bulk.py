@@ -61,6 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "force": False,
     "max_changes": None,
     "on_error": "continue",
+    "on_missing": "fail",
     "report": "all",
     "results_path": None,
     "snapshot_path": None,

@@ -37,7 +37,6 @@ def a_value(value: Any) -> Any:
 
 
 GOOD = [
-    None,
     [],
     {},
     {"attribute_sets": None, "definitions": None, "assignments": None},
@@ -52,6 +51,8 @@ GOOD = [
     a_definition(type="integer", predefined_values=[1, "-2"], state="deprecated"),
     a_definition(type="boolean", multi_valued=False, predefined_values_only=False, predefined_values=[]),
     an_item(user="a", display_name="A", attributes={"Sales": {"Region": "x"}}, expected={"Sales": {"Region": None}}),
+    an_item(user={"mail": "a@b"}, attributes={"Sales": {}}),
+    an_item(user={"employee_id": "1"}, attributes={"Sales": {}}),
     an_item(service_principal="a", user=None, attributes={"Sales": {"Region": "x"}}, expected=None),
     *map(a_value, [None, [], "x" * 64, 1, -(2**31), True, ["a", "b"], [1, 2], {"add": [1]}, {"remove": "a"}]),
     a_value({"add": ["a"], "remove": ["b"]}),
@@ -90,6 +91,10 @@ BAD = [
     a_definition(purge_predefined_values=True),
     an_item(attributes={"Sales": {}}),
     an_item(user=" ", attributes={"Sales": {}}),
+    an_item(user={"mail": "a@b", "employee_id": "1"}, attributes={"Sales": {}}),
+    an_item(user={"name": "a"}, attributes={"Sales": {}}),
+    an_item(user={"mail": 7}, attributes={"Sales": {}}),
+    an_item(service_principal={"mail": "a@b"}, attributes={"Sales": {}}),
     an_item(user="a", service_principal="b", attributes={"Sales": {}}),
     an_item(user="a"),
     an_item(user="a", attributes={}),

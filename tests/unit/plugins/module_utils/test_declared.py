@@ -38,7 +38,7 @@ def test_variables_and_folder_come_together(tmp_path: Path) -> None:
     found = declared(str(tmp_path), variables)
     assert found.attribute_sets == [{"name": "Sales"}]
     assert [one["name"] for one in found.definitions] == ["Project", "Region"]
-    assert [one.name for one in found.assignments] == ["b", "a"]
+    assert [one.who.name for one in found.assignments] == ["b", "a"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_yaml_makes_of_names_is_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "b.yml").write_text("definitions:\n- &d {attribute_set: E, name: x, description: *d}\n")
     told = problems(tmp_path)
     assert told[0].startswith("DIR/a.yml:1: argument 'name' is of type int and we were unable to convert to text")
-    assert "DIR/b.yml:2: holds itself" in told
+    assert "DIR/b.yml:2: holds itself by an alias" in told
 
 
 def lookup(*terms: str, **variables: Any) -> Any:
@@ -153,6 +153,7 @@ def test_the_lookup_gives_what_is_written(tmp_path: Path) -> None:
             "attribute_sets": [{"name": "Sales", "description": TEMPLATE}],
             "definitions": [PROJECT],
             "assignments": 1,
+            "tenants": [],
         }
     ]
     assert lookup(attribute_sets=[{"name": "Sales"}])[0]["src"] is None

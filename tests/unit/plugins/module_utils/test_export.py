@@ -241,7 +241,8 @@ def test_csv_has_what_csv_can_say(graph: _graph.Graph, tmp_path: Path) -> None:
     [
         ({"Engineering": {"ProjectDate": 'say "a, b"; then c'}}, True),
         ({"Engineering": {"ProjectDate": "{{ lookup('pipe', 'id') }} # Straße \U0001f600"}}, True),
-        ({"Engineering": {"ProjectDate": "Null"}}, True),
+        ({"Engineering": {"ProjectDate": "Null"}}, False),
+        ({"Engineering": {"ProjectDate": "#N/A"}}, False),
         ({"Engineering": {"CostCenter": [-1, 0]}}, True),
         ({"Engineering": {"ProjectDate": "null"}}, False),
         ({"Engineering": {"ProjectDate": " a"}}, False),

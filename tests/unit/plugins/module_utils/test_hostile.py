@@ -22,7 +22,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._assignment impor
 from ansible_collections.entra.attributes.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.entra.attributes.plugins.module_utils._batch import Batches, Part
 from ansible_collections.entra.attributes.plugins.module_utils._definitions import DEFINITION, SET
-from ansible_collections.entra.attributes.plugins.module_utils._directory import USER, Directory
+from ansible_collections.entra.attributes.plugins.module_utils._directory import USER, Directory, Named
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
     GraphError,
@@ -37,8 +37,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._transport import
 from ..conftest import ADELE, NEED, Patient, ReadyToken, patience
 
 TOKEN = "the-bearer-token-of-the-hostile-tests"
+ENVIRONMENT = {"ENTRA_ACCESS_TOKEN": TOKEN}
 MEGABYTES = 200
 USER_BODY = {"id": ADELE, "displayName": "Adele", "userPrincipalName": "adele@contoso.com"}
+ADELE_NAMED = Named(USER, "adele@contoso.com")
 OK = Reply(http(200, USER_BODY))
 
 
@@ -73,8 +75,8 @@ def a_batch(method: str) -> Callable[[Graph], Any]:
 OPERATIONS: dict[str, Callable[[Graph], Any]] = {
     "GET": lambda graph: graph.get("/users/adele", need=NEED),
     "page": lambda graph: list(graph.pages("/users", need=NEED)),
-    "find": lambda graph: Directory(graph).find(USER, "adele@contoso.com"),
-    "look_up": lambda graph: list(Directory(graph).look_up(USER, ["adele@contoso.com"])),
+    "find": lambda graph: Directory(graph).find(ADELE_NAMED),
+    "look_up": lambda graph: list(Directory(graph).look_up(USER, [ADELE_NAMED])),
     "count": lambda graph: Directory(graph).size(USER),
     "definitions": lambda graph: Schema(graph).definitions(),
     "sets": lambda graph: Schema(graph).sets(),
@@ -492,7 +494,7 @@ def test_a_page_size_that_graph_refuses_is_halved_and_remembered(server: Hostile
     directory = Directory(connected(server))
 
     def read() -> list[str]:
-        found = directory.select(USER) if operation == "select" else directory.look_up(USER, ["adele@contoso.com"])
+        found = directory.select(USER) if operation == "select" else directory.look_up(USER, [ADELE_NAMED])
         return [one.id for one in found]
 
     if not largest:
@@ -579,7 +581,7 @@ def test_a_module_reads_back_a_write_without_an_answer(
 ) -> None:
     Tenant(server, applied, lost)
     result = ASSIGNMENT.result(
-        ASSIGN, {}, check_mode=False, diff=False, connected=lambda params, environment: connected(server)
+        ASSIGN, ENVIRONMENT, check_mode=False, diff=False, connected=lambda params, environment: connected(server)
     )
     assert result["changed"] is True
     assert bool(result.get("failed")) is not succeeds
@@ -599,7 +601,7 @@ def test_a_write_that_cannot_be_read_back_may_have_been_applied(server: Hostile)
 
     server.answer = answer
     result = ASSIGNMENT.result(
-        ASSIGN, {}, check_mode=False, diff=False, connected=lambda params, environment: connected(server)
+        ASSIGN, ENVIRONMENT, check_mode=False, diff=False, connected=lambda params, environment: connected(server)
     )
     assert (result["failed"], result["changed"]) == (True, True)
     assert "may have been applied" in result["msg"]
@@ -612,7 +614,7 @@ def test_a_creation_without_an_answer_is_read_and_planned_again(
     tenant = Tenant(server, applied, lost)
     params = {"name": "New", "description": None, "max_attributes_per_set": None, "state": "present"}
     result = SET.result(
-        params, {}, check_mode=False, diff=False, connected=lambda params, environment: connected(server)
+        params, ENVIRONMENT, check_mode=False, diff=False, connected=lambda params, environment: connected(server)
     )
     assert result["changed"] is True
     assert sum(request.method == "POST" for request in server.received) == posts
@@ -655,7 +657,11 @@ def test_on_any_conflict_it_is_read_and_planned_again(
     given = {"attribute_set": "New", "name": "Name", "type": "string"} if entry is DEFINITION else {"name": "New"}
     names = {name: option.get("default") for name, option in entry.spec.items()}
     result = entry.result(
-        {**names, **given}, {}, check_mode=False, diff=False, connected=lambda params, environment: connected(server)
+        {**names, **given},
+        ENVIRONMENT,
+        check_mode=False,
+        diff=False,
+        connected=lambda params, environment: connected(server),
     )
     assert result["changed"] is False, result
     assert sum(request.method == "POST" for request in server.received) == 1

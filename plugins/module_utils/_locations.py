@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Where declared items stand: sections, places, and what every reader of files shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+SETS, DEFINITIONS, ASSIGNMENTS = SECTIONS = ("attribute_sets", "definitions", "assignments")
+SPOKEN = "display_name"
+"""A name for people. The collection does not use it."""
+VAULT = "$ANSIBLE_VAULT;"
+"""The beginning of a text that ansible-vault encrypted."""
+
+
+def nothing(path: Sequence[str], reason: str) -> str:
+    """Return the remark of a form that has nothing to add."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of an item.
+
+    `label` names the item and `at()` something in it: problems begin with these. `remark()` returns what the form of
+    the file adds to the reason for which a value in the item was refused, or an empty text.
+    """
+
+    label: str
+    inside: Callable[[Sequence[str]], str]
+    remark: Callable[[Sequence[str], str], str] = nothing
+
+    def at(self, *path: str) -> str:
+        return self.inside(path)
+
+
+Items: TypeAlias = "Iterator[tuple[str, Place, Any]]"
+"""Section, place and content of each item."""
+Decrypt: TypeAlias = "Callable[[str], str]"
+"""Return what ansible-vault encrypted. Raises Undecryptable."""
+
+
+class Broken(Exception):
+    """A document that cannot be read, from `line` on."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"{line}: {' '.join(reason.split())}")
+
+
+class Undecryptable(Exception):
+    """The reason why a text cannot be decrypted."""
+
+
+def no_secret(text: str) -> str:
+    """Raise Undecryptable: the `Decrypt` of a run that does not have Ansible's vault secrets."""
+    raise Undecryptable(
+        "only Ansible itself has the secret. Run the task on the controller (connection: local, with the Python that"
+        " runs Ansible), or decrypt it first with ansible-vault"
+    )
+
+
+class Only(str):
+    """A text of which the file does not say whether it is a value or the only one of a list: the attribute decides."""
+
+    __slots__ = ()
+
+
+def listed(section: str, items: Sequence[Any]) -> Items:
+    """Yield the items of a variable, which are named by their number."""
+    for number, item in enumerate(items):
+        label = f"{section}[{number}]"
+        yield section, Place(label, partial(_dotted, label)), item
+
+
+def _dotted(label: str, path: Sequence[str]) -> str:
+    return ".".join([label, *path])
