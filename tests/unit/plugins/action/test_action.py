@@ -18,6 +18,7 @@ from typing import Any
 import ansible.template
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
@@ -25,10 +26,15 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.entra.attributes.plugins.action.custom_security_attribute import ActionModule as Assign
 from ansible_collections.entra.attributes.plugins.action.custom_security_attribute_info import ActionModule as Info
+from ansible_collections.entra.attributes.plugins.action.custom_security_attributes import ActionModule as Bulk
+from ansible_collections.entra.attributes.plugins.action.report import ActionModule as Report
 from ansible_collections.entra.attributes.plugins.module_utils import _assignment
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import declarations
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, InvalidValue
 from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._locations import Undecryptable
 from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
 from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _controller
 
 SECRET = "a-secret-that-no-other-word-contains"
@@ -378,3 +384,31 @@ class TestSessions:
     def test_no_secret_is_a_key(self, run: Run, idle: dict[str, Graph]) -> None:
         run()
         assert [SECRET in key for key in idle] == [False]
+
+
+class TestVault:
+    """Files and values that ansible-vault encrypted, where the task runs inside Ansible."""
+
+    def test_a_file_and_a_value_are_decrypted_with_the_secret_alone(self, tmp_path: Path) -> None:
+        loader = DataLoader()
+        secrets = [("default", VaultSecret(b"right"))]
+        loader.set_vault_secrets(secrets)
+        text = VaultLib(secrets).encrypt("- user: a@contoso.com\n  attributes: {A: {B: '00123'}}\n").decode()
+        value = VaultLib(secrets).encrypt("00123").decode().replace("\n", "\n          ")
+        inline = f"- user: a@contoso.com\n  attributes:\n    A:\n      B: !vault |\n          {value}\n"
+        for content in (text, inline):
+            path = tmp_path / "a.yml"
+            path.write_text(content)
+            (found,) = declarations(None, str(path), _controller.decryption(loader))
+            assert found.desired == {"A": {"B": Exactly("00123")}}
+            for others in ([], [("default", VaultSecret(b"wrong"))]):
+                loader.set_vault_secrets(others)
+                with pytest.raises(InvalidDeclaration, match=r"a\.yml:\d: .*is encrypted with ansible-vault: "):
+                    declarations(None, str(path), _controller.decryption(loader))
+            loader.set_vault_secrets(secrets)
+
+    @pytest.mark.parametrize("action", [Bulk, Report])
+    def test_the_actions_that_read_declarations_hand_in_the_secret(self, action: type[_action.LocalAction]) -> None:
+        run = action(*[SimpleNamespace()] * 3, SimpleNamespace(_vault=VaultLib([])), *[None] * 2).entry().run
+        with pytest.raises(Undecryptable, match="no vault secrets"):
+            run.keywords["decrypt"]("$ANSIBLE_VAULT;1.1;AES256\n6162")

@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, example, given, seed, settings
 from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils import _bulk, _graph
+from ansible_collections.entra.attributes.plugins.module_utils._assignment import ASSIGNMENT_SPEC, run_assignment
 from ansible_collections.entra.attributes.plugins.module_utils._bulk import BulkError
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    AmbiguousPrincipal,
     InvalidDeclaration,
     OptionError,
 )
@@ -91,6 +93,20 @@ def test_a_mail_address_of_several_users_lists_them(emulator: Emulator, graph: _
     assert {one["user_principal_name"] for one in first["candidates"]} == {"adele@contoso.com", "d@contoso.com"}
     assert second["msg"] == "user: there is no user with the employee id 'none' in this tenant."
     assert second["principal"] == {"id": None, "type": "user", "display_name": "none", "user_principal_name": None}
+
+
+def test_the_single_module_takes_a_mail_address(emulator: Emulator, graph: _graph.Graph) -> None:
+    params = {name: option.get("default") for name, option in ASSIGNMENT_SPEC.items()}
+    params |= {"attribute_set": "Engineering", "name": "NumVendors", "value": 5}
+    assert run_assignment({**params, "user": ADELE_MAIL}, graph, False)["changed"]
+    assert not run_assignment({**params, "user": ADELE_EMPLOYEE}, graph, False)["changed"]
+    assert emulator.state(ADELE)["Engineering"]["NumVendors"] == 5
+    tenant = emulator.tenant()
+    tenant["users"].append({**DOUBLE, **ADELE_MAIL})
+    emulator.tenant(tenant)
+    with pytest.raises(AmbiguousPrincipal, match=r"user: 2 users have the mail address 'adele@contoso\.com'") as error:
+        run_assignment({**params, "user": ADELE_MAIL}, graph, False)
+    assert {one["id"] for one in error.value.candidates} == {ADELE, number(1)}
 
 
 @pytest.mark.parametrize(("on_missing", "warned"), [("warn", True), ("skip", False)])
