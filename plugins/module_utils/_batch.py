@@ -18,7 +18,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +31,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     TransportError,
     UnexpectedResponse,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, refusal
+from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph, refusal, threads
 from ansible_collections.entra.attributes.plugins.module_utils._patience import LONGEST_WAIT, RETRIED_STATUSES, Attempts
 from ansible_collections.entra.attributes.plugins.module_utils._shapes import BatchAnswer, odd
 
@@ -199,7 +199,7 @@ class Batches:
         fresh = deque(_Task(0.0, number, part, Attempts(self._patience)) for number, part in enumerate(parts))
         again: list[_Task] = []
         flying: dict[Future[dict[str, BatchAnswer]], list[_Task]] = {}
-        with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        with threads(IN_FLIGHT) as pool:
             while (fresh and not self.stopped) or again or flying:
                 while len(flying) < IN_FLIGHT and (tasks := self._next(fresh, again, bool(flying))):
                     flying[pool.submit(self._send, tasks)] = tasks

@@ -14,6 +14,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -42,6 +43,20 @@ PAGE_SIZE = 999
 """Objects on a page of the directory, unless Graph refuses that size."""
 EMPTY_PAGES = 1000
 """Pages without an item that may follow each other."""
+
+
+@contextmanager
+def threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Lend so many threads, and leave them alone at the end.
+
+    The garbage collector may end an abandoned generator in any thread, even in one that is just starting. Waiting
+    for other threads there is a deadlock.
+    """
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class TokenSource(Protocol):
@@ -153,7 +168,7 @@ class Graph:
     ) -> Iterator[dict[str, Any]]:
         """Yield the items of a page and of all that follow it, where `ahead`, one page is read in advance."""
         empty = 0
-        with ThreadPoolExecutor(1) as thread:
+        with threads(1) as thread:
             while url := page.next_link:
                 if _origin(url) != _origin(self._host):
                     host = url.partition("//")[2].partition("/")[0].rpartition("@")[2]

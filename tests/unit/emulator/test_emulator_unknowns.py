@@ -177,7 +177,7 @@ def test_a_quirk_takes_only_its_answers(graph: Client) -> None:
 
 def test_8_reads_have_a_quota_when_one_is_set(graph: Client) -> None:
     graph.emulator.quirks(read_quota={"units": 4, "seconds": 60})
-    answers = [graph.get("/v1.0/users?$select=id&$top=1") for _ in range(5)]
+    answers = [graph.get("/v1.0/users?$select=id&$top=1") for _time in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 429]
     headers = answers[-1].headers
     assert 0 < float(headers["Retry-After"]) <= 15

@@ -76,12 +76,14 @@ _NAMES: Final[dict[Collection, tuple[str, str, str]]] = {  # type, what comes wi
     "roleAssignments": ("unifiedRoleAssignment", _ROLE_ASSIGNMENT, ""),
     "roleDefinitions": ("unifiedRoleDefinition", _ROLE_DEFINITION, ""),
 }
-TYPE_NAMES: Final[dict[Collection, str]] = {name: f"microsoft.graph.{kind}" for name, (kind, _, _) in _NAMES.items()}
+TYPE_NAMES: Final[dict[Collection, str]] = {
+    name: f"microsoft.graph.{kind}" for name, (kind, _defaults, _others) in _NAMES.items()
+}
 DEFAULT_PROPERTIES: Final[dict[Collection, tuple[str, ...]]] = {
-    name: tuple(defaults.split()) for name, (_, defaults, _) in _NAMES.items()
+    name: tuple(defaults.split()) for name, (_kind, defaults, _others) in _NAMES.items()
 }
 PROPERTIES: Final[dict[Collection, frozenset[str]]] = {
-    name: frozenset(f"{defaults} {others}".split()) for name, (_, defaults, others) in _NAMES.items()
+    name: frozenset(f"{defaults} {others}".split()) for name, (_kind, defaults, others) in _NAMES.items()
 }
 COMPLEX: Final = frozenset({"employeeOrgData", "onPremisesExtensionAttributes"})  # whose members can be filtered by
 NESTED: Final = frozenset({"conditions"})  # whose members can be filtered by at any depth (consumer-facts 1)

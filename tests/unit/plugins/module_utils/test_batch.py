@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from time import time as wall
@@ -399,3 +400,11 @@ def test_a_429_stops_everything_until_it_may_be_tried_again() -> None:
     assert (pace.room(), pace.delay()) == (0, 0.5)
     clock.sleep(2.0)
     assert pace.room() > 0
+
+
+def test_an_abandoned_run_waits_for_no_thread() -> None:
+    answered = threading.Event()
+    with _graph.threads(1) as pool:
+        pool.submit(answered.wait, 30)
+    assert not answered.is_set()
+    answered.set()
