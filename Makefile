@@ -10,7 +10,7 @@ export PYTHON
 SINGLE_PARTS = unit lint sanity integration modules awx clients molecule faults report docs galaxy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell test release-check bench soak constraints clean $(SINGLE_PARTS)
+.PHONY: help demo shell live test release-check bench soak constraints clean $(SINGLE_PARTS)
 
 help:  ## these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -27,6 +27,10 @@ $(SINGLE_PARTS):
 
 shell:  ## a shell with the collection and a local Graph, which is gone at its end
 	@.ci/local_graph.sh bash --norc
+
+live:  ## ask a tenant what nobody knows of Graph; ARGS="--set ... --users ... --service-principals ..."
+	@$(PYTHON) .ci/collection.py
+	@PYTHONPATH=.build/collections .build/venv/run/bin/python tests/live/check.py $(ARGS)
 
 release-check:  ## what Galaxy and the certification run, on every ansible-core that the Pythons here can run
 	@$(PYTHON) .ci/test.py release
