@@ -36,9 +36,11 @@ def tree() -> Path:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    emulator = start(tmp_path_factory.mktemp("graph"))
+    emulator = start(tmp_path_factory.mktemp("graph"), check_schema=True)
     yield emulator
+    findings = emulator.findings()
     emulator.stop()
+    assert not findings, "\n".join(sorted(set(findings))[:20])
 
 
 @pytest.fixture

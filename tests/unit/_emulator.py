@@ -63,6 +63,10 @@ class Emulator:
         """Empty the log of requests."""
         self.control("DELETE", "requests")
 
+    def findings(self) -> list[str]:
+        """Return what the published schema does not allow of the bodies sent and received since the start."""
+        return [f"{entry['request']}: {entry['finding']}" for entry in self.control("GET", "findings")]
+
     def faults(self, *faults: dict[str, Any]) -> None:
         """Add faults."""
         self.control("POST", "faults", list(faults))
@@ -97,11 +101,12 @@ class Emulator:
 
 
 def start(directory: Path, **options: Any) -> Emulator:
-    """Start an emulator that keeps its files in `directory`; options are those of its command line.
+    """Start an emulator that keeps its files in `directory`; options are those of its command line, a flag is True.
 
     It ends with this process at the latest. Raises RuntimeError when it does not come up.
     """
-    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    names = {f"--{name.replace('_', '-')}": value for name, value in options.items()}
+    arguments = [name if value is True else f"{name}={value}" for name, value in names.items()]
     environment = {**os.environ, "PYTHONPATH": str(FILES)}
     process = subprocess.Popen(
         [sys.executable, "-m", "graph_emulator", f"--directory={directory}", f"--watch-pid={os.getpid()}", *arguments],

@@ -193,6 +193,7 @@ def test_1_1_a_type_may_be_new(graph: Client) -> None:
     tenant["users"][0]["customSecurityAttributes"] = {"Engineering": {"When": ["2022-10-01"]}}
     graph.emulator.tenant(tenant)
     graph.token = graph.emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
+    graph.emulator.quirks(check_schema=False)  # which knows three types
     assert graph.attributes()["Engineering"]["When"] == ["2022-10-01"]
     assert graph.attributes()["Engineering"]["When@odata.type"] == "#Collection(DateTime)"
     assert error_of(graph.assign({"Then": "2022-10-01"})) == (400, "Request_BadRequest")
@@ -309,6 +310,7 @@ def test_6_2_name_of_the_property_in_pascal_case(graph: Client) -> None:
 
 
 def test_6_2_stringified_json_is_accepted_and_changes_nothing(graph: Client) -> None:
+    graph.emulator.quirks(check_schema=False)
     text = json.dumps({"@odata.type": SET_TYPE, "ProjectDate": "x"})
     response = graph.call("PATCH", f"/v1.0/users/{ADELE}", {"customSecurityAttributes": {"Engineering": text}})
     assert response.status_code == 204

@@ -49,6 +49,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--idle-timeout", type=float, help="seconds without a request after which it ends")
     parser.add_argument("--watch-pid", type=int, help="process whose end is its end too")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds added to every answer")
+    parser.add_argument("--check-schema", action="store_true", help="check each body against Graph's published schema")
     parser.add_argument("--detach", action="store_true", help="start it in the background, return when it is ready")
     return parser.parse_args(arguments)
 
@@ -84,7 +85,7 @@ def main() -> None:
             control_secret=secrets.token_urlsafe(32),
             resource_manager_url=resource_manager_url,
         )
-        service.set_latency(options.latency)
+        service.keep_quirks(latency=options.latency, check_schema=options.check_schema)
         ready_files = write_ready_files(service, options.directory, port)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)

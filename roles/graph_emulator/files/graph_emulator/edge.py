@@ -62,6 +62,7 @@ class Edge:
             routes=[
                 Route("/_emulator/ready", self._ready),
                 Route("/_emulator/requests", self._requests, methods=["GET", "DELETE"]),
+                Route("/_emulator/findings", self._findings),
                 Route("/_emulator/state", self._state, methods=["GET", "PUT"]),
                 Route("/_emulator/principals/{key}", self._principal),
                 Route("/_emulator/faults", self._faults, methods=["GET", "POST", "DELETE"]),
@@ -113,6 +114,9 @@ class Edge:
             self.service.log.clear()
         kind = request.query_params.get("kind")
         return JSONResponse([entry for entry in self.service.log if kind in (None, entry["kind"])])
+
+    async def _findings(self, request: StarletteRequest) -> StarletteResponse:
+        return JSONResponse(list(self.service.findings))
 
     async def _state(self, request: StarletteRequest) -> StarletteResponse:
         if request.method == "PUT":

@@ -57,6 +57,7 @@ class Quirks:
     scope_filter: Literal["accept", "refuse"] = "accept"  # a filter of role assignments on directoryScopeId
     condition_length: int | None = None  # characters of a condition that Azure Resource Graph shows
     conditional_access_rate: float | None = None  # requests a second, of the whole tenant
+    check_schema: bool = False  # of each body that goes over the wire; GET findings shows the result
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
     audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each at a time of its own
@@ -79,6 +80,11 @@ class Quirks:
                 raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
         for name, value in changes.items():
             setattr(self, name, value)
+
+    @property
+    def breaks_schema(self) -> bool:
+        """Whether a quirk makes answers that the schema does not allow."""
+        return self.omit_collection_annotations or self.unreadable_rule == "null"
 
     def shows(self, age: float) -> bool:
         """Whether reads see a part of the schema that was made `age` seconds ago (graph-facts 6.4)."""

@@ -22,6 +22,7 @@ _AGENT_DEFAULTS: Final = {
     "#microsoft.graph.agentIdentity": ("agentIdentityBlueprintId", "createdByAppId"),
     "#microsoft.graph.agentUser": ("identityParentId",),
 }
+_AGENTS_ALONE: Final = {"agentIdentityBlueprintId"}  # which other service principals do not have
 _READ_ONLY: Final = {"id", "appId", "createdDateTime", "deletedDateTime", "servicePrincipalType"}
 
 
@@ -135,6 +136,8 @@ class Principals:
         item: dict[str, Any] = {"@odata.type": principal.derived_type} if principal.derived_type else {}
         defaults = (*DEFAULT_PROPERTIES[self.collection], *_AGENT_DEFAULTS.get(principal.derived_type or "", ()))
         for name in defaults if names is None else names:
+            if name in _AGENTS_ALONE and name not in _AGENT_DEFAULTS.get(principal.derived_type or "", ()):
+                continue
             if name == ATTRIBUTES:
                 stored = principal.visible_attributes()
                 item[name] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)

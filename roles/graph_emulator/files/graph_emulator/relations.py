@@ -123,9 +123,9 @@ class Relations:
     def shown(self, item: Resource, names: list[str] | None, caller: Caller, *, named: bool) -> dict[str, Any]:
         """Return an object as JSON: its type and id alone where the caller may not read its kind (consumer-facts 6)."""
         kind = {"@odata.type": item.derived_type or f"#{TYPE_NAMES[item.collection]}"} if named else {}
+        own = PROPERTIES[item.collection]
+        wanted = None if names is None else [name for name in names if name in own]
         if caller.may_read_objects(item.collection):
-            own = PROPERTIES[item.collection]
-            wanted = None if names is None else [name for name in names if name in own]
             return {**kind, **self.principals[item.collection].shown(item, wanted, caller)}
-        asked = DEFAULT_PROPERTIES[item.collection] if names is None else names
+        asked = DEFAULT_PROPERTIES[item.collection] if wanted is None else wanted
         return {**kind, **{name: item.id if name == "id" else properties.shown({}, name) for name in asked}}

@@ -14,11 +14,14 @@ from .credentials import Credentials
 from .directory import dump, parse
 from .exchange import GraphError, Request, Response
 from .faults import Fault, Quirks
-from .graph import Graph, is_batch, run_batch
+from .graph import Graph, is_batch, run_batch, segments
 from .identity import IdentityService, TokenError
 from .resource_manager import ResourceManager
+from .unserved import spelled
+from .wire_schema import findings
 
 LOG_LENGTH: Final = 500_000
+FINDINGS: Final = 1000  # the newest ones
 _SECRET_FIELDS: Final = {"client_secret", "client_assertion"}
 
 
@@ -40,10 +43,11 @@ class Service:
         self.header_secret = header_secret
         self.control_secret = control_secret  # what the control endpoints want to see
         self._initial = document
-        self._initial_latency = 0.0
+        self._kept_quirks: dict[str, Any] = {}
         self.quirks = Quirks()
         self.faults: list[Fault] = []
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        self.findings: deque[dict[str, Any]] = deque(maxlen=FINDINGS)  # which a reset leaves
         self._received = 0
         self.replace_state(document)
 
@@ -58,14 +62,15 @@ class Service:
 
     def reset(self) -> None:
         """Go back to how it was after the start: state, no faults, no quirks, empty log."""
-        self.quirks = Quirks(latency=self._initial_latency)
+        self.quirks = Quirks(**self._kept_quirks)
         self.faults.clear()
         self.log.clear()
         self.replace_state(self._initial)
 
-    def set_latency(self, seconds: float) -> None:
-        """Set the latency that also a reset leaves."""
-        self._initial_latency = self.quirks.latency = seconds
+    def keep_quirks(self, **quirks: Any) -> None:
+        """Set quirks that also a reset leaves."""
+        self._kept_quirks = quirks
+        self.quirks.update(quirks)
 
     def state(self) -> dict[str, Any]:
         """Return the state document of now."""
@@ -81,6 +86,8 @@ class Service:
         response = fault.instead(request, kind) if fault is not None else None
         if response is None:
             response = self._answer(request, kind)
+            if self.quirks.check_schema and kind == "graph":
+                self._check(request, response)
         if fault is not None:
             fault.spoil(response)
         if kind == "graph":
@@ -88,6 +95,16 @@ class Service:
         entry["status"] = None if response.cut else response.status
         entry["identity"] = request.caller_name
         return response
+
+    def _check(self, request: Request, response: Response) -> None:
+        """Hold the request, unless it was refused, and the answer against Graph's published schema."""
+        served = response.status < 400
+        version, *path = segments(request.path) if served else [""]
+        whole = [version, *spelled(path)]
+        found = findings(request.method, whole, request.json_or_none()) if served and request.body else []
+        if response.body is not None and not self.quirks.breaks_schema:
+            found += findings(request.method, whole, response.body, response.status)
+        self.findings += [{"request": f"{request.method} {request.path}", "finding": text} for text in found]
 
     def _answer(self, request: Request, kind: str) -> Response:
         try:
