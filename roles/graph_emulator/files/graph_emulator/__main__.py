@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import secrets
@@ -45,6 +46,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--resource-manager-port", type=int, default=0, help="of Azure Resource Manager, likewise")
     parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="tenant to begin with, YAML or JSON")
+    parser.add_argument("--principals", type=natural, help="how many users and service principals to generate")
     parser.add_argument("--save-state", type=Path, help="where to write the tenant at the end, YAML or JSON")
     parser.add_argument("--idle-timeout", type=float, help="seconds without a request after which it ends")
     parser.add_argument("--watch-pid", type=int, help="process whose end is its end too")
@@ -52,6 +54,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--check-schema", action="store_true", help="check each body against Graph's published schema")
     parser.add_argument("--detach", action="store_true", help="start it in the background, return when it is ready")
     return parser.parse_args(arguments)
+
+
+def natural(text: str) -> int:
+    """Return a number of the command line. Raises argparse.ArgumentTypeError below 0 and for what is no number."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 0 or more")
+    return int(text)
 
 
 def main() -> None:
@@ -71,6 +80,8 @@ def main() -> None:
         return
     try:
         document = directory.load(options.state)
+        if options.principals is not None:
+            document["principals"] = {**document.get("principals", {}), "count": options.principals}
         directory.parse(document)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         sys.exit(f"{options.state} holds no tenant: {type(error).__name__}: {error}")
@@ -91,6 +102,7 @@ def main() -> None:
             signal.signal(number, end)
         try:
             print(url, flush=True)
+            gc.set_threshold(100_000)  # a page makes thousands of objects, none of them in a cycle
             asyncio.run(serve(service, [listener, resource_manager], options))
         finally:
             if options.save_state:

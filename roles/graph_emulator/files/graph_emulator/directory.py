@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tenant: who and what exists in it, and the file it is loaded from and saved to.
 
-Everything is plain dataclasses and dicts, found by index: a page of 999 of 100,000 users costs milliseconds.
+Everything is plain dataclasses and dicts, found by index. Generated principals are objects only once changed.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import yaml
+
+from . import generated
+from .generated import Generated, Members
 
 Value = str | int | bool | list[str] | list[int]
 Attributes = dict[str, dict[str, Value]]  # set name -> attribute name -> value
@@ -179,7 +185,10 @@ class Directory:
     applications: dict[str, Application] = field(default_factory=dict)
     sets: dict[str, AttributeSet] = field(default_factory=dict)
     definitions: dict[tuple[str, str], Definition] = field(default_factory=dict)
-    members: dict[Collection, list[Resource]] = field(default_factory=lambda: {name: [] for name in EVERY_COLLECTION})
+    members: dict[Collection, Members[Resource]] = field(
+        default_factory=lambda: {name: Members() for name in EVERY_COLLECTION}
+    )
+    principals: dict[str, Any] = field(default_factory=dict)  # what is generated, as the state document says it
     default_app_management_policy: dict[str, Any] = field(default_factory=dict)
     subscriptions: list[Subscription] = field(default_factory=list)
     azure_role_assignments: list[AzureRoleAssignment] = field(default_factory=list)
@@ -196,10 +205,45 @@ class Directory:
         """Return the seconds since a part of the schema was made; it is infinite for what was there at the start."""
         return time.monotonic() - self.created.get(part, -math.inf)
 
+    def generate(self, count: int, attributes: list[Attributes]) -> None:
+        """Add generated principals, of which one in ten is a service principal.
+
+        `attributes` are those of the first of each twenty (`generated.KINDS`). Raises ValueError for more, and for a
+        count below 0.
+        """
+        usable = isinstance(attributes, list) and all(isinstance(item, dict) for item in attributes)
+        if count < 0 or not usable or len(attributes) > generated.KINDS:
+            raise ValueError(
+                f"'principals' takes a 'count' of 0 or more, and a list of up to {generated.KINDS} 'attributes', "
+                "each as an object"
+            )
+        self.principals = {"count": count, "attributes": attributes}
+        apps = count // 10
+        domain = self.domains[0] if self.domains else "contoso.com"
+        self.members["users"] = Members(
+            Generated(
+                count - apps,
+                generated.user_names(domain),
+                generated.user_properties,
+                attributes,
+                partial(_principal, "users"),
+            )
+        )
+        self.members["servicePrincipals"] = Members(
+            Generated(
+                apps,
+                generated.service_principal_names(),
+                generated.service_principal_properties,
+                attributes,
+                partial(_principal, "servicePrincipals"),
+            )
+        )
+
     def add(self, resource: Resource) -> None:
         """Take an object in. Index it by object id, and a principal by UPN or app id too."""
-        self.members[resource.collection].append(resource)
-        self._by_id[resource.collection, resource.id.lower()] = resource
+        if not self.members[resource.collection].keep(resource, resource.id):
+            self.members[resource.collection].add(resource)
+            self._by_id[resource.collection, resource.id.lower()] = resource
         if isinstance(resource, Principal):
             name = resource.properties.get(NAME_PROPERTY[resource.collection])
             if name:
@@ -212,7 +256,10 @@ class Directory:
         del self._by_id[resource.collection, resource.id.lower()]
 
     def update(self, principal: Principal, properties: dict[str, Any]) -> None:
-        """Change properties, and the index with them."""
+        """Change properties, and the index with them. A principal that was generated is kept from then on."""
+        self.members[principal.collection].keep(principal, principal.id)
+        if properties:
+            self.members[principal.collection].renamed()
         name_property = NAME_PROPERTY[principal.collection]
         if name_property in properties:
             self._by_name.pop((principal.collection, str(principal.properties.get(name_property)).lower()), None)
@@ -221,7 +268,8 @@ class Directory:
 
     def resource(self, collection: Collection, key: str) -> Resource | None:
         """Find an object of any collection by its id."""
-        return self._by_id.get((collection, key.lower()))
+        found = self._by_id.get((collection, key.lower()))
+        return self.members[collection].named("id", key) if found is None else found
 
     def directory_object(self, key: str) -> Resource | None:
         """Find a user, service principal, group or device by object id."""
@@ -252,9 +300,16 @@ class Directory:
 
     def by_name(self, collection: Collection, key: str) -> Principal | None:
         """Find a user by UPN or a service principal by app id."""
-        return self._by_name.get((collection, key.lower()))
+        found: Resource | None = self._by_name.get((collection, key.lower()))
+        if found is None:
+            found = self.members[collection].named(NAME_PROPERTY[collection], key)
+            if found is not None and str(found.properties.get(NAME_PROPERTY[collection])).lower() != key.lower():
+                return None  # it was renamed
+        return found if isinstance(found, Principal) else None
 
 
+_PIECE: Final = 1000  # entries that are written at once
+_SAMPLED: Final = 10  # definitions of which generated principals have values
 NAME_PROPERTY: Final[dict[Collection, str]] = {"users": "userPrincipalName", "servicePrincipals": "appId"}
 
 
@@ -270,6 +325,9 @@ def parse(document: dict[str, Any]) -> Directory:
         allowed = {item["id"]: bool(item["isActive"]) for item in entry.get("allowedValues", [])}
         definition = Definition(**{**entry, "allowedValues": allowed})
         directory.definitions[definition.attributeSet, definition.name] = definition
+    if "principals" in document:
+        wanted = document["principals"]
+        directory.generate(wanted["count"], wanted.get("attributes") or list(_samples(directory)))
     for collection in EVERY_COLLECTION:
         for entry in document.get(collection, []):
             directory.add(_parse(collection, entry))
@@ -281,7 +339,11 @@ def parse(document: dict[str, Any]) -> Directory:
 
 
 def dump(directory: Directory) -> dict[str, Any]:
-    """Return the state document: plain JSON, which `parse` takes back."""
+    """Return the state document: plain JSON, which `parse` takes back, but for collections that are iterators.
+
+    `as_json` writes them piece by piece. Of the generated principals the document holds the count, their attributes,
+    and those that were changed since.
+    """
     return {
         "tenant": {"id": directory.tenant_id, "domains": directory.domains},
         "applications": [asdict(application) for application in directory.applications.values()],
@@ -293,7 +355,8 @@ def dump(directory: Directory) -> dict[str, Any]:
             }
             for definition in directory.definitions.values()
         ],
-        **{name: [_dump(resource) for resource in directory.members[name]] for name in EVERY_COLLECTION},
+        **({"principals": directory.principals} if directory.principals else {}),
+        **{name: map(_dump, directory.members[name].kept()) for name in EVERY_COLLECTION},
         "defaultAppManagementPolicy": directory.default_app_management_policy,
         "resourceManager": {
             "subscriptions": [asdict(subscription) for subscription in directory.subscriptions],
@@ -311,6 +374,33 @@ def _parse(collection: Collection, entry: dict[str, Any]) -> Resource:
         versions: list[tuple[float, Attributes]] = [(0.0, attributes)] if attributes else []
         return Principal(collection, properties, derived_type, links, versions)
     return Resource(collection, properties, derived_type, links)
+
+
+def _principal(collection: Collection, properties: dict[str, Any], attributes: Attributes) -> Resource:
+    return Principal(collection, properties, versions=[(0.0, attributes)] if attributes else [])
+
+
+def _samples(directory: Directory) -> Iterator[Attributes]:
+    """Yield attributes for a fifth of the generated principals, which the definitions of the tenant allow."""
+    available = [item for item in directory.definitions.values() if item.status == "Available"]
+    for kind in range(generated.KINDS // 5):
+        attributes: Attributes = {}
+        for definition in available[:_SAMPLED]:
+            values = _sample_values(definition)
+            if values:
+                value = values[kind % len(values)]
+                chosen: Value = [value] if definition.isCollection else value  # type: ignore[assignment]
+                attributes.setdefault(definition.attributeSet, {})[definition.name] = chosen
+        yield attributes
+
+
+def _sample_values(definition: Definition) -> list[str] | list[int] | list[bool]:
+    if definition.type == "Boolean":
+        return [True, False]
+    values = [value for value, active in definition.allowedValues.items() if active]
+    if not definition.usePreDefinedValuesOnly:
+        values = ["1", "2", "3", "4"]
+    return [int(value) for value in values] if definition.type == "Integer" else values
 
 
 def _ids(value: str | list[str]) -> list[str]:
@@ -335,8 +425,30 @@ def load(path: Path) -> dict[str, Any]:
     return document
 
 
+def as_json(document: dict[str, Any]) -> Iterator[str]:
+    """Yield the text of a state document in pieces, so that a large one is never in memory as a whole."""
+    opening = "{"
+    for name, value in document.items():
+        yield f"{opening}\n{json.dumps(name)}: "
+        opening = ","
+        if isinstance(value, (dict, str)):
+            yield json.dumps(value, ensure_ascii=False)
+            continue
+        items = iter(value)
+        separator = "["
+        while piece := [json.dumps(item, ensure_ascii=False) for item in islice(items, _PIECE)]:
+            yield separator + "\n" + ",\n".join(piece)
+            separator = ","
+        yield "]" if separator == "," else "[]"
+    yield "}\n"
+
+
 def save(path: Path, document: dict[str, Any]) -> None:
     """Write a state document as JSON or YAML, by the name of the file."""
-    as_json = path.suffix == ".json"
-    text = json.dumps(document, indent=1, ensure_ascii=False) if as_json else yaml.safe_dump(document, sort_keys=False)
-    path.write_text(text, encoding="utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        if path.suffix == ".json":
+            file.writelines(as_json(document))
+            return
+        for name, value in document.items():
+            plain = value if isinstance(value, (dict, str)) else list(value)
+            yaml.safe_dump({name: plain}, file, sort_keys=False)

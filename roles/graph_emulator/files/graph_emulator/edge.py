@@ -9,18 +9,18 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request as StarletteRequest
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.responses import Response as StarletteResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .directory import COLLECTIONS
+from .directory import COLLECTIONS, as_json
 from .exchange import Request
 from .faults import Fault
 from .service import Service
@@ -121,7 +121,12 @@ class Edge:
     async def _state(self, request: StarletteRequest) -> StarletteResponse:
         if request.method == "PUT":
             self.service.replace_state(await request.json())
-        return JSONResponse(self.service.state())
+        return StreamingResponse(self._pieces(), media_type="application/json")
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        """Yield the state as JSON, without a thread of its own, so that no request changes what is just read."""
+        for piece in as_json(self.service.state()):
+            yield piece.encode("utf-8", "backslashreplace")
 
     async def _principal(self, request: StarletteRequest) -> StarletteResponse:
         key, directory = request.path_params["key"], self.service.directory

@@ -96,16 +96,19 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         self.advanced_because: str | None = None
         self.alternatives = 0  # expressions joined by `or` or listed by `in`
         self.attribute_clauses = 0
+        self.mentioned: set[str] = set()  # the properties that the filter reads
 
     def candidates(self, node: ast._Node) -> list[Resource] | None:
-        """Return the only principals that can match, where the filter asks for unique names; None: any may match."""
+        """Return the only principals that can match, where the filter asks for indexed names; None: any may match."""
         find: dict[str, Callable[[Collection, str], Resource | None]]
         find = {"id": self.directory.resource, "userPrincipalName": self.directory.by_name}
         plain = isinstance(node, ast.Compare) and isinstance(node.left, ast.Identifier)
-        if not plain or node.left.name not in find or not isinstance(node.comparator, (ast.Eq, ast.In)):
+        if not plain or not isinstance(node.comparator, (ast.Eq, ast.In)):
             return None
         value = self._literal(node.right, fold=True)
         keys = value if isinstance(value, list) else [value]
+        if node.left.name not in find:
+            return self.directory.members[self.collection].candidates(node.left.name, map(str, keys))
         found = (find[node.left.name](self.collection, str(key)) for key in dict.fromkeys(keys))
         return [resource for resource in found if resource is not None]
 
@@ -213,6 +216,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
 
     def _getter(self, path: list[str]) -> Callable[[Resource], Any]:
         """Return what reads the property at a path. Raises GraphError for one that cannot be filtered by."""
+        self.mentioned.add(path[0])
         if path[0] != ATTRIBUTES:
             name = path[0]
             if is_property(TYPE_NAMES[self.collection], name) and name not in PROPERTIES[self.collection]:

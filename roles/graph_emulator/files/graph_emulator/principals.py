@@ -14,7 +14,7 @@ from .directory import Collection, Directory, Principal, Resource
 from .exchange import GraphError, Request, Response, bad_request, denied, not_emulated, not_found, wrong_method
 from .faults import Quirks
 from .pages import respond, selected_context
-from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, PROPERTIES, TYPE_NAMES, selected, shown
+from .properties import ATTRIBUTES, DEFAULT_PROPERTIES, NEVER_NULL, PROPERTIES, TYPE_NAMES, selected, shown
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUIDISH: Final = re.compile(r"[0-9a-f]+(-[0-9a-f]*)+", re.IGNORECASE)
@@ -97,7 +97,7 @@ class Principals:
         """Return the agents of one type, or None for the whole collection."""
         if agents is None:
             return None
-        return [item for item in self.directory.members[self.collection] if item.derived_type == f"#{agents}"]
+        return [item for item in self.directory.members[self.collection].kept() if item.derived_type == f"#{agents}"]
 
     def found(self, key: str, *, by_app_id: bool = False, derived_type: str | None = None) -> Resource:
         """Find by object id, by UPN for a user, by the alternate key `appId` where the path says so.
@@ -134,15 +134,17 @@ class Principals:
         """Return the object as JSON. Attributes are never there unless selected (graph-facts 1.5)."""
         properties = principal.properties
         item: dict[str, Any] = {"@odata.type": principal.derived_type} if principal.derived_type else {}
-        defaults = (*DEFAULT_PROPERTIES[self.collection], *_AGENT_DEFAULTS.get(principal.derived_type or "", ()))
-        for name in defaults if names is None else names:
-            if name in _AGENTS_ALONE and name not in _AGENT_DEFAULTS.get(principal.derived_type or "", ()):
-                continue
-            if name == ATTRIBUTES:
-                stored = principal.visible_attributes()
-                item[name] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)
-            else:
-                item[name] = shown(properties, name)
+        of_agent = _AGENT_DEFAULTS.get(principal.derived_type or "", ())
+        wanted = (*DEFAULT_PROPERTIES[self.collection], *of_agent) if names is None else names
+        foreign = _AGENTS_ALONE.difference(of_agent)
+        item |= {
+            name: shown(properties, name) if name in NEVER_NULL else properties.get(name)
+            for name in wanted
+            if name not in foreign
+        }  # a page shows tens of thousands of properties, so few of them cost a call
+        if ATTRIBUTES in wanted:
+            stored = principal.visible_attributes()
+            item[ATTRIBUTES] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)
         return item
 
     def _patch(self, principal: Principal, request: Request, caller: Caller, agents: str | None) -> None:

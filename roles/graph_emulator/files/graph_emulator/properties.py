@@ -93,13 +93,13 @@ _LISTS: Final = (
     "replyUrls resourceSpecificApplicationPermissions servicePrincipalNames tags"
 )
 LISTS: Final = frozenset(_LISTS.split())  # never null
-_NEVER_NULL: Final = LISTS | {"appRoleAssignmentRequired"}
+NEVER_NULL: Final = LISTS | {"appRoleAssignmentRequired"}
 
 
 def shown(properties: dict[str, Any], name: str) -> Any:
     """Return a property as Graph shows it: what is not stored is null, or the empty list where null is not allowed."""
     value = properties.get(name)
-    if value is not None or name not in _NEVER_NULL:
+    if value is not None or name not in NEVER_NULL:
         return value
     if name == "appRoleAssignmentRequired":
         return False

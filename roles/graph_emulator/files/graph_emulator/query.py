@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -16,6 +17,7 @@ from .access import Caller
 from .directory import Collection, Directory, Resource
 from .exchange import GraphError, Request, bad_request, not_emulated, unsupported_query
 from .faults import Quirks
+from .generated import Members, Picked
 
 PAGE_SIZE: Final = 100
 LARGEST_PAGE: Final = 999
@@ -85,12 +87,14 @@ def find(
     start = position(options, collection)
     count = selection.count() if selection.advanced and start == 0 else None
     page: list[Resource] = []
-    for index in range(start, len(members)):
-        if not selection.test(members[index]):
+    places = selection.places(start) if members is selection.members else range(start, len(members))
+    for index in places:
+        member = members[index]
+        if not selection.test(member):
             continue
         if len(page) == size:
             return Page(page, next_query(options, token(options, collection, index)), count)
-        page.append(members[index])
+        page.append(member)
     return Page(page, None, count)
 
 
@@ -134,11 +138,20 @@ def is_advanced(request: Request, collection: Collection, *, counting: bool = Fa
 class _Selection:
     """What `$filter` selects: those of `members` that pass the test."""
 
-    members: list[Resource]
+    members: Sequence[Resource]
     test: filters.Predicate
     advanced: bool  # whether this is an advanced query
+    mentioned: frozenset[str] = frozenset()  # the properties that the test reads
+
+    def places(self, start: int) -> Iterable[int]:
+        """The places of `members` from `start` on that may pass the test."""
+        if isinstance(self.members, Members):
+            return self.members.places(self.test, self.mentioned, start)
+        return range(start, len(self.members))
 
     def count(self) -> int:
+        if isinstance(self.members, Members):
+            return self.members.count_passing(self.test, self.mentioned)
         return sum(map(self.test, self.members))
 
 
@@ -155,7 +168,7 @@ def _selection(
     """Return what `$filter` selects. Raises GraphError, as `find` does."""
     options = request.query
     advanced = is_advanced(request, collection, counting=counting)
-    members = directory.members[collection] if among is None else among
+    members: Sequence[Resource] = directory.members[collection] if among is None else among
     if "$search" in options:
         members = list(filter(search.compiled(options["$search"], search.SEARCHABLE[collection]), members))
         among = members
@@ -169,10 +182,10 @@ def _selection(
     if advanced and not request.batch and len(request.path) + len(request.raw_query) > URL_LENGTH:
         raise GraphError(414, "Request_UriTooLong", "The request URI is too long.")
     candidates = compiler.candidates(tree) if among is None else None
-    return _Selection(members if candidates is None else candidates, test, advanced)
+    return _Selection(members if candidates is None else candidates, test, advanced, frozenset(compiler.mentioned))
 
 
-def _ordered(members: list[Resource], option: str | None, *, filtered_plainly: bool) -> list[Resource]:
+def _ordered(members: Sequence[Resource], option: str | None, *, filtered_plainly: bool) -> Sequence[Resource]:
     if not option:
         return members
     name, _separator, direction = option.strip().partition(" ")
@@ -180,7 +193,12 @@ def _ordered(members: list[Resource], option: str | None, *, filtered_plainly: b
         raise unsupported_query(f"Unsupported sort property '{name}' for 'DirectoryObject'.")
     if filtered_plainly:
         raise unsupported_query("Sorting not supported for current query.")
-    by_name = sorted(members, key=lambda member: str(member.properties.get(name, "")).casefold())
+
+    def key(member: Resource) -> str:
+        return str(member.properties.get(name, "")).casefold()
+
+    ordered = members.ordered(name, key) if isinstance(members, Members) else None
+    by_name = sorted(members, key=key) if ordered is None else Picked(members, ordered)
     return by_name[::-1] if direction.strip() == "desc" else by_name
 
 
