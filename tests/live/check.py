@@ -39,6 +39,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._directory import
     USER,
     Directory,
     Kind,
+    Named,
     Principal,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -107,8 +108,8 @@ class Live:
         self.set = attribute_set
         self.lag: float | None = None
         self.directory = Directory(graph)
-        self.users = [self.directory.find(USER, name) for name in users]
-        self.service_principals = [self.directory.find(SERVICE_PRINCIPAL, name) for name in service_principals]
+        self.users = [self.directory.find(Named(USER, name)) for name in users]
+        self.service_principals = [self.directory.find(Named(SERVICE_PRINCIPAL, name)) for name in service_principals]
         self._touched: dict[str, set[str]] = {}
         self._undo = contextlib.ExitStack()
         attribute = (attribute_set, "Text")
@@ -335,7 +336,7 @@ class Live:
             raise Abort("Not put back: " + "; ".join(problems))
 
     def _is_back(self, principal: Principal) -> bool:
-        shown = self.directory.find(principal.kind, principal.id)
+        shown = self.directory.find(Named(principal.kind, principal.id))
         return _in_order(shown.assignments.get(self.set)) == _in_order(principal.assignments.get(self.set))
 
     def tasks(self) -> Iterator[tuple[str, Entry, dict[str, Any], Callable[[Mapping[str, Any]], bool]]]:

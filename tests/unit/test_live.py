@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from _emulator import Emulator
+from _emulator import Emulator, start
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
 
@@ -88,6 +88,14 @@ OTHER_ANSWERS = {
 """What the table shows with these quirks, where that differs from the local Graph as it is."""
 
 Run = Callable[..., dict[str, tuple[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """A local Graph that does not check bodies: the check sends wrong ones on purpose."""
+    emulator = start(tmp_path_factory.mktemp("graph"))
+    yield emulator
+    emulator.stop()
 
 
 @pytest.fixture
