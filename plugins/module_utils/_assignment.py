@@ -55,6 +55,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._plan import (
     check,
     definition_of,
     ensure_spelling,
+    ensure_visible,
     in_doubt,
     lasting_problem,
     plan,
@@ -168,6 +169,8 @@ def _wish(params: Mapping[str, Any]) -> Wish:
     value = checked(attribute, params["value"])
     if type_:
         value = coerced(attribute, value, type_, named=True)
+    if not absent:
+        ensure_visible(attribute, elements(value))
     if not absent and not params["append"]:
         return Exactly(value, type_)
     return Adjusted(remove=elements(value), type=type_) if absent else Adjusted(add=elements(value), type=type_)

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -232,8 +233,8 @@ class Item:
         }
 
 
-def reading(filters: int, size: int) -> str:
-    """How to read principals that `filters` filters find in a directory of `size`.
+def reading(filters: int, size: Callable[[], int]) -> str:
+    """Return how to read principals that so many filters find in a directory of `size()` principals.
 
     `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be
     either of two ids) and 20 filters to a `$batch`, thus 300 to a request. Each page and each filter costs a resource
@@ -241,7 +242,8 @@ def reading(filters: int, size: int) -> str:
     decides. Batches run several at a time, pages one after the other, as each names the next: an equal number goes to
     the filters.
     """
-    return "pages" if math.ceil(size / PAGE_SIZE) < math.ceil(filters / BATCH_SIZE) else "filters"
+    batches = math.ceil(filters / BATCH_SIZE)
+    return "pages" if batches > 1 and math.ceil(size() / PAGE_SIZE) < batches else "filters"
 
 
 class Bulk:
@@ -254,7 +256,9 @@ class Bulk:
         check_mode: bool,
         say: Callable[[str], None],
         decrypt: Decrypt = no_secret,
+        choose: Callable[[int, Callable[[], int]], str] = reading,
     ) -> None:
+        self._choose = choose
         self._params = params
         self._graph = graph
         self._sent_before = graph.sent
@@ -310,9 +314,7 @@ class Bulk:
     def _read(self, kind: Kind, wanted: Mapping[tuple[str, str], Item]) -> None:
         names = [entry.declaration.who for entry in wanted.values()]
         properties = {who.by for who in names} - {""}
-        how, filters = "filters", self._directory.filters(kind, names)
-        if filters > BATCH_SIZE:
-            how = reading(filters, self._directory.size(kind))
+        how = self._choose(self._directory.filters(kind, names), partial(self._directory.size, kind))
         self._readings[f"{kind.name}s"] = how
         by_pages = how == "pages"
         directory = self._directory
@@ -779,6 +781,7 @@ def run_bulk(
     check_mode: bool,
     progress: Callable[[str], None] = lambda line: None,
     decrypt: Decrypt = no_secret,
+    choose: Callable[[int, Callable[[], int]], str] = reading,
 ) -> dict[str, Any]:
     """`custom_security_attributes`: everything is read, then everything planned, then what differs is written."""
     if params["max_changes"] is not None:
@@ -787,7 +790,7 @@ def run_bulk(
         raise OptionError("diff_limit", f"must be at least 0, not {params['diff_limit']}")
     _check_files(params)
     with _at_full_speed():
-        bulk = Bulk(params, graph, check_mode, progress, decrypt)
+        bulk = Bulk(params, graph, check_mode, progress, decrypt, choose)
         bulk.ensure_tenant()
         bulk.read_and_plan()
     bulk.check_limit()

@@ -155,7 +155,7 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
             who = [(one, cells[number]) for number, one in naming if number < width and cells[number]]
             item = _named(label, columns, who, problems)
             if item is not None:
-                place = Place(label, partial(_in_row, f"{label}: column "), remark)
+                place = Place(label, partial(_in_row, f"{label}: column "), remark, literal=True)
                 yield ASSIGNMENTS, place, {**item, "attributes": attributes}
 
 
@@ -289,7 +289,7 @@ def _long(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
         lines = {attribute: found[0][0] for attribute, found in one.cells.items()}
         yield (
             ASSIGNMENTS,
-            Place(one.label, partial(_in_rows, one.label, lines)),
+            Place(one.label, partial(_in_rows, one.label, lines), literal=True),
             {**one.item, "attributes": attributes},
         )
 

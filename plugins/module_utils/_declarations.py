@@ -33,7 +33,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._locations import
     no_secret,
     nothing,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish
+from ansible_collections.entra.attributes.plugins.module_utils._plan import Adjusted, Exactly, Wish, ensure_visible
 from ansible_collections.entra.attributes.plugins.module_utils._values import (
     Value,
     checked,
@@ -162,7 +162,9 @@ def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: lis
                 problems.append(f"{place.at(*where)}: attribute {problem}")
                 continue
             try:
-                held[str(name)] = wish(str(name), value)
+                held[str(name)] = meant = wish(str(name), value, place.restores)
+                if place.literal and key == "attributes":
+                    ensure_visible(str(name), elements(meant.assigns))
             except (InvalidValue, OptionError) as error:
                 remark = place.remark((*where, str(name)), error.reason)
                 problems.append(f"{place.at(*where, str(name))}: {error.reason}{remark and f'. {remark}'}")
@@ -185,12 +187,15 @@ def _expected(place: Place, expected: Any, problems: list[str]) -> dict[str, dic
     return values
 
 
-def wish(attribute: str, value: Any) -> Wish:
-    """What a declared value means: itself, none (null, `[]`) or `{add, remove}`. Raises InvalidValue, OptionError."""
+def wish(attribute: str, value: Any, restored: bool = False) -> Wish:
+    """Return what a declared value means: itself, none (null, `[]`) or `{add, remove}`.
+
+    Raises InvalidValue and OptionError.
+    """
     if value is None or value == []:
         return Exactly(None)
     if not isinstance(value, Mapping):
-        return Exactly(checked(attribute, value), either=isinstance(value, Only))
+        return Exactly(checked(attribute, value), either=isinstance(value, Only), restored=restored)
     if not value or set(value) - {"add", "remove"}:
         raise OptionError(attribute, "a dictionary can have the keys add and remove only")
     add, remove = (_elements(attribute, value.get(key)) for key in ("add", "remove"))

@@ -31,12 +31,15 @@ class Place:
     """The place of an item.
 
     `label` names the item and `at()` something in it: problems begin with these. `remark()` returns what the form of
-    the file adds to the reason for which a value in the item was refused, or an empty text.
+    the file adds to the reason for which a value in the item was refused, or an empty text. In a `literal` item nobody
+    sees characters that cannot be seen, as no escape stands for them. An item that `restores` is of a sealed snapshot.
     """
 
     label: str
     inside: Callable[[Sequence[str]], str]
     remark: Callable[[Sequence[str], str], str] = nothing
+    literal: bool = False
+    restores: bool = False
 
     def at(self, *path: str) -> str:
         return self.inside(path)
@@ -77,7 +80,7 @@ def listed(section: str, items: Sequence[Any]) -> Items:
     """Yield the items of a variable, which are named by their number."""
     for number, item in enumerate(items):
         label = f"{section}[{number}]"
-        yield section, Place(label, partial(_dotted, label)), item
+        yield section, Place(label, partial(_dotted, label), literal=True), item
 
 
 def _dotted(label: str, path: Sequence[str]) -> str:

@@ -46,12 +46,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._values import (
 class Exactly:
     """The attribute shall have this value; null: none. `type` is the type somebody named, if any.
 
-    With `either` a single value is the only one of a list where the attribute is multi-valued.
+    With `either` a single value is the only one of a list where the attribute is multi-valued. A value that is restored
+    from a snapshot is written whatever text it holds.
     """
 
     value: Value | None
     type: str | None = None
     either: bool = False
+    restored: bool = False
 
     @property
     def assigns(self) -> Value | None:
@@ -277,6 +279,13 @@ def lasting_problem(planned: Plan, definitions: Definitions) -> str:
     return ""
 
 
+def ensure_visible(attribute: str, items: Iterable[Any]) -> None:
+    """Raise InvalidValue for new text that nobody means to write."""
+    for item in items:
+        if isinstance(item, str) and (problem := new_text_problem(item)):
+            raise InvalidValue(attribute, f"the text {problem}")
+
+
 def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Definition | None) -> Value | None:
     """The attribute's value once the wish is granted; `now` itself where that is the same."""
     then = (
@@ -286,9 +295,8 @@ def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Defini
     )
     if same(now, then):
         return now
-    for item in elements(then):
-        if isinstance(item, str) and item not in elements(now) and (problem := new_text_problem(item)):
-            raise InvalidValue(attribute, f"the text {problem}")
+    if not (isinstance(wish, Exactly) and wish.restored):
+        ensure_visible(attribute, [item for item in elements(then) if item not in elements(now)])
     if then is not None and definition is not None:
         problem = definition_problem(then, definition, now)
         if problem:

@@ -31,6 +31,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._locations import
     Undecryptable,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._storage import RECORD
+from ansible_collections.entra.attributes.plugins.module_utils._values import new_text_problem
 
 try:
     import yaml
@@ -126,9 +127,13 @@ def parse_yaml(text: str, note: _Note, decrypt: Decrypt) -> _Document:
         raise Broken(mark.line + 1 if mark else 1, quoted(said, 200)) from None
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML forbids
         raise Broken(text.count("\n", 0, getattr(error, "position", 0)) + 1, quoted(str(error), 200)) from None
-    if not loader.doubtful and not loader.words:
+    if not (loader.doubtful or loader.unseen or loader.words):
         return content, partial(_line_of_node, root), {}
-    paths = _paths(root, {id(node) for node, _problem in loader.doubtful} | {id(node) for node in loader.words})
+    noted = [node for node, _problem in (*loader.doubtful, *loader.unseen)]
+    paths = _paths(root, set(map(id, (*noted, *loader.words))))
+    for node, problem in loader.unseen:
+        if places := [path for path in paths.get(id(node), []) if _is_value(path) and _is_written(path)]:
+            note(node.start_mark.line + 1, f"{quoted('.'.join(map(str, _in_item(places[0]))), MAX_PATH)}: {problem}")
     for node, problem in loader.doubtful:
         places = [path for path in paths.get(id(node), []) if problem or _is_value(path)]
         if places:
@@ -150,13 +155,20 @@ def _is_value(path: _Path) -> bool:
     return len(inside) > 2 and inside[0] in ("attributes", "expected")
 
 
+def _is_written(path: _Path) -> bool:
+    """Return whether a path leads to a value that is to be assigned, not to be removed or expected."""
+    inside = _in_item(path)
+    return inside[0] == "attributes" and "remove" not in inside[3:4]
+
+
 @lru_cache
 def _loader(base: Any) -> Any:
     """Return a loader that notes what it cannot take as it is written.
 
     `doubtful` holds nodes and what is wrong with each (nothing for an empty one, which is wrong only as a value),
-    `words` the Booleans in other words than true and false. Depth and number of the nodes are bounded while they are
-    composed: the fast parser calls `descend_resolver()` for each before it goes deeper, and would crash later.
+    `unseen` texts with characters that nobody sees there, as only double quotes have escapes for them, and `words` the
+    Booleans in other words than true and false. Depth and number of the nodes are bounded while they are composed: the
+    fast parser calls `descend_resolver()` for each before it goes deeper, and would crash later.
     """
 
     class Loader(base):  # type: ignore[misc] # chosen while running
@@ -164,6 +176,7 @@ def _loader(base: Any) -> Any:
             super().__init__(text)
             self.decrypt = decrypt
             self.doubtful: list[tuple[Any, str]] = []
+            self.unseen: list[tuple[Any, str]] = []
             self.words: list[Any] = []
             self.nodes = self._depth = 0
 
@@ -190,6 +203,12 @@ def _loader(base: Any) -> Any:
             if not isinstance(node, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem=f"{node.tag} is not a scalar", problem_mark=node.start_mark)
             return str(node.value)
+
+        def string(self, node: Any) -> str:
+            written = self.text(node)
+            if node.style != '"' and (problem := new_text_problem(written)):
+                self.unseen.append((node, f"the text {problem}"))
+            return written
 
         def integer(self, node: Any) -> int | str:
             written = self.text(node)
@@ -229,7 +248,7 @@ def _loader(base: Any) -> Any:
             return self._as_written(node, f"has the YAML tag {tag}, which is not accepted; write plain text")
 
     constructors = {
-        "str": Loader.text,
+        "str": Loader.string,
         "value": Loader.text,
         "merge": Loader.text,
         "int": Loader.integer,
@@ -463,7 +482,7 @@ def _skipped(text: str, start: int) -> int:
 
 def json_lines(name: str, text: str, problems: list[str], decrypt: Decrypt) -> Items:
     """Yield an assignment of each line that is not blank."""
-    parser = _Json()
+    parser, sealed = _Json(), False
     for number, line in enumerate(io.StringIO(text), 1):  # splitlines() knows more ends of lines than JSON
         if line.strip():
             label = f"{name}:{number}"
@@ -474,8 +493,9 @@ def json_lines(name: str, text: str, problems: list[str], decrypt: Decrypt) -> I
             else:
                 problems += [f"{label}: {problem}" for _line, problem in parser.problems(line)]
                 if isinstance(item, dict) and RECORD in item:  # the seal of a snapshot was checked before
+                    sealed = True
                     continue
-                yield ASSIGNMENTS, Place(label, partial(_in_line, f"{label}: ")), item
+                yield ASSIGNMENTS, Place(label, partial(_in_line, f"{label}: "), restores=sealed), item
 
 
 def _in_line(label: str, path: Sequence[str]) -> str:
