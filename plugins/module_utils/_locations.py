@@ -45,7 +45,7 @@ class Place:
         return self.inside(path)
 
 
-Items: TypeAlias = "Iterator[tuple[str, Place, Any]]"
+Items: TypeAlias = Iterator[tuple[str, Place, Any]]
 """Section, place and content of each item."""
 Decrypt: TypeAlias = "Callable[[str], str]"
 """Return what ansible-vault encrypted. Raises Undecryptable."""

@@ -146,7 +146,7 @@ def _traces(secret: str) -> frozenset[bytes]:
     """
     first = secret[:ENOUGH]
     traces = {max(re.findall(r"[A-Za-z0-9]+", first), key=len, default="").encode()}
-    for spelling in {first, quote(first, safe=""), quote_plus(first)}:
+    for spelling in dict.fromkeys((first, quote(first, safe=""), quote_plus(first))):
         data = spelling.encode("utf-8", "replace")
         for shift in range(3):
             begin, end = -(-8 * shift // 6), 8 * (shift + len(data)) // 6

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 
@@ -47,7 +47,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 
-Place = tuple[str, str | Path]
+Place: TypeAlias = "tuple[str, str | Path]"
 """An option and the path that it names, or a path that follows from it."""
 
 

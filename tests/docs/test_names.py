@@ -26,6 +26,8 @@ EDITED_BY_TOOLS = ("CHANGELOG.md",)
 # Names of others that look like ours, and whose they are.
 FOREIGN = {
     "ansible_become": "Ansible",
+    "async_status": "Ansible",
+    "remote_tmp": "Ansible",
     "ansible_check_mode": "Ansible",
     "ansible_python_interpreter": "Ansible",
     "any_errors_fatal": "Ansible",

@@ -157,7 +157,7 @@ def test_11_quirk_what_a_reader_without_attribute_permissions_sees(
 
 
 def test_1_the_quota_of_the_tenant_has_no_retry_after(reader: Client, as_caller: Any, emulator: Any) -> None:
-    assert [reader.get(f"/v1.0/{POLICIES}").status_code for _ in range(3)] == [200] * 3
+    assert [reader.get(f"/v1.0/{POLICIES}").status_code for _time in range(3)] == [200] * 3
     emulator.quirks(conditional_access_rate=1)
     assert reader.get(f"/v1.0/{POLICIES}").status_code == 200
     refusal = as_caller(user=ADELE, scopes=["Policy.Read.All"], roles=["Security Reader"]).get(f"/beta/{POLICIES}")

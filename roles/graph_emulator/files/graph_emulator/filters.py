@@ -249,7 +249,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         """Raise GraphError (400) for a literal of another type than the attribute's (graph-facts 16)."""
         definition = self.directory.definitions[path[1], path[2]]
         kind = _TYPES.get(definition.type)
-        if kind and value is not None and type(value) is not kind and self.quirks.mistyped_filter == "refuse":
+        if kind and value is not None and value.__class__ is not kind and self.quirks.mistyped_filter == "refuse":
             raise self._attribute_refusal(*path[1:])
 
     def _attribute_refusal(self, set_name: str, name: str) -> GraphError:

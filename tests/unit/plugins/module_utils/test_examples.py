@@ -48,6 +48,15 @@ def test_each_example_is_run() -> None:
         assert f"[`{name}`]({name})" in (EXAMPLES / "README.md").read_text()
 
 
+@pytest.mark.parametrize("name", ["excel.csv", "portal_download.csv"])
+def test_a_byte_order_mark_in_front_changes_nothing(
+    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + (EXAMPLES / name).read_bytes())
+    bulk(graph, src=str(tmp_path / name))
+    assert {who: emulator.state(who) for who in HELD[name]} == HELD[name]
+
+
 @pytest.mark.parametrize("name", HELD)
 def test_an_example_assigns_what_it_says_and_nothing_the_second_time(
     emulator: Emulator, graph: _graph.Graph, name: str

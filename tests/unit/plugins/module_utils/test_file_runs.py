@@ -194,14 +194,13 @@ def test_entra_gets_the_text_of_the_file_or_nothing(
     emulator.reset()
     before = held(emulator, "EmployeeId")
     emulator.clear()
+    refused, problems = False, []
     try:
         bulk(graph, src=file(folder, text, f"scalar.{ending}"))
     except InvalidDeclaration as error:
         refused, problems = True, error.problems
     except BulkError as error:
-        refused, problems = False, error.result["failures"]
-    else:
-        problems = []
+        problems = error.result["failures"]
     if problems:
         assert all(re.match(rf".*scalar\.{ending}:\d+: ", problem) for problem in problems)
         assert held(emulator, "EmployeeId") == before
