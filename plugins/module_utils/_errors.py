@@ -187,17 +187,17 @@ class WriteNotConfirmed(EntraError):
     """
 
     def __init__(self, principal: object, cause: EntraError | None = None, shown: Any = None) -> None:
-        why, hint = (
-            "but does not show it after half a minute",
+        told = f"{principal}: Graph accepted the write, but does not show it after half a minute"
+        hint = (
             "Graph may show it soon, another writer may have changed it, or Graph dropped it."
-            " A later run writes what is missing then.",
+            " A later run writes what is missing then."
         )
         if cause:
-            why = f"but it could not be verified: {cause}"
+            told = f"{principal}: Graph accepted the write, but it could not be verified: {cause}"
         if shown is not None:
-            why = "but another writer changed the same attribute since"
+            told = f"{principal}: Graph accepted the write, but another writer changed the same attribute since"
             hint = "Run tasks that change the same attribute one after the other."
-        super().__init__(f"{principal}: Graph accepted the write, {why}", hint)
+        super().__init__(told, hint)
         self.changed = True
         self.shown = shown
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ansible_collections.entra.attributes.plugins.module_utils._csv_files import read_csv
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError, quoted
+from ansible_collections.entra.attributes.plugins.module_utils._folder import is_as_exported
 from ansible_collections.entra.attributes.plugins.module_utils._locations import (
     VAULT,
     Broken,
@@ -56,7 +58,9 @@ def read(src: str, problems: list[str], decrypt: Decrypt = no_secret) -> Items:
         except Broken as broken:
             problems.append(f"{file}:{broken}")
         else:
-            yield from _READERS[file.suffix.lower()](str(file), text, problems, decrypt)
+            restores = is_as_exported(file, content)
+            for section, place, item in _READERS[file.suffix.lower()](str(file), text, problems, decrypt):
+                yield section, replace(place, restores=True) if restores else place, item
 
 
 def paths(src: str, problems: list[str]) -> list[Path]:

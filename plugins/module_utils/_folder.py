@@ -142,6 +142,19 @@ def _known(dest: Path) -> tuple[dict[str, str], _Switch | None]:
     return dict(files or {}), None
 
 
+def is_as_exported(file: Path, content: bytes) -> bool:
+    """Return whether an export wrote this content to a file of its folder, and nobody changed it since."""
+    for dest in (file.parent, file.parent.parent):
+        try:
+            manifest = _read(dest / MANIFEST)
+        except OptionError:
+            continue  # it is damaged, and proves nothing
+        files = (manifest or {}).get("files") or {}
+        if _digests(files) and files.get(file.relative_to(dest).as_posix()) == _digest(content):
+            return True
+    return False
+
+
 def _digests(files: Any) -> bool:
     return isinstance(files, dict) and all(
         _NAME.fullmatch(name) and isinstance(digest, str) for name, digest in files.items()

@@ -32,7 +32,8 @@ class Place:
 
     `label` names the item and `at()` something in it: problems begin with these. `remark()` returns what the form of
     the file adds to the reason for which a value in the item was refused, or an empty text. In a `literal` item nobody
-    sees characters that cannot be seen, as no escape stands for them. An item that `restores` is of a sealed snapshot.
+    sees characters that cannot be seen, as no escape stands for them. An item that `restores` is of a sealed snapshot,
+    or of an export that nobody changed since.
     """
 
     label: str

@@ -47,7 +47,7 @@ class Exactly:
     """The attribute shall have this value; null: none. `type` is the type somebody named, if any.
 
     With `either` a single value is the only one of a list where the attribute is multi-valued. A value that is restored
-    from a snapshot is written whatever text it holds.
+    from a snapshot or an export is written whatever text it holds.
     """
 
     value: Value | None

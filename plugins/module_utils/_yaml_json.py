@@ -323,7 +323,7 @@ def _ensure_bounded(root: Any, most: int) -> None:
             size, depth = 1 + sum(one for one, _depth in below), 1 + max((depth for _one, depth in below), default=0)
             line = node.start_mark.line + 1
             if size > most:
-                raise Broken(line, f"has aliases that make more than {most:,} values of it")
+                raise Broken(line, f"has aliases that expand it to more than {most:,} values")
             if depth > MAX_DEPTH:
                 raise Broken(line, _TOO_DEEP)
             sizes[id(node)] = (size, depth)

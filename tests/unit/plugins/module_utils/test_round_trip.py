@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils import _graph
 from ansible_collections.entra.attributes.plugins.module_utils._export import EXPORT
-from ansible_collections.entra.attributes.plugins.module_utils._values import new_text_problem
+from ansible_collections.entra.attributes.plugins.module_utils._values import MAX_TEXT, new_text_problem, utf16_length
 
 TRICKY_NAMES = ["No", "null", "y", "On", "True", "Straße", "user", "attributes", "Été"]
 TRICKY_TEXT = ["null", "~", "true", "No", "8", "08", "1e3", "0x1F", "2022-10-01", "=1+1", "@SUM(A1)", "-", "+49", "..."]
@@ -57,9 +57,10 @@ TRICKY_TEXT += [
 ]
 TRICKY_TEXT += ["\x00", "\x7f", "\u0085", "\u00a0", "\u2028", "\ufeff", "\U0001f600"]
 
-TEXT = st.one_of(
+ANY_TEXT = st.one_of(
     st.sampled_from(TRICKY_TEXT), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
-).filter(lambda text: not new_text_problem(text))
+).filter(lambda text: utf16_length(text) <= MAX_TEXT)
+TEXT = ANY_TEXT.filter(lambda text: not new_text_problem(text))
 INTEGERS = st.integers(-(2**31), 2**31 - 1)
 NAMES = st.one_of(
     st.sampled_from(TRICKY_NAMES),
@@ -103,7 +104,8 @@ def held(draw: st.DrawFn, schema: list[dict[str, Any]]) -> dict[str, Any]:
     """Values of some definitions, those that are inactive or deprecated by now included."""
     attributes: dict[str, Any] = {}
     for one in draw(st.lists(st.sampled_from(schema), unique_by=id) if schema else st.just([])):
-        scalars: st.SearchStrategy[Any] = {"String": TEXT, "Integer": INTEGERS, "Boolean": st.booleans()}[one["type"]]
+        by_type = {"String": ANY_TEXT, "Integer": INTEGERS, "Boolean": st.booleans()}
+        scalars: st.SearchStrategy[Any] = by_type[one["type"]]
         if one["usePreDefinedValuesOnly"]:
             known = [value["id"] for value in one["allowedValues"]]
             if not known:
