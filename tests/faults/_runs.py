@@ -13,13 +13,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from _claims import holds, untrue_claims
 from _proxy import FaultProxy, Weather
+from _reconcile import reconcile
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils import _bulk
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
+from ansible_collections.entra.attributes.plugins.module_utils._module import connect
 
 PRINCIPALS = 45
 LONGEST_SECONDS = 120
@@ -121,4 +125,53 @@ def run(proxy: FaultProxy, seed: int, how: Run = inside) -> Report:
     finished, after = how(proxy, options), assigned(proxy)
     if finished.get("failed") or not all(holds(after[who], desired) for who, desired in wanted.items()):
         report.wrong.append(f"the next run did not converge: {finished.get('msg')}")
+    return report
+
+
+def run_reconcile(proxy: FaultProxy, seed: int, folder: Path) -> Report:
+    """Reconcile a folder in the weather of a seed, compare the claims, then finish in clear weather.
+
+    Sets, definitions and assignments are new to the tenant. A second run afterwards finds nothing to change.
+    """
+    chance = random.Random(f"folder {seed}")  # noqa: S311 - repeatable
+    people = chance.sample(range(PRINCIPALS), 12)
+    wanted = {identifier(n): {"Sales": {"Region": chance.choice(["EMEA", "APAC"]), "Grade": n}} for n in people}
+    text = {"attribute_set": "Sales", "name": "Region", "type": "string", "predefined_values_only": True}
+    declared = {
+        "attribute_sets": [{"name": "Sales"}],
+        "definitions": [
+            {**text, "predefined_values": ["EMEA", "APAC"], "inactive_predefined_values": ["LATAM"]},
+            {"attribute_set": "Sales", "name": "Grade", "type": "integer"},
+        ],
+        "assignments": [{"user": who, "attributes": attributes} for who, attributes in wanted.items()],
+    }
+    (folder / "sales.json").write_text(json.dumps(declared))
+    before = assigned(proxy)
+    report = Report(seed)
+    proxy.begin(weather := Weather.of(seed))
+    began = time.monotonic()
+    try:
+        with connect(OPTIONS, proxy.environment) as graph:
+            reconcile(graph, folder)
+        result: dict[str, Any] = {}
+    except EntraError as error:
+        result = error.as_result()
+    report.seconds, report.spoiled, report.writes = time.monotonic() - began, weather.spoiled, len(proxy.history)
+    history = list(proxy.history)
+    proxy.begin(Weather.clear())
+    if "results" in result:
+        report.wrong = untrue_claims(result, wanted, before, assigned(proxy), history)
+    elif result and history:
+        # A step after the assignments failed; what it claims is its own.
+        report.wrong = [] if len({write.principal for write in history}) == len(wanted) else ["writes without results"]
+    elif not result and not all(holds(assigned(proxy)[who], desired) for who, desired in wanted.items()):
+        report.wrong = ["it succeeded, and not everybody has the desired values"]
+    if report.seconds > LONGEST_SECONDS:
+        report.wrong.append(f"it took {report.seconds:.0f} s")
+    with connect(OPTIONS, proxy.environment) as graph:
+        reconcile(graph, folder)
+        if any(one["changed"] for one in reconcile(graph, folder)):
+            report.wrong.append("a finished run changes something")
+    if not all(holds(assigned(proxy)[who], desired) for who, desired in wanted.items()):
+        report.wrong.append("the next run did not converge")
     return report

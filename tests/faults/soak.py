@@ -13,7 +13,11 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "faults"), str(TESTS / "unit")]  # where pytest puts them by itself
 
-from _emulator import start  # noqa: E402 - see above
+from _checkout import found_in  # noqa: E402 - see above
+
+sys.path.insert(0, str(found_in()))
+
+from _emulator import start  # noqa: E402
 from _proxy import FAULTS, FaultProxy  # noqa: E402
 from _runs import Report, as_module, inside, populate, run  # noqa: E402
 

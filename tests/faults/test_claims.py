@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from _proxy import FAULTS, FaultProxy
-from _runs import as_module, inside, populate, run
+from _runs import as_module, inside, populate, run, run_reconcile
 
-INSIDE, AS_MODULES = range(48), range(1000, 1012)
+INSIDE, AS_MODULES, RECONCILED = range(40), range(1000, 1010), range(2000, 2015)
 
 
 @pytest.fixture(autouse=True)
@@ -30,4 +32,12 @@ def test_a_run_inside_ansible_claims_the_truth(proxy: FaultProxy, seed: int) -> 
 @pytest.mark.parametrize("seed", AS_MODULES)
 def test_a_run_as_a_module_claims_the_truth(proxy: FaultProxy, seed: int) -> None:
     report = run(proxy, seed, as_module)
+    assert not report.wrong, report
+
+
+@pytest.mark.parametrize("seed", RECONCILED)
+def test_a_reconcile_claims_the_truth_and_the_next_one_finishes_it(
+    proxy: FaultProxy, tmp_path: Path, seed: int
+) -> None:
+    report = run_reconcile(proxy, seed, tmp_path)
     assert not report.wrong, report
