@@ -139,6 +139,7 @@ class Members(Sequence[T], Generic[T]):
     def __getitem__(self, place: int) -> T: ...
     @overload
     def __getitem__(self, place: slice) -> list[T]: ...
+
     def __getitem__(self, place: int | slice) -> T | list[T]:
         if isinstance(place, slice):
             return [self[index] for index in range(len(self))[place]]
@@ -248,6 +249,7 @@ class Picked(Sequence[T], Generic[T]):
     def __getitem__(self, place: int) -> T: ...
     @overload
     def __getitem__(self, place: slice) -> Picked[T]: ...
+
     def __getitem__(self, place: int | slice) -> T | Picked[T]:
         if isinstance(place, slice):
             return Picked(self._members, self._places[place])
