@@ -60,11 +60,13 @@ def odd(what: str, problem: str) -> UnexpectedResponse:
 
 
 @overload
-def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str, *, required: bool) -> _Kind: ...
+def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str, *, required: bool) -> _Kind:
+    """Return a member that must be there."""
 
 
 @overload
-def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str) -> _Kind | None: ...
+def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str) -> _Kind | None:
+    """Return a member that may be missing."""
 
 
 def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str, *, required: bool = False) -> _Kind | None:

@@ -136,9 +136,12 @@ class Members(Sequence[T], Generic[T]):
         return len(self._stored) + (self.generated.count if self.generated else 0)
 
     @overload
-    def __getitem__(self, place: int) -> T: ...
+    def __getitem__(self, place: int) -> T:
+        """Return one of them."""
+
     @overload
-    def __getitem__(self, place: slice) -> list[T]: ...
+    def __getitem__(self, place: slice) -> list[T]:
+        """Return some of them."""
 
     def __getitem__(self, place: int | slice) -> T | list[T]:
         if isinstance(place, slice):
@@ -246,9 +249,12 @@ class Picked(Sequence[T], Generic[T]):
         return len(self._places)
 
     @overload
-    def __getitem__(self, place: int) -> T: ...
+    def __getitem__(self, place: int) -> T:
+        """Return one of them."""
+
     @overload
-    def __getitem__(self, place: slice) -> Picked[T]: ...
+    def __getitem__(self, place: slice) -> Picked[T]:
+        """Return some of them."""
 
     def __getitem__(self, place: int | slice) -> T | Picked[T]:
         if isinstance(place, slice):
