@@ -28,6 +28,8 @@ ENOUGH = 16
 """First characters that give a secret away where its echo was cut, and length of those that data is searched for."""
 STEPS = 8
 """Steps of decoding, more than an echo has encodings."""
+LONGEST_GAP = 24 * ENOUGH
+"""Characters that an encoder makes at most of what stands between two words of a secret's beginning."""
 LAYERS = 3
 """How deep base64 in base64 is looked into."""
 
@@ -59,7 +61,7 @@ class Secrets:
         self._register = register
         self._known: frozenset[str] = frozenset()
         self._forms: frozenset[str] = frozenset()
-        self._traces: frozenset[bytes] = frozenset()
+        self._traces: frozenset[re.Pattern[bytes]] = frozenset()
 
     def __repr__(self) -> str:
         return f"<{len(self._known)} secrets>"
@@ -92,7 +94,7 @@ class Secrets:
         Short ones are left: they may be part of an honest name or value, and a masked one would find nobody.
         """
         spelled_out = (pattern.search(raw) for mark, pattern in _SPELLED_OUT.items() if mark in raw)
-        if not any(trace in raw for trace in self._traces) and not (self._traces and any(spelled_out)):
+        if not any(trace.search(raw) for trace in self._traces) and not (self._traces and any(spelled_out)):
             return content
         long = frozenset(form for form in self._forms if len(form) >= ENOUGH)
         return _everywhere(content, lambda text: _masked(text, long))
@@ -139,20 +141,23 @@ def _forms(secret: str) -> frozenset[str]:
     return frozenset(form for form in forms if len(form) >= LEAST)
 
 
-def _traces(secret: str) -> frozenset[bytes]:
-    """Return bytes of which a usual encoding of a secret holds at least one: its longest word, or base64 of it.
+def _traces(secret: str) -> frozenset[re.Pattern[bytes]]:
+    """Return patterns of which a usual encoding of a secret has at least one: its words in a row, or base64 of it.
 
-    A secret without a word, which none is that Entra makes, leaves a trace everywhere: then all data is searched.
+    An encoder leaves letters and digits alone, and makes some characters of each other one. A secret without a word,
+    which none is that Entra makes, leaves a trace everywhere: then all data is searched.
     """
     first = secret[:ENOUGH]
-    traces = {max(re.findall(r"[A-Za-z0-9]+", first), key=len, default="").encode()}
+    words = re.findall(r"[A-Za-z0-9]+", first)
+    row = re.compile((b".{1,%d}?" % LONGEST_GAP).join(word.encode() for word in words), re.DOTALL)
+    traces: set[bytes] = set()
     for spelling in dict.fromkeys((first, quote(first, safe=""), quote_plus(first))):
         data = spelling.encode("utf-8", "replace")
         for shift in range(3):
             begin, end = -(-8 * shift // 6), 8 * (shift + len(data)) // 6
             core = base64.b64encode(b"\0" * shift + data)[begin:end]
             traces |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
-    return frozenset(traces)
+    return frozenset({row, *(re.compile(re.escape(trace)) for trace in traces)})
 
 
 def _masked(text: str, forms: frozenset[str]) -> str:
