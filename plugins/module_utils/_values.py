@@ -157,7 +157,6 @@ def integer_problem(value: int) -> str:
     return "" if held else f"{read_as(value)} is outside the range of 32-bit integers, -2147483648 to 2147483647"
 
 
-@lru_cache
 def utf16_length(text: str) -> int:
     """Return the length of a text as the limits of Entra count it: in UTF-16 units (graph-facts 16)."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
@@ -171,6 +170,7 @@ def spoken_length(text: str) -> str:
     return f"{units} UTF-16 units ({characters} characters; an emoji counts as two units)"
 
 
+@lru_cache
 def name_problem(name: str) -> str:
     """Why `name` cannot be the name of an attribute set or attribute (graph-facts 4), or an empty text."""
     if not name:
