@@ -153,7 +153,7 @@ class _Adapter(HTTPAdapter):
 
 @dataclass
 class Answer:
-    """The answer to a request, read to its end. It is also what MSAL takes as a response.
+    """The answer to a request, read to its end.
 
     `in_doubt` says that an earlier attempt got no answer, so that it may have been applied.
     """
@@ -185,11 +185,6 @@ class Answer:
     def text(self) -> str:
         return self.content.decode("utf-8", "replace")
 
-    def raise_for_status(self) -> None:
-        """Raise UnexpectedResponse for an error, as MSAL expects it to be raised."""
-        if self.status_code >= 400:
-            raise UnexpectedResponse(f"{self.host} answered {self.status_code}.")
-
     @property
     def error(self) -> Any:
         """The JSON of an error, or null where it has none, such as the page of a proxy."""
@@ -215,7 +210,7 @@ def any_answer(answer: Answer) -> None:
 
 
 class Http:
-    """One connection pool with the task's TLS, proxy, time-out and retry options; also the `http_client` of MSAL.
+    """One connection pool with the task's TLS, proxy, time-out and retry options.
 
     `verify` is True (the bundled authorities), False, or the path of a CA bundle. `timeout` bounds each exchange as a
     whole. `environment` gives the proxies (HTTPS_PROXY, NO_PROXY). Redirects are not followed, so that no header goes
@@ -243,11 +238,11 @@ class Http:
         """Hosts that have given a usable answer."""
 
     def get(self, url: str, **kwargs: Any) -> Answer:
-        """Send a GET of MSAL."""
+        """Send a GET for a credential."""
         return self.request("GET", url, repeatable=True, writes=False, check=Answer.ensure_object, **kwargs)
 
     def post(self, url: str, **kwargs: Any) -> Answer:
-        """Send a POST of MSAL. It asks for a token, so that a repeat does no harm."""
+        """Send a POST that asks for a token, so that a repeat does no harm."""
         return self.request("POST", url, repeatable=True, writes=False, check=Answer.ensure_object, **kwargs)
 
     def request(

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 class Settings:
     """The options of design 3.1 that make a credential; secrets stay out of its representation.
 
-    `http` is an `http_client` as MSAL takes it.
+    `http` is an `Http` of `_transport`.
     `authority_url` and `graph_url` are URLs without a trailing slash, `environment` is that of the task. `given` names
     the options that do not come from it.
     """

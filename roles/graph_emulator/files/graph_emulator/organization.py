@@ -58,7 +58,3 @@ def organization(path: list[str], directory: Directory, request: Request, caller
     if path[1].lower() != directory.tenant_id.lower():
         raise not_found(path[1])
     return Response(200, {"@odata.context": f"{context}/$entity", **cut})
-
-
-def _domain(name: str, *, is_first: bool) -> dict[str, Any]:
-    return {"capabilities": "", "isDefault": is_first, "isInitial": is_first, "name": name, "type": "Managed"}
