@@ -10,10 +10,10 @@ from functools import partial
 
 from ansible.utils.display import Display
 
-from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK, run_bulk
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.plugin_utils._action import LocalAction
-from ansible_collections.entra.attributes.plugins.plugin_utils._controller import decryption
+from ..module_utils._operation import Entry
+from ..module_utils._operations.assignments import BULK, run_bulk
+from ..plugin_utils._action import LocalAction
+from ..plugin_utils._controller import decryption
 
 
 class ActionModule(LocalAction):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._report import REPORT, run_report
-from ansible_collections.entra.attributes.plugins.plugin_utils._action import LocalAction
-from ansible_collections.entra.attributes.plugins.plugin_utils._controller import decryption
+from ..module_utils._operation import Entry
+from ..module_utils._operations.report import REPORT, run_report
+from ..plugin_utils._action import LocalAction
+from ..plugin_utils._controller import decryption
 
 
 class ActionModule(LocalAction):

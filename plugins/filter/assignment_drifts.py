@@ -37,7 +37,7 @@ _value:
 
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._reconcile import assignment_drifts
+from ..module_utils._operations.reconcile import assignment_drifts
 
 
 class FilterModule:

@@ -78,8 +78,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
-from ansible_collections.entra.attributes.plugins.module_utils._reconcile import schema_steps
+from ..module_utils._errors import InvalidDeclaration
+from ..module_utils._operations.reconcile import schema_steps
 
 
 def steps(

@@ -133,18 +133,18 @@ from ansible.inventory.group import to_safe_group_name
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import INVENTORY
-from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_options
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.plugin_utils._controller import (
+from ..module_utils._connection import connection_options
+from ..module_utils._errors import EntraError
+from ..module_utils._graph.client import Graph
+from ..module_utils._operations.assignment import INVENTORY
+from ..plugin_utils._controller import (
     connect,
     quiet,
     trusted,
     untrusted,
     validated,
 )
-from ansible_collections.entra.attributes.plugins.plugin_utils._hosts import (
+from ..plugin_utils._hosts import (
     ATTRIBUTES,
     OWN,
     Host,

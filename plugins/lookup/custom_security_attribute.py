@@ -98,9 +98,9 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
-from ansible_collections.entra.attributes.plugins.module_utils._lookup import LOOKUP
-from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, quiet, untrusted, validated
+from ..module_utils._errors import EntraError
+from ..module_utils._operations.lookup import LOOKUP
+from ..plugin_utils._controller import connected, quiet, untrusted, validated
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types

@@ -97,11 +97,11 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, InvalidDeclaration
-from ansible_collections.entra.attributes.plugins.module_utils._locations import SECTIONS
-from ansible_collections.entra.attributes.plugins.module_utils._snapshot import check_kept, ensure_whole
-from ansible_collections.entra.attributes.plugins.plugin_utils._controller import decryption
+from ..module_utils._declarations.declared import declared
+from ..module_utils._declarations.locations import SECTIONS
+from ..module_utils._declarations.snapshot import check_kept, ensure_whole
+from ..module_utils._errors import EntraError, InvalidDeclaration
+from ..plugin_utils._controller import decryption
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types

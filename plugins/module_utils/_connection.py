@@ -24,12 +24,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleFallbackNotFound
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._choice import AUTH_SOURCES
-from ansible_collections.entra.attributes.plugins.module_utils._auth._text import token_text, trimmed
-from ansible_collections.entra.attributes.plugins.module_utils._clouds import CLOUDS
-from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._options import AsGiven, integer
-from ansible_collections.entra.attributes.plugins.module_utils._values import not_text, text_problem, visible
+from ._auth._choice import AUTH_SOURCES
+from ._auth._text import token_text, trimmed
+from ._clouds import CLOUDS
+from ._core.options import AsGiven, integer
+from ._core.values import not_text, text_problem, visible
+from ._errors import OptionError
 
 LONGEST_TIMEOUT, MOST_RETRIES, LONGEST_WAIT = 86_400, 100, 604_800
 SECRET_VARIABLES = ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN", "IDENTITY_HEADER", "MSI_SECRET")

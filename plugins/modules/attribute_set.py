@@ -83,8 +83,8 @@ previous_attribute_set:
   type: dict
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ..module_utils._operation import run_module
+from ..module_utils._operations.definition import SET
 
 
 def main() -> None:

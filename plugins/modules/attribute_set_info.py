@@ -56,8 +56,8 @@ tenant_id:
   sample: 11111111-1111-4111-8111-111111111111
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import SET_INFO_SPEC, run_set_info
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
+from ..module_utils._operation import Entry, run_module
+from ..module_utils._operations.definition import SET_INFO_SPEC, run_set_info
 
 
 def main() -> None:

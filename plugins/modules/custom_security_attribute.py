@@ -276,8 +276,8 @@ error:
           app_id: 55555555-5555-4555-8555-555555555502
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import ASSIGNMENT
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ..module_utils._operation import run_module
+from ..module_utils._operations.assignment import ASSIGNMENT
 
 
 def main() -> None:

@@ -172,8 +172,8 @@ audits:
               after: [Baker, Cascade]
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._audit import AUDIT_INFO
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ..module_utils._operation import run_module
+from ..module_utils._operations.audit_info import AUDIT_INFO
 
 
 def main() -> None:

@@ -219,8 +219,8 @@ in_use:
       sample: 0
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import DEFINITION
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ..module_utils._operation import run_module
+from ..module_utils._operations.definition import DEFINITION
 
 
 def main() -> None:

@@ -70,12 +70,12 @@ definitions:
       state: present
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
+from ..module_utils._operation import Entry, run_module
+from ..module_utils._operations.definition import (
     DEFINITION_INFO_CONSTRAINTS,
     DEFINITION_INFO_SPEC,
     run_definition_info,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, run_module
 
 
 def main() -> None:

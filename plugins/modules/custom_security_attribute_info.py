@@ -131,8 +131,8 @@ principals:
           Certification: true
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import INFO
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ..module_utils._operation import run_module
+from ..module_utils._operations.assignment import INFO
 
 
 def main() -> None:

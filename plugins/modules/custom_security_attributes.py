@@ -357,8 +357,8 @@ summary:
       sample: 4.2
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ..module_utils._operation import run_module
+from ..module_utils._operations.assignments import BULK
 
 
 def main() -> None:

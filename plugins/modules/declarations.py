@@ -134,8 +134,8 @@ summary:
       sample: 3
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._export import EXPORT
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
+from ..module_utils._operation import run_module
+from ..module_utils._operations.export import EXPORT
 
 
 def main() -> None:

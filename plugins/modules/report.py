@@ -199,8 +199,8 @@ files:
       type: bool
 """
 
-from ansible_collections.entra.attributes.plugins.module_utils._module import run_module
-from ansible_collections.entra.attributes.plugins.module_utils._report import REPORT
+from ..module_utils._operation import run_module
+from ..module_utils._operations.report import REPORT
 
 
 def main() -> None:

@@ -26,13 +26,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as ModuleAction
 
-from ansible_collections.entra.attributes.plugins.module_utils._connection import secret_texts
-from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, invocation
-from ansible_collections.entra.attributes.plugins.module_utils._options import json_problems, without_omitted
-from ansible_collections.entra.attributes.plugins.module_utils._secrets import without_options
-from ansible_collections.entra.attributes.plugins.module_utils._transport import HAS_REQUESTS
-from ansible_collections.entra.attributes.plugins.plugin_utils._controller import connected, plain, quiet
+from ..module_utils._connection import secret_texts
+from ..module_utils._core.options import json_problems, without_omitted
+from ..module_utils._errors import OptionError
+from ..module_utils._graph.transport import HAS_REQUESTS
+from ..module_utils._operation import Entry, invocation
+from ..module_utils._secrets import without_options
+from ._controller import connected, plain, quiet
 
 DISCOVERED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 """What stands for an interpreter that nobody chose."""

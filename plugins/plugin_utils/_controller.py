@@ -25,13 +25,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.parsing.vault import VaultLib
 
-from ansible_collections.entra.attributes.plugins.module_utils import _module
-from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec, is_set
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._locations import Decrypt, Undecryptable
-from ansible_collections.entra.attributes.plugins.module_utils._module import REGISTER, Entry
-from ansible_collections.entra.attributes.plugins.module_utils._options import json_problems, strict, without_omitted
+from ..module_utils import _operation
+from ..module_utils._connection import connection_spec, is_set
+from ..module_utils._core.options import json_problems, strict, without_omitted
+from ..module_utils._declarations.locations import Decrypt, Undecryptable
+from ..module_utils._errors import EntraError, OptionError
+from ..module_utils._graph.client import Graph
+from ..module_utils._operation import REGISTER, Entry
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
 """Whether any text is a template, as before ansible-core 2.19; since then only what is marked as trusted is one."""
@@ -40,8 +40,8 @@ IDLE_GRAPHS = 4
 
 _idle: dict[str, Graph] = {}
 
-connect = partial(_module.connect, register=REGISTER)
-"""`_module.connect()` of what runs inside Ansible. Modules register no token: it would stand in their output."""
+connect = partial(_operation.connect, register=REGISTER)
+"""`_operation.connect()` of what runs inside Ansible. Modules register no token: it would stand in their output."""
 
 
 def untrusted(value: Any) -> Any:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._values import name_problem
+from ..module_utils._core.values import name_problem
+from ..module_utils._errors import OptionError
 
 Evaluate: TypeAlias = "Callable[[str, Mapping[str, Any]], Any]"
 """The value of a Jinja expression with some variables; None where one of them is undefined."""

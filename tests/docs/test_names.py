@@ -316,7 +316,7 @@ def test_the_guide_on_permissions_has_what_errors_ask_for() -> None:
     guide = (ROOT / GUIDES / "guide_permissions.rst").read_text()
     asked = {
         str(word.value)
-        for path in files("plugins/module_utils/*.py")
+        for path in files("plugins/module_utils/**/*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Need"
         for word in ast.walk(node)

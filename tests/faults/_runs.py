@@ -21,9 +21,9 @@ from _proxy import FaultProxy, Weather
 from _reconcile import reconcile
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.entra.attributes.plugins.module_utils import _bulk
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
-from ansible_collections.entra.attributes.plugins.module_utils._module import connect
+from ansible_collections.entra.attributes.plugins.module_utils._operation import connect
+from ansible_collections.entra.attributes.plugins.module_utils._operations import assignments as _bulk
 
 PRINCIPALS = 45
 LONGEST_SECONDS = 120

@@ -25,23 +25,6 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from questions import CREATE, DEFINITIONS, QUESTIONS, SCHEMA, SETS, VALUES, Question
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import ASSIGNMENT, INFO
-from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
-    DEFINITION,
-    DEFINITION_INFO_CONSTRAINTS,
-    DEFINITION_INFO_SPEC,
-    SET,
-    run_definition_info,
-)
-from ansible_collections.entra.attributes.plugins.module_utils._directory import (
-    SERVICE_PRINCIPAL,
-    USER,
-    Directory,
-    Kind,
-    Named,
-    Principal,
-)
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AttributesHidden,
     EntraError,
@@ -49,9 +32,26 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     NotFound,
     PermissionDenied,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry, connect, connection_spec
-from ansible_collections.entra.attributes.plugins.module_utils._schema import WRITE_DEFINITIONS
+from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry, connect, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT, INFO
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import (
+    DEFINITION,
+    DEFINITION_INFO_CONSTRAINTS,
+    DEFINITION_INFO_SPEC,
+    SET,
+    run_definition_info,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import (
+    SERVICE_PRINCIPAL,
+    USER,
+    Directory,
+    Kind,
+    Named,
+    Principal,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.schema import WRITE_DEFINITIONS
 
 KIT: dict[str, dict[str, Any]] = {
     "Text": {"type": "string"},

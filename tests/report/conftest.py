@@ -100,7 +100,7 @@ def report(emulator: Emulator, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Makes a report of the local Graph's tenant as the module does, by default into tmp_path."""
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-    from ansible_collections.entra.attributes.plugins.module_utils._report import REPORT
+    from ansible_collections.entra.attributes.plugins.module_utils._operations.report import REPORT
 
     def made(**options: Any) -> dict[str, Any]:
         variables = emulator.environment

@@ -13,18 +13,18 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.filter.schema_steps import FilterModule
-from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK
-from ansible_collections.entra.attributes.plugins.module_utils._declared import declared
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import (
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import declared
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.snapshot import check_kept
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.storage import SNAPSHOT, header
+from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import (
     DEFINITION,
     SET,
     run_definition_info,
     run_set_info,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._snapshot import check_kept
-from ansible_collections.entra.attributes.plugins.module_utils._storage import SNAPSHOT, header
 
 steps = FilterModule().filters()["schema_steps"]
 

@@ -15,14 +15,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
-from ansible_collections.entra.attributes.plugins.module_utils._auth.access_token import AccessToken
-from ansible_collections.entra.attributes.plugins.module_utils._auth.azure_cli import AzureCli
-from ansible_collections.entra.attributes.plugins.module_utils._auth.client_certificate import ClientCertificate
-from ansible_collections.entra.attributes.plugins.module_utils._auth.client_secret import ClientSecret
-from ansible_collections.entra.attributes.plugins.module_utils._auth.federated_token import FederatedToken
-from ansible_collections.entra.attributes.plugins.module_utils._auth.managed_identity import ManagedIdentity
-from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
+from .._errors import OptionError
+from ._settings import Credential, Settings
+from .access_token import AccessToken
+from .azure_cli import AzureCli
+from .client_certificate import ClientCertificate
+from .client_secret import ClientSecret
+from .federated_token import FederatedToken
+from .managed_identity import ManagedIdentity
 
 _KINDS: dict[str, type[Credential]] = {
     "access_token": AccessToken,

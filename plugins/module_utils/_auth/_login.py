@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._text import is_token
-from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
+from .._errors import AuthenticationError
+from ._text import is_token
 
 LONGEST_LIFE = 366 * 86_400
 """Seconds that a token can live by any configuration of Entra, and more."""

@@ -13,10 +13,10 @@ import re
 from abc import abstractmethod
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._login import LoginHost
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
-from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError, MissingLibrary
-from ansible_collections.entra.attributes.plugins.module_utils._secrets import Secrets
+from .._errors import AuthenticationError, MissingLibrary
+from .._secrets import Secrets
+from ._login import LoginHost
+from ._settings import Credential, Settings
 
 HINTS = {
     "AADSTS7000215": "client_secret is wrong; give the secret's value, not its id.",

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._login import json_object
-from ansible_collections.entra.attributes.plugins.module_utils._auth._text import is_token
-from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
+from .._errors import AuthenticationError
+from ._login import json_object
+from ._text import is_token
 
 AUDIENCE = "api://AzureADTokenExchange"
 

@@ -17,7 +17,7 @@ import re
 import stat
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
+from .._errors import OptionError
 
 MOST_BYTES = 1_000_000
 """Of a file with a credential; real ones are a hundred times smaller."""

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential
+from ._settings import Credential
 
 
 class AccessToken(Credential):

@@ -13,9 +13,9 @@ import json
 import subprocess
 import time
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
-from ansible_collections.entra.attributes.plugins.module_utils._auth._text import is_token
-from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
+from .._errors import AuthenticationError
+from ._settings import Credential, Settings
+from ._text import is_token
 
 PATIENCE = 60
 """Seconds for the CLI to answer."""

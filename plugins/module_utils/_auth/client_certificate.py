@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import ConfidentialClient, msal
-from ansible_collections.entra.attributes.plugins.module_utils._auth._text import read_file
-from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
+from .._errors import OptionError
+from ._msal import ConfidentialClient, msal
+from ._text import read_file
 
 NEEDED = (
     "is not usable: it must hold an RSA private key and its certificate as PEM or PFX, or the key alone together with"

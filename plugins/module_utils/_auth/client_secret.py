@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import ConfidentialClient
+from ._msal import ConfidentialClient
 
 
 class ClientSecret(ConfidentialClient):

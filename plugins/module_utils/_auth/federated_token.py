@@ -12,10 +12,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth import _runner
-from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import ConfidentialClient
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Settings
-from ansible_collections.entra.attributes.plugins.module_utils._auth._text import claims, read_token
+from .._auth import _runner
+from ._msal import ConfidentialClient
+from ._settings import Settings
+from ._text import claims, read_token
 
 SOON = 600.0
 """Seconds; a token that ends within them cannot be counted on for a long run."""

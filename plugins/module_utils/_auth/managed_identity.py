@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.entra.attributes.plugins.module_utils._auth._login import (
+from .._errors import AuthenticationError
+from ._login import (
     CHECK_IDENTITY,
     NOTHING,
     IdentityEndpoint,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._auth._msal import access_token, msal
-from ansible_collections.entra.attributes.plugins.module_utils._auth._settings import Credential, Settings
-from ansible_collections.entra.attributes.plugins.module_utils._errors import AuthenticationError
+from ._msal import access_token, msal
+from ._settings import Credential, Settings
 
 PLATFORMS = {
     "Azure App Service, Functions, Automation, or Service Fabric": ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"),

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from _emulator import Emulator
 
-from ansible_collections.entra.attributes.plugins.module_utils import _graph, _module
+from ansible_collections.entra.attributes.plugins.module_utils import _operation as _module
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
-from ansible_collections.entra.attributes.plugins.module_utils._patience import Patience
-from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
+from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
+from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._graph.transport import Http
 
 ADELE = "33333333-3333-4333-8333-333333333301"
 PAYROLL = "44444444-4444-4444-8444-444444444401"

@@ -16,10 +16,10 @@ from ansible.utils.plugin_docs import add_fragments
 from ansible_collections.entra.attributes.plugins.doc_fragments._connection import ModuleDocFragment
 from ansible_collections.entra.attributes.plugins.inventory import directory
 from ansible_collections.entra.attributes.plugins.lookup import custom_security_attribute
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import INVENTORY
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec
-from ansible_collections.entra.attributes.plugins.module_utils._lookup import LOOKUP
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import INVENTORY
+from ansible_collections.entra.attributes.plugins.module_utils._operations.lookup import LOOKUP
 
 SPEC = connection_spec({})
 MODULES: dict[str, Any] = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]

@@ -93,23 +93,23 @@ if not _importable():
     if str(tree) not in ansible_collections.__path__:  # which is elsewhere, and no namespace
         ansible_collections.__path__.append(str(tree))
 
-from ansible_collections.entra.attributes.plugins.module_utils._audit import moment
-from ansible_collections.entra.attributes.plugins.module_utils._audit_log import AuditLog, Entry, instant
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec, is_set, read_files
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.storage import (
+    check_apart,
+    check_file,
+    read_regular,
+    replace_file,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
     GraphError,
     OptionError,
     TransportError,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._module import connect
-from ansible_collections.entra.attributes.plugins.module_utils._patience import RETRIED_STATUSES
-from ansible_collections.entra.attributes.plugins.module_utils._storage import (
-    check_apart,
-    check_file,
-    read_regular,
-    replace_file,
-)
+from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import RETRIED_STATUSES
+from ansible_collections.entra.attributes.plugins.module_utils._operation import connect
+from ansible_collections.entra.attributes.plugins.module_utils._operations.audit_info import moment
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.audit_log import AuditLog, Entry, instant
 
 LOGGER = logging.getLogger(__name__)
 LONGEST_PAUSE = 600.0

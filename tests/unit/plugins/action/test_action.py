@@ -28,13 +28,13 @@ from ansible_collections.entra.attributes.plugins.action.custom_security_attribu
 from ansible_collections.entra.attributes.plugins.action.custom_security_attribute_info import ActionModule as Info
 from ansible_collections.entra.attributes.plugins.action.custom_security_attributes import ActionModule as Bulk
 from ansible_collections.entra.attributes.plugins.action.report import ActionModule as Report
-from ansible_collections.entra.attributes.plugins.module_utils import _assignment
-from ansible_collections.entra.attributes.plugins.module_utils._declarations import declarations
+from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Exactly
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.assignments import declarations
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.locations import Undecryptable
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, InvalidValue
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._locations import Undecryptable
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._plan import Exactly
+from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
 from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _controller
 
 SECRET = "a-secret-that-no-other-word-contains"

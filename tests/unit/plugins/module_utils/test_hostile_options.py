@@ -16,15 +16,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.entra.attributes.plugins.module_utils._assignment import ASSIGNMENT, INFO, INVENTORY
-from ansible_collections.entra.attributes.plugins.module_utils._audit import AUDIT_INFO
-from ansible_collections.entra.attributes.plugins.module_utils._bulk import BULK
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_options, connection_spec
-from ansible_collections.entra.attributes.plugins.module_utils._definitions import DEFINITION, SET
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._lookup import LOOKUP
-from ansible_collections.entra.attributes.plugins.module_utils._module import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._report import REPORT
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT, INFO, INVENTORY
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.audit_info import AUDIT_INFO
+from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION, SET
+from ansible_collections.entra.attributes.plugins.module_utils._operations.lookup import LOOKUP
+from ansible_collections.entra.attributes.plugins.module_utils._operations.report import REPORT
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import plain
 
 PATIENCE = 10.0

@@ -23,7 +23,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     GraphError,
     TransportError,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._graph.transport import Http
 from ansible_collections.entra.attributes.plugins.module_utils._secrets import (
     ENOUGH,
     MASK,
@@ -31,7 +32,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._secrets import (
     Secrets,
     without_options,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._transport import Http
 
 from ..conftest import ADELE, NEED
 

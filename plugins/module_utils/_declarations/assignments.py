@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Who shall have what, as declared in variables and files, with every mistake at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from .._core.assignment_plan import Adjusted, Exactly, Wish, ensure_visible
+from .._core.values import (
+    Value,
+    checked,
+    elements,
+    name_problem,
+    not_text,
+)
+from .._errors import (
+    EntraError,
+    InvalidDeclaration,
+    InvalidValue,
+    OptionError,
+    quoted,
+)
+from .._tenant.principals import KINDS, Named, named
+from .files import read
+from .locations import (
+    ASSIGNMENTS,
+    SPOKEN,
+    Decrypt,
+    Only,
+    Place,
+    listed,
+    no_secret,
+    nothing,
+)
+
+MOST_PROBLEMS = 50
+MOST_KEYS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one principal shall have; `label` says where it was declared, for people.
+
+    `expected` is what it must have before, unless it has what is desired already.
+    """
+
+    label: str
+    who: Named
+    desired: Mapping[str, Mapping[str, Wish]]
+    expected: Mapping[str, Mapping[str, Value | None]] = field(default_factory=dict)
+    remark: Callable[[Sequence[str], str], str] = nothing
+
+    def explained(self, error: EntraError) -> EntraError:
+        """Return an error about a declared value, with what the form of its file adds to it."""
+        if isinstance(error, InvalidValue):
+            path = ["attributes", *error.attribute.split(".", 1)]
+            if remark := self.remark(path, error.reason):
+                error.hint = f"{error.hint} {remark}.".lstrip()
+        return error
+
+
+class Declarations:
+    """Gathers declarations, each principal once, and notes what is wrong with them in `problems`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        self.found: list[Declaration] = []
+        self._once = Once(problems)
+
+    def add(self, place: Place, item: Any) -> None:
+        """Take an item of `assignments`."""
+        one = _declaration(place, item, self.problems)
+        if one:
+            self._once.note(one.label, str(one.who), str(one.who).lower())
+            self.found.append(one)
+
+
+class Once:
+    """Notes in `problems` what is declared twice."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self._problems = problems
+        self._first: dict[Hashable, str] = {}
+
+    def note(self, label: str, title: str, identity: Hashable) -> None:
+        """Note that `label` declares what has this title and identity."""
+        if identity in self._first:  # perhaps in the same line, of minified JSON
+            self._problems.append(f"{label}: {title} is declared in {self._first[identity]} already")
+        self._first.setdefault(identity, label)
+
+
+def declarations(items: Sequence[Any] | None, src: str | None, decrypt: Decrypt = no_secret) -> list[Declaration]:
+    """Return the declarations of `assignments` and of `src`. Raises InvalidDeclaration with every mistake."""
+    gathered = Declarations([])
+    files = read(src, gathered.problems, decrypt) if src else ()
+    for section, place, item in chain(listed(ASSIGNMENTS, items or []), files):
+        if section == ASSIGNMENTS:
+            gathered.add(place, item)
+    refuse(gathered.problems)
+    return gathered.found
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise InvalidDeclaration if there are problems, with all of them up to a number that can be read."""
+    if problems:
+        more = [f"and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
+        raise InvalidDeclaration("what is declared is wrong", [*problems[:MOST_PROBLEMS], *more])
+
+
+def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | None:
+    label = place.label
+    if not isinstance(item, Mapping):
+        problems.append(f"{label}: must be a dictionary with attributes and either user or service_principal")
+        return None
+    unknown = sorted(map(str, set(item) - {*KINDS, SPOKEN, "attributes", "expected"}))
+    if unknown:
+        problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
+    who = None
+    try:
+        who = named(item)
+    except OptionError as error:
+        problems.append(f"{label}: {error.message}")
+    attributes = item.get("attributes")
+    if not isinstance(attributes, Mapping) or not attributes:
+        problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
+        return None
+    desired = _wishes(place, "attributes", attributes, problems)
+    expected = _expected(place, item.get("expected"), problems)
+    return Declaration(label, who, desired, expected, place.remark) if who else None
+
+
+def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: list[str]) -> dict[str, dict[str, Wish]]:
+    """The wishes by attribute set; a mistake is noted and left out."""
+    wishes: dict[str, dict[str, Wish]] = {}
+    for attribute_set, values in attributes.items():
+        if not isinstance(attribute_set, str):
+            problems.append(f"{place.at(key)}: attribute set: {not_text(attribute_set)}")
+            continue
+        where = (key, str(attribute_set))
+        held = wishes[str(attribute_set)] = {}
+        problem = name_problem(str(attribute_set))
+        if problem:
+            problems.append(f"{place.at(*where)}: attribute set {problem}")
+        if not isinstance(values, Mapping):
+            problems.append(f"{place.at(*where)}: must be a dictionary of attributes")
+            continue
+        for name, value in values.items():
+            if not isinstance(name, str):
+                problems.append(f"{place.at(*where)}: attribute: {not_text(name)}")
+                continue
+            problem = name_problem(str(name))
+            if problem:
+                problems.append(f"{place.at(*where)}: attribute {problem}")
+                continue
+            try:
+                held[str(name)] = meant = wish(str(name), value, place.restores)
+                if place.literal and key == "attributes":
+                    ensure_visible(str(name), elements(meant.assigns))
+            except (InvalidValue, OptionError) as error:
+                remark = place.remark((*where, str(name)), error.reason)
+                problems.append(f"{place.at(*where, str(name))}: {error.reason}{remark and f'. {remark}'}")
+    return wishes
+
+
+def _expected(place: Place, expected: Any, problems: list[str]) -> dict[str, dict[str, Value | None]]:
+    if expected is None:
+        return {}
+    if not isinstance(expected, Mapping):
+        problems.append(f"{place.at('expected')}: must be a dictionary of attribute sets")
+        return {}
+    values: dict[str, dict[str, Value | None]] = {}
+    for attribute_set, wishes in _wishes(place, "expected", expected, problems).items():
+        for name, meant in wishes.items():
+            if isinstance(meant, Exactly):
+                values.setdefault(attribute_set, {})[name] = meant.value
+            else:
+                problems.append(f"{place.at('expected', attribute_set, name)}: must be an exact value")
+    return values
+
+
+def wish(attribute: str, value: Any, restored: bool = False) -> Wish:
+    """Return what a declared value means: itself, none (null, `[]`) or `{add, remove}`.
+
+    Raises InvalidValue and OptionError.
+    """
+    if value is None or value == []:
+        return Exactly(None)
+    if not isinstance(value, Mapping):
+        return Exactly(checked(attribute, value), either=isinstance(value, Only), restored=restored)
+    if not value or set(value) - {"add", "remove"}:
+        raise OptionError(attribute, "a dictionary can have the keys add and remove only")
+    add, remove = (_elements(attribute, value.get(key)) for key in ("add", "remove"))
+    removed = set(remove)
+    both = [item for item in add if item in removed]
+    if both:
+        raise OptionError(attribute, f"{', '.join(map(str, both))} is both added and removed")
+    return Adjusted(add=add, remove=remove)
+
+
+def _elements(attribute: str, value: Any) -> list[Any]:
+    return elements(checked(attribute, elements(value))) if elements(value) else []

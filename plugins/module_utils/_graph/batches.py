@@ -1,0 +1,352 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Many requests as fast as Graph allows: 20 to a `$batch`, several batches in flight, paced by what Graph answers.
+
+Batching saves round trips, not quota: each request in a batch counts by itself, and is throttled by itself
+(graph-facts 7, 8).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import (
+    EntraError,
+    GraphError,
+    Need,
+    TlsError,
+    TransportError,
+    UnexpectedResponse,
+)
+from .client import Graph, refusal, threads
+from .patience import LONGEST_WAIT, RETRIED_STATUSES, Attempts
+from .shapes import BatchAnswer, odd
+
+BATCH_SIZE = 20
+IN_FLIGHT = 4
+GATHER = 5.0
+"""Seconds that repeats wait for others that may be sent a little later, to share a batch with them."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A request of a batch: `url` is below the version; a body must set values, as it may be sent again."""
+
+    method: str
+    url: str
+    body: dict[str, Any] | None = None
+    advanced: bool = False
+    priority: str = ""
+
+    def in_batch(self, number: int) -> dict[str, Any]:
+        """The form that `$batch` takes."""
+        headers = {"Content-Type": "application/json"} if self.body is not None else {}
+        if self.advanced:
+            headers["ConsistencyLevel"] = "eventual"
+        if self.priority:
+            headers["x-ms-throttle-priority"] = self.priority
+        part: dict[str, Any] = {"id": str(number), "method": self.method, "url": self.url}
+        if headers:
+            part["headers"] = headers
+        if self.body is not None:
+            part["body"] = self.body
+        return part
+
+
+class Pace:
+    """How many requests may be sent now: all of them, until Graph tells how much of the quota is used.
+
+    Above 80 % of the quota Graph says so in each answer. The quota is refilled all the time, and what is used of it is
+    what was sent less what was refilled; so the refill is known from two answers. The rate is the refill, and a little
+    more or less that leads to `GOAL`. Where Graph says nothing any more the rate grows. A 429 stops all until it may
+    be tried again, and makes what is sent more or less half as much, as the quota may be smaller than is published.
+    """
+
+    GOAL = 0.96
+    QUOTA = 3000.0
+    """Writes that an app has in a tenant, refilled in 150 seconds (graph-facts 8)."""
+    LEAST_QUOTA = 100.0
+    APPROACH = 10.0
+    """Seconds in which a distance from the goal shall be closed."""
+    WINDOW = 1.0
+    """Seconds over which the refill is computed, and after which the rate grows."""
+    GROWTH = 1.5
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._resume_at = 0.0
+        self._rate: float | None = None
+        self._credit = 0.0
+        self._credited_at = clock()
+        self._quota = self.QUOTA
+        self._refill = self._quota / LONGEST_WAIT
+        self._is_told = False
+        self._mark: tuple[float, float, int] | None = None
+        self._done = 0
+        self.throttled = 0
+
+    def room(self) -> int:
+        """How many requests may be sent at this moment."""
+        now = self._clock()
+        if now < self._resume_at:
+            return 0
+        if self._rate is None:
+            return BATCH_SIZE
+        # More than a batch may be saved up, as this is asked somewhat later than there is room for one.
+        self._credit = min(self._credit + (now - self._credited_at) * self._rate, 2.0 * BATCH_SIZE)
+        self._credited_at = now
+        return int(self._credit)
+
+    def throttled_for(self) -> float:
+        """Return the seconds for which Graph wants no request at all."""
+        return max(self._resume_at - self._clock(), 0.0)
+
+    def delay(self) -> float:
+        """Return the seconds until there is room for a batch again."""
+        now = self._clock()
+        if now < self._resume_at or not self._rate:
+            return max(self._resume_at - now, 0.0)
+        # Without a share of the quota nothing is gained by small steps, which only make more batches.
+        wanted = min(BATCH_SIZE, max(self._rate / 2, 1.0)) if self._is_told else BATCH_SIZE
+        return max((wanted - self._credit) / self._rate, 0.0)
+
+    def spend(self, count: int) -> None:
+        """Note that so many were sent."""
+        self._credit -= count
+        if self._mark is None:
+            # At the beginning nothing is used, unless others were here before: then the first refill is too small.
+            self._mark = (self._clock(), 0.0, 0)
+
+    def learn(self, done: int, used: float, retry_after: float | None, throttled: int) -> None:
+        """Take in an answer: requests done, share of the quota used (0: not told), longest wait, count of throttled."""
+        now = self._clock()
+        self._done += done
+        self._is_told |= used > 0
+        self.throttled += throttled
+        if retry_after is not None:
+            if now >= self._resume_at:
+                self._quota = max(self._quota / 2, self.LEAST_QUOTA)
+            self._resume_at = max(self._resume_at, now + retry_after)
+            used = max(used, 1.0)
+        since, before, count = self._mark or (now, 0.0, 0)
+        if used <= 0 and self._rate is None:
+            return
+        if used <= 0:
+            if now - since >= self.WINDOW:
+                self._mark = (now, 0.8, self._done)
+                self._rate = (self._rate or 0.0) * self.GROWTH
+            return
+        if now - since >= self.WINDOW:
+            self._refill = max((self._done - count - (used - before) * self._quota) / (now - since), 1.0)
+            self._mark = (now, used, self._done)
+        if self._rate is None:
+            self._credited_at, self._credit = now, 0.0
+        self._rate = max(self._refill + (self.GOAL - used) * self._quota / self.APPROACH, 1.0)
+
+
+@dataclass(order=True)
+class _Task:
+    """A request on its way: when it may be sent, which it is, and how its attempts failed."""
+
+    ready_at: float
+    number: int
+    part: Part = field(compare=False)
+    attempts: Attempts = field(compare=False)
+    renewed: bool = field(default=False, compare=False)
+    error: EntraError | None = field(default=None, compare=False)
+
+    @property
+    def operation(self) -> str:
+        return f"{self.part.method} {self.part.url.partition('?')[0]}"
+
+
+class Batches:
+    """Sends requests in batches, and sends again by itself what is throttled, fails for a while, or gets no answer.
+
+    Each request has a retry budget of its own, whichever batch it was in, as `Patience` describes. Repeats wait for
+    each other and for the batches on their way, so that they make few and full batches.
+    """
+
+    def __init__(self, graph: Graph, need: Need, *, pace: Pace | None = None) -> None:
+        self._graph = graph
+        self._need = need
+        self._pace = pace
+        self._patience = graph.patience
+        self._lost_in_a_row = 0
+        self._gone: EntraError | None = None
+        self.stopped = False
+
+    def run(self, parts: Sequence[Part]) -> Iterator[tuple[int, Any | EntraError]]:
+        """Yield the content of each answer (or the error it is), with the number of its request, as they arrive.
+
+        An error of a write is `in_doubt` if an attempt of this request may have been applied. After `stopped` was set
+        nothing more is begun; requests that were not sent are not answered. When a whole batch is given up, nothing
+        succeeds any more: all other requests then have the same error.
+        """
+        fresh = deque(_Task(0.0, number, part, Attempts(self._patience)) for number, part in enumerate(parts))
+        again: list[_Task] = []
+        flying: dict[Future[dict[str, BatchAnswer]], list[_Task]] = {}
+        with threads(IN_FLIGHT) as pool:
+            while (fresh and not self.stopped) or again or flying:
+                while len(flying) < IN_FLIGHT and (tasks := self._next(fresh, again, bool(flying))):
+                    flying[pool.submit(self._send, tasks)] = tasks
+                held = self._held(fresh, again, bool(flying))
+                pause = min(max(held, self._pace.delay() if self._pace else 0.0, 0.01), 1.0)
+                if not flying:
+                    if not held:
+                        self._patience.sleep(pause)
+                    elif not self._patience.wait(pause, held):
+                        yield from self._give_up(fresh, again, self._patience.exhausted)
+                        return
+                    continue
+                timeout = pause if len(flying) < IN_FLIGHT and math.isfinite(held) else None
+                landed, _flying = wait(flying, timeout=timeout, return_when=FIRST_COMPLETED)
+                for future in landed:
+                    yield from self._settle(flying.pop(future), future, again)
+                if gone := self._gone:
+                    yield from self._give_up(fresh, again, lambda last: copy(last or gone))
+
+    def _next(self, fresh: deque[_Task], again: list[_Task], flying: bool) -> list[_Task]:
+        """Return the requests of the next batch: repeats whose wait is over first, and no more than the pace allows."""
+        now = self._patience.clock()
+        if self._ready_at(fresh, again, flying) > now:
+            return []
+        more = len(fresh) if self._begins(fresh, again) else 0
+        size = min(sum(task.ready_at <= now for task in again) + more, BATCH_SIZE)
+        if size and self._pace:
+            room = self._pace.room()
+            if room < size and self._pace.delay() > 0:
+                return []
+            size = min(size, room)
+        tasks: list[_Task] = []
+        while len(tasks) < size:
+            if again and again[0].ready_at <= now:
+                tasks.append(heapq.heappop(again))
+            elif fresh and more:
+                tasks.append(fresh.popleft())
+            else:
+                break
+        if tasks and self._pace:
+            self._pace.spend(len(tasks))
+        return tasks
+
+    def _begins(self, fresh: deque[_Task], again: list[_Task]) -> bool:
+        """Return whether requests may be sent that were not sent yet: not while every batch is lost."""
+        return bool(fresh) and not self.stopped and not (again and self._lost_in_a_row >= IN_FLIGHT)
+
+    def _ready_at(self, fresh: deque[_Task], again: list[_Task], flying: bool) -> float:
+        """Return when the next batch may be sent, infinity where that depends on the answers on their way.
+
+        Repeats alone are sent when they fill a batch. Otherwise they wait for what is on its way, which may have to be
+        repeated too, and then for repeats that follow soon.
+        """
+        if self._begins(fresh, again):
+            return -math.inf
+        times = [task.ready_at for task in heapq.nsmallest(BATCH_SIZE, again)]
+        if flying or not times:
+            return times[-1] if len(times) == BATCH_SIZE else math.inf
+        return max(at for at in times if at <= times[0] + GATHER)
+
+    def _held(self, fresh: deque[_Task], again: list[_Task], flying: bool) -> float:
+        """Return the seconds for which throttling and back-off hold the next batch, whatever the pace allows."""
+        now = self._patience.clock()
+        throttled = self._pace.throttled_for() if self._pace else 0.0
+        return max(self._ready_at(fresh, again, flying) - now, throttled, 0.0)
+
+    def _send(self, tasks: list[_Task]) -> dict[str, BatchAnswer]:
+        return self._graph.batch([task.part.in_batch(task.number) for task in tasks], need=self._need)
+
+    def _settle(
+        self, tasks: list[_Task], future: Future[dict[str, BatchAnswer]], again: list[_Task]
+    ) -> Iterator[tuple[int, Any | EntraError]]:
+        """Hand out what is answered, and put back what has to be sent again."""
+        lost: EntraError | None = None
+        answers: dict[str, BatchAnswer] = {}
+        try:
+            answers = future.result()
+        except EntraError as error:
+            lost = error
+        self._lost_in_a_row = self._lost_in_a_row + 1 if lost else 0
+        used = max((_share(answer.headers) for answer in answers.values()), default=0.0)
+        jitter, done, throttled, longest = self._patience.jitter(), 0, 0, None
+        renewed: bool | None = None
+        for task in tasks:
+            outcome = copy(lost) if lost else self._outcome(task, answers.get(str(task.number)))
+            status = outcome.status if isinstance(outcome, GraphError) else 0
+            seconds: float | None = None
+            if status == 401 and not lost and not task.renewed:
+                task.renewed = True
+                renewed = self._graph.renew() if renewed is None else renewed
+                seconds = 0.0 if renewed else None
+            elif _passes(outcome):
+                told = outcome.retry_after if isinstance(outcome, GraphError) else None
+                seconds = task.attempts.fail(told, jitter)
+                if status == 429 and seconds is not None:
+                    throttled, longest = throttled + 1, max(longest or 0.0, seconds)
+            else:
+                self._patience.succeed()
+            if isinstance(outcome, EntraError):
+                task.attempts.in_doubt |= task.part.method != "GET" and (outcome.in_doubt or status >= 500)
+                outcome.in_doubt = task.attempts.in_doubt
+            if seconds is None:
+                self._gone = lost if _passes(lost) else self._gone
+                done += 1
+                yield task.number, outcome
+            else:
+                task.error, task.ready_at = outcome, self._patience.clock() + seconds
+                heapq.heappush(again, task)
+        if self._pace:
+            self._pace.learn(done, used, longest, throttled)
+
+    def _outcome(self, task: _Task, answer: BatchAnswer | None) -> Any | EntraError:
+        """Return the content of an answer, or the error it is."""
+        if answer is None:
+            missing = UnexpectedResponse(f"{task.operation}: the batch was answered without a usable answer to it.")
+            missing.in_doubt = True
+            return missing
+        if answer.status >= 300:
+            return refusal(task.operation, answer.status, answer.body, answer.headers, self._need)
+        if task.part.method == "GET" and not isinstance(answer.body, dict):
+            return odd(task.operation, "the answer in a batch is not an object")
+        return answer.body
+
+    def _give_up(
+        self, fresh: deque[_Task], again: list[_Task], reason: Callable[[EntraError | None], EntraError]
+    ) -> Iterator[tuple[int, EntraError]]:
+        """Hand out an error for each request that is not on its way; `reason` makes it from its last error."""
+        given_up = [*sorted(again), *([] if self.stopped else fresh)]
+        again.clear()
+        fresh.clear()
+        for task in given_up:
+            error = reason(task.error)
+            error.in_doubt = task.attempts.in_doubt
+            yield task.number, error
+
+
+def _passes(outcome: Any) -> bool:
+    """Return whether an error may pass, so that the request is worth another attempt."""
+    if isinstance(outcome, GraphError):
+        return outcome.status in RETRIED_STATUSES
+    return isinstance(outcome, TransportError) and not isinstance(outcome, TlsError)
+
+
+def _share(headers: Mapping[str, str]) -> float:
+    """Return the share of the quota that is used, 0 where an answer does not say it."""
+    try:
+        share = float(headers.get("x-ms-throttle-limit-percentage", 0.0))
+    except ValueError:
+        return 0.0
+    return share if 0.0 <= share < 10.0 else 0.0

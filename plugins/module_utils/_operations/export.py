@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""What `declarations` does: the tenant, or a part of it, as a folder of files that can be declared again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._core.options import LIST, TEXT
+from .._core.schema_plan import AttributeSet
+from .._core.values import (
+    Assignments,
+    Definition,
+    as_yaml,
+    in_order,
+    name_problem,
+)
+from .._declarations.csv_files import fits, write_csv
+from .._declarations.folder import bring, check_export
+from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, SETS, SPOKEN
+from .._errors import (
+    InvalidDeclaration,
+    UndefinedAttribute,
+)
+from .._graph.client import Graph
+from .._operation import Entry
+from .._tenant.principals import (
+    KINDS,
+    SERVICE_PRINCIPAL,
+    Directory,
+    Kind,
+    Principal,
+)
+from .._tenant.schema import Schema
+from .assignment import (
+    PERHAPS_HIDDEN,
+    SELECTION_SPEC,
+    selection,
+)
+from .definition import definition_result, set_result
+
+PLURALS = {f"{kind.name}s": kind for kind in KINDS.values()}
+EXPORT_SPEC: dict[str, Any] = {
+    "dest": {"type": "path", "required": True},
+    "attribute_sets": {"type": LIST, "elements": TEXT},
+    "principals": {"type": "list", "elements": "str", "choices": list(PLURALS), "default": list(PLURALS)},
+    **SELECTION_SPEC,
+    "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
+}
+MOST_SHOWN = 100_000
+"""Characters of a file up to which a diff shows it."""
+
+Item = dict[str, Any]
+
+
+def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """`declarations`: everything is read, then the files that differ are written. Raises before it writes anything."""
+    schema, directory = Schema(graph), Directory(graph)
+    dest = check_export(params["dest"])
+    sets = {one.name: one for one in schema.sets()}
+    definitions = schema.definitions()
+    chosen = _chosen(params["attribute_sets"], {*sets, *(one.attribute_set for one in definitions)})
+    files = {
+        f"{SETS}/{name}.yml": _set_file(sets.get(name), [one for one in definitions if one.attribute_set == name])
+        for name in chosen
+    }
+    condition, certain, exported = selection(params, schema), True, 0
+    for plural in dict.fromkeys(params["principals"]):
+        kind = PLURALS[plural]
+        principals = list(directory.select(kind, condition))
+        items = _items(kind, principals, chosen if params["attribute_sets"] else None)
+        seen = {attribute_set for item in items for attribute_set in item["attributes"]}
+        unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]
+        proven = nothing_hidden(directory, kind, unseen, set(chosen) - seen, bool(params["attribute_sets"]))
+        certain = certain and proven
+        files.update(_assignment_files(plural, kind, items, params["format"]))
+        exported += len(items)
+    outcome = _bring(dest, files, check_mode)
+    result = {
+        **outcome,
+        "summary": {
+            "attribute_sets": len(chosen),
+            "definitions": sum(one.attribute_set in chosen for one in definitions),
+            "principals": exported,
+        },
+    }
+    if not certain:
+        hidden = f"{PERHAPS_HIDDEN} What is hidden is missing in {dest}."
+        result["warnings"] = [hidden, *result.get("warnings", [])]
+    return result
+
+
+def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
+    """The attribute sets to export, sorted. Raises UndefinedAttribute and InvalidDeclaration."""
+    missing = sorted(set(wanted or ()) - names)
+    if missing:
+        raise UndefinedAttribute(
+            f"There is no attribute set {', '.join(missing)}, or it may not be read.",
+            f"Names are matched exactly; there are: {', '.join(sorted(names)) or 'none'}.",
+        )
+    chosen = sorted(wanted or names)
+    problems = [f"attribute set {problem}" for name in chosen if (problem := name_problem(name))]
+    if problems:  # Entra allows no such name; it must not become the path of a file.
+        raise InvalidDeclaration("dest", problems)
+    return chosen
+
+
+def nothing_hidden(
+    directory: Directory, kind: Kind, definitions: Iterable[Definition], unseen: set[str], named: bool
+) -> bool:
+    """Whether it is known that Graph hid none of the sets of which it showed no value. Raises AttributesHidden.
+
+    Where the token's claims leave it open each of them is tried. Sets that nobody named may be hidden altogether.
+    """
+    if directory.ensure_readable(kind):
+        return True
+    searchable = {one.attribute_set: one.name for one in definitions if one.searchable}
+    tried = [directory.ensure_readable(kind, (attribute_set, name)) for attribute_set, name in searchable.items()]
+    return named and all(tried) and unseen <= searchable.keys()
+
+
+def _set_file(attribute_set: AttributeSet | None, definitions: Iterable[Definition]) -> str:
+    """An attribute set and its definitions, the keys being options of their modules."""
+    document = {
+        SETS: [_declared(set_result(attribute_set))] if attribute_set else [],
+        DEFINITIONS: [_declared(definition_result(one)) for one in sorted(definitions, key=lambda one: one.name)],
+    }
+    return _document({key: values for key, values in document.items() if values})
+
+
+def _declared(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Without what declares nothing."""
+    return {name: value for name, value in (properties or {}).items() if value is not None and value != []}
+
+
+def _document(content: Mapping[str, Any]) -> str:
+    return f"---\n{as_yaml(content)}"
+
+
+def _items(kind: Kind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
+    """A declaration for each principal with values in the chosen sets (null: all), sorted by name.
+
+    An app id names neither agents, which may share that of their blueprint with some that are not selected, nor any of
+    several that have it.
+    """
+    counts = Counter(principal.key.lower() for principal in principals)
+    items = []
+    for principal in principals:
+        assignments = _narrowed(principal.assignments, chosen)
+        if assignments:
+            shared = counts[principal.key.lower()] > 1 or (kind is SERVICE_PRINCIPAL and principal.agent_type)
+            item: Item = {kind.name: principal.id if shared or not principal.key else principal.key}
+            if principal.display_name:
+                item[SPOKEN] = principal.display_name
+            items.append({**item, "attributes": in_order(assignments)})
+    return sorted(items, key=lambda item: (item[kind.name].casefold(), item[kind.name]))
+
+
+def _narrowed(assignments: Assignments, chosen: Sequence[str] | None) -> Assignments:
+    return {name: values for name, values in assignments.items() if chosen is None or name in chosen}
+
+
+def _assignment_files(plural: str, kind: Kind, items: Sequence[Item], form: str) -> dict[str, str]:
+    """The files with the assignments of a kind; what CSV cannot say goes to a YAML file beside it."""
+    rows = [item for item in items if fits(item)] if form == "csv" else []
+    others = [item for item in items if not fits(item)] if form == "csv" else list(items)
+    files = {f"{ASSIGNMENTS}/{plural}.csv": write_csv(kind, rows)} if rows else {}
+    return {**files, f"{ASSIGNMENTS}/{plural}.yml": _document({ASSIGNMENTS: others})} if others else files
+
+
+def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:
+    """Make the files in the two folders those given, and return what became of each. Raises OptionError."""
+    outcomes = bring(dest, {name: text.encode() for name, text in files.items()}, check_mode)
+    changed = [one for one in outcomes if one.changed]
+    edited = [str(one.path) for one in changed if one.edited]
+    result: dict[str, Any] = {
+        "changed": bool(changed),
+        "files": [
+            {
+                "path": str(one.path),
+                "state": "absent" if one.after is None else "present",
+                "changed": one.changed,
+                "edited": one.edited,
+            }
+            for one in outcomes
+        ],
+        "diff": [_diff(str(one.path), one.before, one.after) for one in changed],
+    }
+    if edited:
+        replaced = "would be replaced" if check_mode else "were replaced"
+        result["warnings"] = [f"These files were edited after the last export, and {replaced}: {', '.join(edited)}."]
+    return result
+
+
+def _diff(path: str, before: bytes | None, after: bytes | None) -> dict[str, str]:
+    """A file before and after; a large one is only named."""
+    texts = [(content or b"").decode(errors="replace") for content in (before, after)]
+    if max(map(len, texts)) > MOST_SHOWN:
+        texts = [f"{len(text)} characters {word}\n" for text, word in zip(texts, ("before", "after"), strict=True)]
+    return {"before": texts[0], "after": texts[1], "before_header": path, "after_header": path}
+
+
+EXPORT = Entry(run_export, EXPORT_SPEC)

@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Attribute sets, definitions and predefined values, in domain terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._core.schema_plan import AttributeSet, DefinitionPlan, SetPlan
+from .._core.values import Definition
+from .._errors import (
+    Conflict,
+    EntraError,
+    GraphError,
+    Need,
+    NotFound,
+)
+from .._graph.client import Graph
+from .._graph.odata import key, literal
+from .._graph.shapes import member, objects
+
+READ_DEFINITIONS = Need(
+    ("CustomSecAttributeDefinition.Read.All",), ("Attribute Definition Reader", "Attribute Assignment Reader")
+)
+WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
+_SETS = "/directory/attributeSets"
+_DEFINITIONS = "/directory/customSecurityAttributeDefinitions"
+_DEFINITION = f"GET {_DEFINITIONS}"
+_CONFLICTS = ("conflicting", "already exists", "multipleobjectswithsamekeyvalue")
+
+
+class Schema:
+    """The tenant's attribute sets and definitions, behind a Graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.written = False
+        """Whether anything was written, even if the rest of the plan was refused."""
+        self.in_doubt = False
+        """Whether a write got no answer, so that it may have been applied."""
+
+    @property
+    def touched(self) -> bool:
+        """Whether the tenant may no longer be as it was before."""
+        return self.written or self.in_doubt
+
+    def sets(self) -> list[AttributeSet]:
+        """All attribute sets that may be read. Raises GraphError."""
+        return [_attribute_set(item) for item in self._graph.pages(_SETS, need=READ_DEFINITIONS)]
+
+    def definitions(self, attribute_set: str | None = None, name: str | None = None) -> list[Definition]:
+        """The definitions of the tenant, of a set, or the one of that name. Raises GraphError.
+
+        Graph is not known to tell cases apart in this filter (graph-facts 1.3), hence it is done here again.
+        """
+        conditions = [f"attributeSet eq {literal(attribute_set)}"] if attribute_set else []
+        conditions += [f"name eq {literal(name)}"] if name else []
+        query = {"$expand": "allowedValues"}
+        if conditions:
+            query["$filter"] = " and ".join(conditions)
+        return [
+            _definition(self._whole(item))
+            for item in self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query)
+            if attribute_set in (None, item.get("attributeSet")) and name in (None, item.get("name"))
+        ]
+
+    def _whole(self, item: dict[str, Any]) -> dict[str, Any]:
+        """A definition with all its predefined values; where Graph expanded but some, their collection is read."""
+        if "allowedValues@odata.nextLink" not in item:
+            return item
+        path = f"{_DEFINITIONS}{key(member(item, 'id', str, _DEFINITION, required=True))}/allowedValues"
+        return {**item, "allowedValues": list(self._graph.pages(path, need=READ_DEFINITIONS))}
+
+    def apply_set(self, planned: SetPlan) -> None:
+        """Send what a plan needs: one request, or none. A new set is waited for until Graph lists it."""
+        after = planned.after
+        if planned.create:
+            self._write(self._graph.post, _SETS, planned.create)
+            self._graph.wait_until(lambda: any(known.name == after.name for known in self.sets()))
+        elif planned.update:
+            self._write(self._graph.patch, _SETS + key(after.name), planned.update)
+
+    def apply_definition(self, planned: DefinitionPlan) -> None:
+        """Send what a plan needs: one request to create, or one for properties and one for each predefined value.
+
+        What can be assigned afterwards and could not before is waited for until Graph lists it.
+        """
+        after = planned.after
+        if after is None:
+            return
+        path = _DEFINITIONS + key(after.id)
+        if planned.create:
+            self._create(after.attribute_set, planned.create)
+        if planned.update:
+            self._write(self._graph.patch, path, planned.update)
+        for value, active in planned.new_values.items():
+            self._write(self._graph.post, f"{path}/allowedValues", {"id": value, "isActive": active})
+        for value, active in planned.values.items():
+            self._write(self._graph.patch, f"{path}/allowedValues{key(value)}", {"isActive": active})
+        if planned.gives_more:
+            self._graph.wait_until(lambda: self._serves(after))
+
+    def _write(self, send: Callable[..., object], path: str, body: Mapping[str, Any]) -> None:
+        """Write to a listed object; 404 then means that not all of Graph knows it yet (graph-facts 6.4)."""
+        self._send(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: isinstance(error, NotFound))
+
+    def _create(self, attribute_set: str, body: Mapping[str, Any]) -> None:
+        """Create a definition. A set without any may be new, and then 400 means the same as 404 (graph-facts 6.4)."""
+
+        def lagging(error: EntraError) -> bool:
+            refused = isinstance(error, GraphError) and error.status == 400 and not is_conflict(error)
+            return isinstance(error, NotFound) or (refused and not self.definitions(attribute_set))
+
+        self._send(lambda: self._graph.post(_DEFINITIONS, body, need=WRITE_DEFINITIONS), lagging)
+
+    def _send(self, send: Callable[[], object], lagging: Callable[[EntraError], bool]) -> None:
+        """Write, and note whether something was written or is in doubt."""
+        try:
+            self._graph.persist(send, lagging)
+        except EntraError as error:
+            self.in_doubt |= error.in_doubt
+            raise
+        self.written = True
+
+    def _serves(self, wanted: Definition) -> bool:
+        """Whether Graph shows a definition with at least the predefined values wanted, ready to be assigned."""
+        active = {value for value, is_active in wanted.predefined.items() if is_active}
+        return any(
+            not known.deprecated and active <= {value for value, is_active in known.predefined.items() if is_active}
+            for known in self.definitions(wanted.attribute_set, wanted.name)
+        )
+
+
+def is_conflict(error: EntraError) -> bool:
+    """Return whether an object that a request creates exists, though Graph did not list it yet (graph-facts 6.2, 14).
+
+    An earlier run or somebody else made it. Graph answers 409, or 400 with one of several texts.
+    """
+    if not isinstance(error, GraphError) or error.status not in (400, 409):
+        return False
+    text = f"{error.code} {error.said}".lower()
+    return isinstance(error, Conflict) or any(sign in text for sign in _CONFLICTS)
+
+
+def _attribute_set(item: dict[str, Any]) -> AttributeSet:
+    what = f"GET {_SETS}"
+    return AttributeSet(
+        member(item, "id", str, what, required=True),
+        member(item, "description", str, what) or "",
+        member(item, "maxAttributesPerSet", int, what),
+    )
+
+
+def _definition(item: dict[str, Any]) -> Definition:
+    values = objects(member(item, "allowedValues", list, _DEFINITION) or [], _DEFINITION)
+    return Definition(
+        attribute_set=member(item, "attributeSet", str, _DEFINITION, required=True),
+        name=member(item, "name", str, _DEFINITION, required=True),
+        type=member(item, "type", str, _DEFINITION, required=True),
+        collection=bool(member(item, "isCollection", bool, _DEFINITION)),
+        deprecated=member(item, "status", str, _DEFINITION) == "Deprecated",
+        predefined_only=bool(member(item, "usePreDefinedValuesOnly", bool, _DEFINITION)),
+        predefined={
+            member(value, "id", str, _DEFINITION, required=True): bool(member(value, "isActive", bool, _DEFINITION))
+            for value in values
+        },
+        description=member(item, "description", str, _DEFINITION) or "",
+        searchable=member(item, "isSearchable", bool, _DEFINITION) is not False,
+        id=member(item, "id", str, _DEFINITION, required=True),
+    )

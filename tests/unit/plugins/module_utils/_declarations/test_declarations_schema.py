@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The JSON Schema that editors check a folder's files by agrees with what reads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import declared
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
+from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION_SPEC, SET_SPEC
+
+ROOT = Path(__file__).resolve().parents[5]
+SCHEMA = json.loads((ROOT / "roles/reconcile/files/declarations.schema.json").read_text())
+
+
+def a_set(**more: Any) -> Any:
+    return {"attribute_sets": [{"name": "Sales", **more}]}
+
+
+def a_definition(**more: Any) -> Any:
+    return {"definitions": [{"attribute_set": "Sales", "name": "Region", **more}]}
+
+
+def an_item(**item: Any) -> Any:
+    return {"assignments": [item]}
+
+
+def a_value(value: Any) -> Any:
+    return an_item(user="a", attributes={"Sales": {"Region": value}})
+
+
+GOOD = [
+    [],
+    {},
+    {"attribute_sets": None, "definitions": None, "assignments": None},
+    [{"user": "a@contoso.com", "attributes": {"Sales": {}}}],
+    a_set(description="x" * 128, max_attributes_per_set=500, state="present"),
+    a_set(description=None, max_attributes_per_set=None, state=None),
+    {"attribute_sets": [{"name": "S" * 32}]},
+    {"attribute_sets": [{"name": "Größe9"}]},
+    a_definition(),
+    a_definition(type="string", multi_valued=True, searchable=False, predefined_values_only=True, in_use="fail"),
+    a_definition(predefined_values=["a", "x" * 64], inactive_predefined_values=["b"], purge_predefined_values=True),
+    a_definition(type="integer", predefined_values=[1, "-2"], state="deprecated"),
+    a_definition(type="boolean", multi_valued=False, predefined_values_only=False, predefined_values=[]),
+    an_item(user="a", display_name="A", attributes={"Sales": {"Region": "x"}}, expected={"Sales": {"Region": None}}),
+    an_item(user={"mail": "a@b"}, attributes={"Sales": {}}),
+    an_item(user={"employee_id": "1"}, attributes={"Sales": {}}),
+    an_item(service_principal="a", user=None, attributes={"Sales": {"Region": "x"}}, expected=None),
+    *map(a_value, [None, [], "x" * 64, 1, -(2**31), True, ["a", "b"], [1, 2], {"add": [1]}, {"remove": "a"}]),
+    a_value({"add": ["a"], "remove": ["b"]}),
+]
+BAD = [
+    3,
+    "text",
+    [3],
+    {"roles": []},
+    {"attribute_sets": {}},
+    {"attribute_sets": [{}]},
+    {"attribute_sets": [{"name": ""}]},
+    {"attribute_sets": [{"name": "9lives"}]},
+    {"attribute_sets": [{"name": "S" * 33}]},
+    *({"attribute_sets": [{"name": f"A{char}"}]} for char in " `~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/"),
+    a_set(description="x" * 129),
+    a_set(max_attributes_per_set=0),
+    a_set(max_attributes_per_set=501),
+    a_set(max_attributes_per_set="many"),
+    a_set(state="absent"),
+    a_set(maximum=5),
+    {"definitions": [{"name": "Region"}]},
+    a_definition(attribute_set="A B"),
+    a_definition(type="text"),
+    a_definition(multi_valued="maybe"),
+    a_definition(state="gone"),
+    a_definition(in_use="ask"),
+    a_definition(changes="permit"),
+    a_definition(type="boolean", multi_valued=True),
+    a_definition(type="boolean", predefined_values_only=True),
+    a_definition(type="boolean", predefined_values=["true"]),
+    a_definition(predefined_values=[""]),
+    a_definition(predefined_values=["x" * 65]),
+    a_definition(predefined_values=["a", "a"]),
+    a_definition(predefined_values=[f"v{n}" for n in range(101)]),
+    a_definition(purge_predefined_values=True),
+    an_item(attributes={"Sales": {}}),
+    an_item(user=" ", attributes={"Sales": {}}),
+    an_item(user={"mail": "a@b", "employee_id": "1"}, attributes={"Sales": {}}),
+    an_item(user={"name": "a"}, attributes={"Sales": {}}),
+    an_item(user={"mail": 7}, attributes={"Sales": {}}),
+    an_item(service_principal={"mail": "a@b"}, attributes={"Sales": {}}),
+    an_item(user="a", service_principal="b", attributes={"Sales": {}}),
+    an_item(user="a"),
+    an_item(user="a", attributes={}),
+    an_item(user="a", attributes=[]),
+    an_item(user="a", attributes={"Sales": []}),
+    an_item(user="a", attributes={"S S": {}}),
+    an_item(user="a", attributes={"Sales": {"R.R": 1}}),
+    an_item(user="a", attributes={"Sales": {}}, state="absent"),
+    an_item(user="a", attributes={"Sales": {}}, expected=[]),
+    an_item(user="a", attributes={"Sales": {}}, expected={"Sales": {"Region": {"add": [1]}}}),
+    *map(a_value, ["", "x" * 65, 2**31, 1.5, [True], ["a", 1], [[]], {}, {"set": 1}, {"add": {}}, {"add": True}]),
+]
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("document", "good"),
+    [*((one, True) for one in GOOD), *((one, False) for one in BAD)],
+    ids=lambda value: str(value)[:60],
+)
+def test_schema_and_reader_agree(tmp_path: Path, document: Any, good: bool) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    try:
+        declared(str(tmp_path), {})
+        read = True
+    except InvalidDeclaration:
+        read = False
+    assert (read, Draft202012Validator(SCHEMA).is_valid(document)) == (good, good)
+
+
+@pytest.mark.parametrize(("kind", "spec"), [("attribute_set", SET_SPEC), ("definition", DEFINITION_SPEC)])
+def test_the_schema_has_every_option(kind: str, spec: dict[str, Any]) -> None:
+    assert SCHEMA["$defs"][kind]["properties"].keys() == spec.keys()
+    for name, option in spec.items():
+        if "choices" in option:
+            assert SCHEMA["$defs"][kind]["properties"][name]["enum"] == [*option["choices"], None]
