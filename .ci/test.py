@@ -113,6 +113,10 @@ AS_MODULES = Check(
 AWX = Check("python -m pytest tests/awx", count_pytest, in_checkout=True)
 # msgraph-sdk and kiota warn of classes of their own, which the tests do not use.
 CLIENTS = Check("python -m pytest -W ignore::DeprecationWarning tests/clients", count_pytest, in_checkout=True)
+SITE = (
+    Check("python .ci/docs.py", in_checkout=True),
+    Check("python -m pytest tests/site", count_pytest, in_checkout=True),
+)
 DOCS = Check("python -m pytest -n 2 tests/docs", count_pytest)
 SANITY = Check("ansible-test sanity --local --color no", count_ansible_test)
 # Until ansible-core 2.22 is final, its pylint needs a library straight from a repository instead of a package index.
@@ -139,7 +143,7 @@ PARTS = {
             Check("antsibull-changelog lint"),
             Check(
                 "antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self "
-                "--disallow-unknown-collection-refs ."
+                "--disallow-unknown-collection-refs --check-extra-docs-refs ."
             ),
         ),
     ),
@@ -155,12 +159,15 @@ PARTS = {
     # Most of these runs wait for their next attempt, so that many share a processor.
     "faults": Part("test", (Check("python -m pytest -n 8 tests/faults", count_pytest, in_checkout=True),)),
     "report": Part("report", (Check("python -m pytest tests/report", count_pytest, in_checkout=True),)),
-    "docs": Part("docs", (Check("python .ci/docs.py", in_checkout=True), DOCS)),
+    "site": Part("docs", SITE),
+    "docs": Part("docs", (*SITE, DOCS)),
     "galaxy": Part("lint", GALAXY),
 }
 ENDS = ("core-oldest", "core-newest")
 COVERED = ("unit", "sanity", "integration")
 """Parts that both ends hold. The ansible-core in between runs the integration tests as modules."""
+HELD = ("site",)
+"""Parts that others hold on every machine."""
 
 # Every supported ansible-core, and the Pythons it runs on, the newest first; the oldest one has the oldest Python.
 CORES = {
@@ -355,7 +362,7 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
 def usual() -> list[str]:
     """Return the parts that make up all tests on this machine."""
     both = all(find_python(PARTS[name].minors) for name in ENDS)
-    return [name for name in PARTS if not (both and name in COVERED)]
+    return [name for name in PARTS if name not in HELD and not (both and name in COVERED)]
 
 
 def main() -> int:

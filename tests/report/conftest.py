@@ -1,61 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report of a tenant full of what must stay text, in a Chromium that the system has or apt-get brings.
+"""A report of a tenant full of what must stay text, in Chromium.
 
 The local Graph and the way to import the collection are those of the unit tests.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _chromium import browser
 from _emulator import Emulator
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",  # else it does not start as root, as which containers and pipelines run
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+__all__ = ["browser"]
+
 MARKUP = "<b onclick=alert(1)>&amp;</b><script>alert(1)</script>"
 FORMULA = "=cmd|'/C calc'!A0"
 TEMPLATE = "{{ 7*7 }}{% raw %}"
 CLOSING = "</script></style></table>-->"
-
-
-def chromium() -> str:
-    """The path of a Chromium; skips the tests with the reason where there is none and none can be had."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(["apt-get", *command], env=environment, stdin=subprocess.DEVNULL, check=False)
-        found = shutil.which("chromium")
-    if not found:
-        pytest.skip("there is no Chromium, and installing it takes apt-get and root")
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:  # it gives each launch a new profile
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def tenant(state: dict[str, Any], count: int = 300) -> dict[str, Any]:
