@@ -42,7 +42,6 @@ def shown(page: str, beginning: str) -> str:
 
 
 REAL = "It goes to a real tenant, or has a credential of one."
-SCENARIO = "It is a file of a Molecule scenario; those of this collection, which are like it, run in `make molecule`."
 ADELE_ID = "33333333-3333-4333-8333-333333333301"
 ADELE = {"adele@contoso.com": {"Engineering": {"Project": ["Baker", "Cascade"], "CostCenter": [1001]}}}
 PAYROLL = {"payroll-api": {"Engineering": {"Certification": True, "Project": ["Baker"], "CostCenter": [1001]}}}
@@ -59,8 +58,6 @@ NEEDS: Mapping[tuple[str, str], Need] = {
         inventory={"project_Baker": {"hosts": {"adele": {"ansible_connection": "local", "entra": {"id": ADELE_ID}}}}},
     ),
     (f"{GUIDES}/guide_inventory.rst", "/run/secrets/entra"): Need(skip=REAL),
-    (f"{GUIDES}/guide_local_graph.rst", "graph_folder"): Need(skip=SCENARIO),
-    (f"{GUIDES}/guide_local_graph.rst", 'environment: "{{ graph.environment }}"'): Need(skip=SCENARIO),
     (f"{GUIDES}/guide_migration.rst", "name: Assign with uri"): Need(skip=REAL),
     ("plugins/filter/assignment_drifts.py", ""): Need(variables={"checked": {"results": []}}),
     ("plugins/filter/schema_steps.py", ""): Need(

@@ -43,7 +43,8 @@ HELD: dict[str, dict[str, Any]] = {
 
 
 def test_each_example_is_run() -> None:
-    assert {path.name for path in EXAMPLES.iterdir()} == {"README.md", *HELD}
+    # Playbooks and folders are run by tests/docs/test_example_folders.py.
+    assert {path.name for path in EXAMPLES.glob("*.csv")} == {name for name in HELD if name.endswith(".csv")}
     for name in HELD:
         assert f"[`{name}`]({name})" in (EXAMPLES / "README.md").read_text()
 
