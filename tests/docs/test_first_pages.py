@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who follows the first pages literally gets to where they lead: a user with an attribute, from a fresh clone."""
+"""The commands of the first pages, typed literally in a fresh clone, lead to users with attributes."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,9 @@ CLONED = "https://github.com/entra-attributes/entra.attributes.git"
 QUESTION = """python -c '
 import os, requests
 secret = {"X-Emulator-Secret": os.environ["GRAPH_EMULATOR_SECRET"]}
-url = os.environ["ENTRA_GRAPH_URL"] + "/_emulator/principals/adele@contoso.com"
-print("ADELE HAS", requests.get(url, headers=secret).json())
+for name in ("adele", "alex"):
+    url = os.environ["ENTRA_GRAPH_URL"] + f"/_emulator/principals/{name}@contoso.com"
+    print(name.upper(), "HAS", requests.get(url, headers=secret).json())
 '"""
 
 
@@ -72,13 +74,18 @@ def follow(commands: list[str], repository: Path) -> str:
     return process.stdout
 
 
-def test_getting_started_ends_with_a_tagged_user(repository: Path) -> None:
-    blocks = page_blocks(ROOT / GUIDES / "guide_getting_started.rst")
+def test_the_quick_start_ends_with_imported_users(repository: Path) -> None:
+    page = ROOT / GUIDES / "guide_getting_started.rst"
+    blocks = page_blocks(page)
     commands, shown = transcript("".join(block.text for block in blocks if block.language == "console"))
     assert commands[0] == f"git clone {CLONED}"
     assert commands[-1] == "exit"
-    screen = follow([*commands[:-1], QUESTION, "exit"], repository)
-    assert "ADELE HAS {'Engineering': {'Project': ['Baker', 'Cascade']}}" in screen
+    (undo,) = re.findall(r"``(ansible localhost [^`]+)``", page.read_text())
+    screen = follow([*commands[:-1], QUESTION, undo, QUESTION, "exit"], repository)
+    adele, alex, *undone = re.findall(r"^[A-Z]+ HAS .*", screen, re.MULTILINE)
+    assert adele == "ADELE HAS {'Engineering': {'Project': ['Baker', 'Cascade'], 'NumVendors': 8}}"
+    assert alex == "ALEX HAS {'Engineering': {'Project': ['Alpine'], 'NumVendors': 4}}"
+    assert undone == ["ADELE HAS {'Engineering': {'Project': ['Baker', 'Cascade']}}", "ALEX HAS {}"]
     assert [line for line in shown if line not in screen] == [], screen
 
 

@@ -56,6 +56,7 @@ COLLECTION = re.compile(r"(?<![/\w-])entra\.attributes\.((?:[a-z_]+\.?)+)")
 PATHS = r"(?<![\w./~$:-])((?:%s)/[\w./*-]+)"
 URLS = re.compile(r"https://github\.com/entra-attributes/entra\.attributes/(?:blob|tree)/main/([\w./-]+)")
 LINKS = re.compile(r"\]\((?!https?:|#)([^)\s]+)\)")
+BADGES = re.compile(r"github\.com/entra-attributes/entra\.attributes/actions/workflows/([\w.-]+)")
 MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 SETTING = re.compile(r"([a-z_]+): ([a-zA-Z_]+)")
 
@@ -272,6 +273,7 @@ def test_files_exist(page: Path) -> None:
     paths = [path.rstrip(".") for words in mentioned(page) for path in re.findall(pattern, words)]
     made = ("tests/output",)  # not there before the tests have run
     wrong = [path for path in [*paths, *URLS.findall(text)] if not files(path) and not path.startswith(made)]
+    wrong += [badge for badge in BADGES.findall(text) if not files(f".github/workflows/{badge}")]
     if page.suffix == ".md":
         wrong += [link for link in LINKS.findall(text) if not (page.parent / link.split("#")[0]).exists()]
     assert wrong == []
