@@ -24,6 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
 import check
 from questions import QUESTIONS, VALUES, Question
 
+pytestmark = pytest.mark.slow
+
 ADELE, ALEX = "33333333-3333-4333-8333-333333333301", "33333333-3333-4333-8333-333333333302"
 PAYROLL, REPORTS = "44444444-4444-4444-8444-444444444401", "44444444-4444-4444-8444-444444444402"
 OPTIONS = ["--set", "LiveCheck", "--users", "adele@contoso.com", ALEX, "--service-principals", PAYROLL, REPORTS]

@@ -222,6 +222,7 @@ def test_8_the_quota_of_reports_is_scaled_in_time_with_that_of_writes(log: Clien
     assert log.get(AUDITS).status_code == 200
 
 
+@pytest.mark.slow
 def test_8_entries_appear_late_and_out_of_order(graph: Client, log: Client) -> None:
     graph.emulator.quirks(audit_delay=1.0, audit_resolution=60)
     for number in range(20):

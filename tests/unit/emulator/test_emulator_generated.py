@@ -175,6 +175,7 @@ def check_equal(twins: tuple[Client, Client], queries: list[str]) -> None:
         assert one == other, query
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_computed_tenant_answers_like_a_stored_one(twins: tuple[Client, Client], query: str) -> None:
     check_equal(twins, [query])
@@ -190,6 +191,7 @@ def test_the_count_alone_is_the_same(twins: tuple[Client, Client], collection: s
     assert int(one) == int(other) > 0
 
 
+@pytest.mark.slow
 def test_changed_principals_are_found_as_in_a_stored_tenant(twins: tuple[Client, Client]) -> None:
     vendors = {"NumVendors@odata.type": "#Int32", "NumVendors": 77}
     for graph in twins:

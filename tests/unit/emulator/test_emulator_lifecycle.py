@@ -18,6 +18,8 @@ import requests
 from _emulator import FILES, Emulator, start
 from plain_client import ADELE, PAYROLL, Client
 
+pytestmark = pytest.mark.slow
+
 
 def secret(value: str) -> dict[str, str]:
     return {"X-Emulator-Secret": value}

@@ -268,6 +268,7 @@ def in_time(age: float, created: float, call: Callable[[], requests.Response]) -
     return call()
 
 
+@pytest.mark.slow
 def test_6_4_a_new_set_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client) -> None:
     graph.emulator.quirks(replication=REPLICATION)
     assert graph.call("POST", SETS, {"id": "Sales"}).status_code == 201
@@ -308,6 +309,7 @@ def test_14_what_exists(graph: Client, status: int, code: str) -> None:
         assert error["details"][0]["code"] == "ConflictingObjects"
 
 
+@pytest.mark.slow
 def test_6_4_a_new_definition_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client) -> None:
     graph.emulator.quirks(replication=REPLICATION)
     definition = {**NEW, "type": "String", "isCollection": False, "usePreDefinedValuesOnly": False}
@@ -332,6 +334,7 @@ def test_1_4_expanded_values_can_go_on_elsewhere(graph: Client) -> None:
     assert "allowedValues@odata.nextLink" not in expanded["ProjectDate"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through", ["child", "parent"])
 def test_6_4_a_new_predefined_value_is_not_shown_at_once_and_not_usable_when_it_is(graph: Client, through: str) -> None:
     graph.emulator.quirks(replication=REPLICATION)

@@ -133,6 +133,7 @@ BELOW = {
 }
 
 
+@pytest.mark.slow
 def test_the_default_tenant_has_no_findings_in_whatever_is_read(tmp_path: Path) -> None:
     emulator = start(tmp_path, check_schema=True)
     try:
@@ -157,6 +158,7 @@ def test_the_default_tenant_has_no_findings_in_whatever_is_read(tmp_path: Path) 
         emulator.stop()
 
 
+@pytest.mark.slow
 def test_the_local_graph_lists_what_it_found(tmp_path: Path) -> None:
     emulator = start(tmp_path, check_schema=True)
     try:

@@ -22,6 +22,8 @@ from typing import Any
 import pytest
 from _emulator import Emulator
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).resolve().parents[3] / "extensions/eda/plugins/event_source/attribute_changes.py"
 # Not by runpy: Ansible's finder of collections claims this path where the checkout is an installed collection.
 SPEC = importlib.util.spec_from_file_location("attribute_changes", SOURCE)

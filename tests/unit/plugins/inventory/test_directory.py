@@ -92,6 +92,7 @@ def groups(inventory: InventoryData) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -77,6 +77,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, derandomize=True)
 @example(option="graph_url", value="https://[::1")
 @example(option="timeout", value=1000000000000)
@@ -132,6 +133,7 @@ def run(emulator: Emulator) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
     return ran
 
 
+@pytest.mark.slow
 @settings(
     max_examples=200,
     derandomize=True,

@@ -266,6 +266,7 @@ def test_entra_s_refusals_come_with_its_words_and_what_to_do(
     assert emulator.requests() == []
 
 
+@pytest.mark.slow
 def test_a_token_service_in_trouble_is_tried_again_and_then_told(emulator: Emulator, connect: Connect) -> None:
     emulator.faults({"match": {"kind": "token", "method": "POST"}, "times": 1, "do": {"status": 503}})
     assert whoami(connect())

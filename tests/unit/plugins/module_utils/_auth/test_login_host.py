@@ -132,6 +132,7 @@ def test_discovery_that_entra_would_not_give(
     assert [one["method"] for one in emulator.requests(None)] == ["GET"], "no credential was sent"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "words"), TOKENS, ids=lambda value: str(value)[:60])
 def test_a_token_answer_that_entra_would_not_give(
     emulator: Emulator, connect: Connect, elsewhere: str, fault: dict[str, Any], words: str
@@ -302,6 +303,7 @@ def test_a_pipeline_is_asked_for_a_federated_token_whenever_entra_needs_one(
     assert len(asked(emulator)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["federated_token", "federated_token_file"])
 @pytest.mark.parametrize(("life", "requests"), [(-30, 1), (30, 1), (600, 0)])
 def test_a_token_that_has_expired_is_replaced_by_the_pipeline(

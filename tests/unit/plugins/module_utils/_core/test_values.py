@@ -273,6 +273,7 @@ _NODES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
 @given(document=st.dictionaries(_KEYS, _NODES, min_size=1, max_size=4))
 @example(

@@ -104,6 +104,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, lives: int, after: bool) -> Callable[
     return lambda: count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 def test_an_export_that_is_killed_at_any_file_operation_leaves_one_version(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, after: bool
@@ -149,6 +150,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_an_export_that_is_killed_is_completed_or_rolled_back_by_the_next(folder: Path) -> None:
     versions = json.dumps([{name: text.decode() for name, text in files.items()} for files in (NEW, OLD)])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -166,6 +168,7 @@ def test_an_export_that_is_killed_is_completed_or_rolled_back_by_the_next(folder
     assert not list(folder.glob(".entra-attributes-*"))
 
 
+@pytest.mark.slow
 def test_a_reader_refuses_what_a_switch_left_also_in_its_folders(folder: Path) -> None:
     (folder / ".export.switch.json").write_text("{}")
     for src in (folder, folder.parent, folder / "assignments", folder / "assignments" / "users.yml"):
@@ -242,6 +245,7 @@ def as_file(change: Any) -> bytes:
     return json.dumps({**known, **change} if change else change).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "damaged"),
     [

@@ -102,6 +102,7 @@ NO_FOLDERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entry", "option", "path", "words"),
     [
@@ -137,6 +138,7 @@ def test_a_folder_that_is_not_writable_is_refused(graph: _graph.Graph, tmp_path:
         run(_bulk.BULK, graph, assignments=ITEMS, results_path=str(tmp_path / "record.jsonl"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -261,6 +263,7 @@ print(journal.problem)
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_full_disk_is_reported_and_leaves_whole_files(tmp_path: Path, writer: str) -> None:
     path = tmp_path / "kept"
@@ -300,6 +303,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_one_version_and_the_next_run_cleans_up(tmp_path: Path) -> None:
     path = tmp_path / "kept"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -329,6 +333,7 @@ def snapshot(graph: _graph.Graph, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_snapshot_that_is_cut_at_any_byte_is_refused(emulator: Emulator, snapshot: Path) -> None:
     whole = snapshot.read_bytes()
     for length in range(len(whole)):
@@ -360,6 +365,7 @@ BROKEN: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", BROKEN)
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_broken_snapshot_is_neither_undone_nor_continued(

@@ -36,6 +36,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._tenant.schema im
 
 from ...conftest import ADELE, NEED, Patient, ReadyToken, patience
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "the-bearer-token-of-the-hostile-tests"
 ENVIRONMENT = {"ENTRA_ACCESS_TOKEN": TOKEN}
 MEGABYTES = 200

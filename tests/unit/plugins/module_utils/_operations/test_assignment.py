@@ -143,6 +143,7 @@ def test_check_mode_predicts_what_the_run_does_and_only_reads(
         assert predicted == done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "who",
     [{"user": "adele@contoso.com"}, {"service_principal": "payroll-api"}, {"user": "sales-agent@contoso.com"}],

@@ -282,6 +282,7 @@ def test_the_way_of_fewer_requests_is_taken(filters: int, size: int, how: str) -
     assert reading(filters, lambda: size) == how
 
 
+@pytest.mark.slow
 def test_a_whole_directory_is_read_in_pages_and_a_part_of_it_by_name(emulator: Emulator, graph: _graph.Graph) -> None:
     populate(emulator, 10_000, lambda n: {"Engineering": {"NumVendors": 4}})
     result = bulk(graph, everybody(10_000, NumVendors=4), report="none")
@@ -449,6 +450,7 @@ def desired_at_random(chance: random.Random) -> dict[str, Any]:
     return {"Engineering": engineering, **({"Marketing": marketing} if marketing else {})}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purge", [False, True])
 def test_check_mode_predicts_what_the_run_does(emulator: Emulator, graph: _graph.Graph, purge: bool) -> None:
     chance = random.Random(f"pairs {purge}")  # noqa: S311 - repeatable
@@ -956,6 +958,7 @@ def test_a_refusal_of_a_whole_batch_is_nobodys_own(emulator: Emulator, waits: An
     assert all("deprecated" not in one["msg"] for one in error.result["results"])
 
 
+@pytest.mark.slow
 def test_6_4_who_verifies_loses_nothing_of_what_follows_at_once(emulator: Emulator) -> None:
     graph = waiting(emulator, lambda seconds: time.sleep(seconds / 10))
     emulator.quirks(read_lag=0.5)
@@ -1055,6 +1058,7 @@ def test_a_stop_before_the_first_write(
     assert bulk(graph, items[:3], check_mode, on_error="stop")["summary"]["changed"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [3, None], ids=["replication", "lasting"])
 def test_a_stop_waits_for_what_may_be_replication(emulator: Emulator, waits: Any, times: int | None) -> None:
     populate(emulator, 200)
@@ -1253,6 +1257,7 @@ def check_log(emulator: Emulator) -> Counter[str]:
     return written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, RUNS, AT_A_TIME))
 def test_whatever_goes_wrong_the_state_is_right_and_so_are_the_results(
     emulator: Emulator, connect: Callable[..., _graph.Graph], monkeypatch: pytest.MonkeyPatch, first: int
@@ -1292,6 +1297,7 @@ _bulk.run_bulk(json.load(sys.stdin), _module.connect({}, os.environ), False)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("after", "end"), [(1, signal.SIGKILL), (70, signal.SIGTERM), (130, signal.SIGINT), (190, signal.SIGKILL)]
 )
@@ -1357,6 +1363,7 @@ def test_a_long_run_says_how_far_it_is_and_a_short_one_nothing(
     assert "throttled," not in json.dumps(result), "lines are for people, not for the result"
 
 
+@pytest.mark.slow
 def test_a_person_at_a_terminal_sees_it(emulator: Emulator, tmp_path: Path) -> None:
     """The task itself, in a terminal: two lines of progress at most for some six seconds, and a result without them."""
     populate(emulator, 400)

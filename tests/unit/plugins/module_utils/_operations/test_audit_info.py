@@ -117,6 +117,7 @@ def test_beta_is_asked_whatever_version_is_chosen(connect: Callable[..., _graph.
     assert [request.startswith("/beta/auditLogs/") for request in asked(emulator)] == [True, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -488,6 +488,7 @@ def test_4_what_can_never_change_is_told_at_once_and_nothing_is_half_done(
     assert emulator.tenant() == before
 
 
+@pytest.mark.slow
 def test_4_the_tenant_or_the_set_is_full_of_definitions(emulator: Emulator, graph: _graph.Graph) -> None:
     tenant = emulator.tenant()
     many = [{"attributeSet": "Marketing", "name": f"A{number}"} for number in range(499)]
@@ -755,6 +756,7 @@ def test_5_3_an_administrator_of_one_set_defines_in_it(
 # Replication (graph-facts 6.4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [404, 400])
 def test_6_4_set_definition_assignment_value_follow_each_other(emulator: Emulator, waits: Patient, status: int) -> None:
     def sleep(seconds: float) -> None:

@@ -237,6 +237,7 @@ def test_csv_has_what_csv_can_say(graph: _graph.Graph, tmp_path: Path) -> None:
     assert "assignments/service_principals.yml" not in written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attributes", "fits"),
     [

@@ -58,6 +58,7 @@ def test_a_property_is_read_only_where_it_is_asked_for(emulator: Emulator, graph
     assert "mail" not in json.dumps(emulator.requests()).lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["filters", "pages"])
 def test_the_same_user_by_mail_and_by_id_is_declared_twice(emulator: Emulator, graph: _graph.Graph, how: str) -> None:
     for other in (ADELE, ADELE_EMPLOYEE, "adele@contoso.com"):
@@ -178,6 +179,7 @@ SCALARS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["yml", "json", "csv"])
 @seed(20261126)
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
@@ -274,6 +276,7 @@ def mutations(draw: st.DrawFn, good: bytes) -> bytes:
     return bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", sorted(GOOD))
 @seed(20261126)
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)

@@ -265,6 +265,7 @@ def assert_undone(emulator: Emulator, before: tuple[Any, Any, Any]) -> None:
         assert not any(active for value, active in values.items() if value not in old_values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last_is_sent", [False, True], ids=["before", "after"])
 def test_killed_between_any_two_requests(
     emulator: Emulator, tenant: dict[str, Any], tmp_path: Path, last_is_sent: bool

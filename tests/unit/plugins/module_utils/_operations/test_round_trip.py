@@ -203,6 +203,7 @@ FULL_SET: dict[str, Any] = {
 """Its limit is reached, as others were deprecated to make room."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["yaml", "csv"])
 @example(tenant=FULL_SET)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -92,6 +92,7 @@ def holders(found: list[dict[str, Any]], attribute_set: str, name: str) -> list[
     return [one for one in found if values_of(one, attribute_set, name)]
 
 
+@pytest.mark.slow
 @given(principals())
 def test_coverage_and_distribution_are_those_of_the_raw_tenant(found: list[dict[str, Any]]) -> None:
     told = figures_of(found)
@@ -112,6 +113,7 @@ def test_coverage_and_distribution_are_those_of_the_raw_tenant(found: list[dict[
     assert told["summary"]["with_values"] == sum(row["values"] > 0 for row in told["principals"])
 
 
+@pytest.mark.slow
 @given(principals())
 def test_bad_values_and_missing_ones_are_those_of_the_raw_tenant(found: list[dict[str, Any]]) -> None:
     told = figures_of(found, Requirement("One", "Free"), Requirement("Two", "Number", "agent"))
@@ -134,6 +136,7 @@ def test_bad_values_and_missing_ones_are_those_of_the_raw_tenant(found: list[dic
     assert told["summary"]["deprecated_in_use"] == bool(holders(found, "Two", "Old"))
 
 
+@pytest.mark.slow
 @given(principals())
 def test_of_masked_sets_only_counts_are_told(found: list[dict[str, Any]]) -> None:
     told = figures_of(found, masked=("One",))
@@ -263,6 +266,7 @@ def test_files_hold_text(graph: _graph.Graph, tmp_path: Path) -> None:
     assert "Adele Vance" in str(suites["values"].findtext("testcase/failure"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("assigned")
 def test_it_has_changed_if_it_says_something_else(
     graph: _graph.Graph, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
