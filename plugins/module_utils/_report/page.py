@@ -148,7 +148,7 @@ def _distribution_charts(attributes: Sequence[Mapping[str, Any]]) -> dict[str, A
 
 
 def _chart(title: str, bars: Sequence[tuple[str, Sequence[int]]], series: Sequence[str], width: int) -> Any:
-    """Horizontal bars as SVG, the first on top, which the style of the page colours.
+    """Horizontal bars as SVG, the first on top, which the style of the page colors.
 
     pygal's own style, scripts and comments are left out: the page would allow the former two as little as others.
     """

@@ -147,7 +147,7 @@ def listening(port: int) -> socket.socket:
     """Return a socket that listens on the loopback interface."""
     listener = socket.create_server(("127.0.0.1", port))
     # Inherited by every connection; asyncio would set it only where the protocol is named. Without it each answer
-    # waits 40 ms for the client's delayed acknowledgement.
+    # waits 40 ms for the client's delayed acknowledgment.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

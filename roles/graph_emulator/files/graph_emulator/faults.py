@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be made to go wrong on demand: faults that hit matching requests, quirks that colour every answer."""
+"""What can be made to go wrong on demand: faults that hit matching requests, quirks that color every answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .exchange import Request, Response
 
 @dataclass
 class Quirks:
-    """Lawful but surprising behaviour of the service, switched on by the control endpoint."""
+    """Lawful but surprising behavior of the service, switched on by the control endpoint."""
 
     shuffle_collections: bool = False
     empty_shape: Literal["null", "{}", "type_only"] = "null"
