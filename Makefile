@@ -7,10 +7,10 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(python))))
 export PYTHON
 
-SINGLE_PARTS = unit lint sanity integration modules awx clients molecule faults report docs site galaxy
+SINGLE_PARTS = unit lint sanity integration modules awx clients molecule faults report docs galaxy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell live test release-check bench soak constraints clean $(SINGLE_PARTS)
+.PHONY: help demo shell live quick test release-check artifact site bench soak constraints clean $(SINGLE_PARTS)
 
 help:  ## these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -19,10 +19,14 @@ help:  ## these lines
 demo:  ## run playbooks/demo.yml against a local Graph
 	@.ci/local_graph.sh ansible-playbook playbooks/demo.yml
 
+quick:  ## the unit tests of the plugins but the slow ones, in some seconds
+site:  ## the site of the documentation, in .build/site/html
+artifact:  ## the files of a release, in .build/release
+
 test:  ## all tests and checks; PARTS="unit lint" chooses
 	@$(PYTHON) .ci/test.py $(PARTS)
 
-$(SINGLE_PARTS):
+quick site artifact $(SINGLE_PARTS):
 	@$(PYTHON) .ci/test.py $@ -- $(ARGS)
 
 shell:  ## a shell with the collection and a local Graph, which is gone at its end

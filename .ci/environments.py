@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / ".build"
 CI = ROOT / ".ci"
 CONSTRAINTS = CI / "constraints.txt"
+DEVEL = "ansible-core @ https://github.com/ansible/ansible/archive/devel.tar.gz"
 
 # The settings of pip that say where packages come from, and what uv calls them.
 UV_NAMES = {
@@ -162,7 +163,7 @@ def environment(purpose: str, python: Path | None = None, core: str = "") -> Pat
     Args:
         purpose: names the requirements file, and the folder under ``.build/venv``.
         python: the interpreter, when it is not the one that runs this.
-        core: the minor version of ansible-core, of which the newest is taken, when it is not the pinned one.
+        core: the minor version of ansible-core, or ``devel``, when it is not the pinned one.
     """
     folder = BUILD / "venv" / "-".join(filter(None, (purpose, python.name if python else "", core)))
     interpreter = Path(os.path.realpath(python or sys.executable))
@@ -181,7 +182,8 @@ def environment(purpose: str, python: Path | None = None, core: str = "") -> Pat
                 pins = [line for line in CONSTRAINTS.read_text().splitlines() if not line.startswith(own)]
                 others = folder.with_name(f"{folder.name}.txt")
                 others.write_text("\n".join(pins))
-                requirements[-1:] = [str(others), f"ansible-core=={core}.*"]
+                source = f"ansible-core=={core}.*" if core != "devel" else DEVEL
+                requirements[-1:] = [str(others), source]
             for command in (
                 ["venv", "--quiet", "--python", str(interpreter), str(folder)],
                 ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder), *requirements],

@@ -76,6 +76,12 @@ def count_molecule(log: str) -> Count:
     return Count(failed.count(0), len(failed) - failed.count(0))
 
 
+def count_hooks(log: str) -> Count:
+    """Count the hooks that pre-commit names with their verdict."""
+    verdicts = re.findall(r"^.+?\.{3,}(?:\(.*\))?(Passed|Failed|Skipped)$", log, re.MULTILINE)
+    return Count(*(verdicts.count(verdict) for verdict in ("Passed", "Failed", "Skipped")))
+
+
 def count_one(_log: str) -> Count:
     """Count a command whose exit status says it all."""
     return Count(passed=1)
@@ -104,6 +110,16 @@ class Part:
 
 
 UNIT = Check("python -m pytest -n 2 tests/unit", count_pytest, in_checkout=True)
+# Branches of plugins/ as well, against the limit in .coveragerc.
+UNIT_COVERAGE = Check(
+    f"{UNIT.command} --cov --cov-report=term-missing --cov-report=html "
+    "--cov-report=markdown:.build/coverage/summary.md",
+    count_pytest,
+    in_checkout=True,
+)
+QUICK = Check("python -m pytest -n 2 -m 'not slow' tests/unit/plugins tests/unit/test_layers.py", count_pytest, True)
+# The list of linters is .pre-commit-config.yaml; those of pre-push are all of them.
+LINT = Check("pre-commit run --all-files --verbose --hook-stage pre-push", count_hooks, in_checkout=True)
 INTEGRATION = Check("ansible-test integration --local --color no --continue-on-error", count_ansible_test)
 # Inventory and lookups are no modules; what as_code shows at length of a role, round_trip shows in short.
 AS_MODULES = Check(
@@ -130,26 +146,10 @@ GALAXY = (
 
 PARTS = {
     "unit": Part("test", (UNIT,)),
-    "lint": Part(
-        "lint",
-        (
-            Check("reuse lint"),  # before ansible-lint, which loads filters and leaves compiled ones behind
-            Check("ruff check"),
-            Check("ruff format --check"),
-            Check("mypy"),
-            Check("mypy .ci"),
-            Check("yamllint --strict ."),
-            Check("ansible-lint --offline --strict"),
-            Check("antsibull-changelog lint"),
-            Check(
-                "antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self "
-                "--disallow-unknown-collection-refs --check-extra-docs-refs ."
-            ),
-        ),
-    ),
+    "lint": Part("lint", (LINT,)),
     # The Python decides the ansible-core (.ci/requirements-core.txt): the oldest supported one, and the newest.
     "core-oldest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(10,)),
-    "core-newest": Part("test", (UNIT, INTEGRATION, SANITY_NEWEST), minors=(14, 13)),
+    "core-newest": Part("test", (UNIT_COVERAGE, INTEGRATION, SANITY_NEWEST), minors=(14, 13)),
     "sanity": Part("test", (SANITY,)),
     "integration": Part("test", (INTEGRATION,)),
     "modules": Part("test", (AS_MODULES,)),
@@ -159,15 +159,12 @@ PARTS = {
     # Most of these runs wait for their next attempt, so that many share a processor.
     "faults": Part("test", (Check("python -m pytest -n 8 tests/faults", count_pytest, in_checkout=True),)),
     "report": Part("report", (Check("python -m pytest tests/report", count_pytest, in_checkout=True),)),
-    "site": Part("docs", SITE),
     "docs": Part("docs", (*SITE, DOCS)),
     "galaxy": Part("lint", GALAXY),
 }
 ENDS = ("core-oldest", "core-newest")
 COVERED = ("unit", "sanity", "integration")
 """Parts that both ends hold. The ansible-core in between runs the integration tests as modules."""
-HELD = ("site",)
-"""Parts that others hold on every machine."""
 
 # Every supported ansible-core, and the Pythons it runs on, the newest first; the oldest one has the oldest Python.
 CORES = {
@@ -184,15 +181,22 @@ RELEASE = {
     "lint": PARTS["lint"],
     "docs": PARTS["docs"],
     "galaxy": PARTS["galaxy"],
-    "artifact": Part("lint", (Check("python .ci/artifact.py"),)),
+    "artifact": Part("release", (Check(f"python .ci/artifact.py {BUILD / 'release'}"),)),
     # Galaxy's importer and ansible-lint bring the ansible-core they support.
     **{
         f"core-{core}": Part(
-            "test", (BUILD_ARTIFACT, INSTALL, SANITY_NEWEST if core == "2.22" else SANITY), minors, core
+            "test", (BUILD_ARTIFACT, INSTALL, UNIT, SANITY_NEWEST if core == "2.22" else SANITY), minors, core
         )
         for core, minors in CORES.items()
     },
 }
+# What runs only where it is named.
+OTHERS = {
+    "quick": Part("test", (QUICK,)),
+    "site": Part("docs", SITE),
+    "core-devel": Part("test", (UNIT, SANITY_NEWEST), (14, 13), "devel"),
+}
+KNOWN = {**PARTS, **RELEASE, **OTHERS}
 
 
 @dataclass(frozen=True)
@@ -269,7 +273,7 @@ class Runner:
 
     def run(self, name: str) -> Outcome:
         """Run the checks of a part, also those after one that failed."""
-        part = {**PARTS, **RELEASE}[name]
+        part = KNOWN[name]
         python = find_python(part.minors) if part.minors else None
         if part.minors and not python:
             return Outcome(name, reason="no Python " + " or ".join(f"3.{minor}" for minor in part.minors) + " here")
@@ -362,7 +366,7 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
 def usual() -> list[str]:
     """Return the parts that make up all tests on this machine."""
     both = all(find_python(PARTS[name].minors) for name in ENDS)
-    return [name for name in PARTS if name not in HELD and not (both and name in COVERED)]
+    return [name for name in PARTS if not (both and name in COVERED)]
 
 
 def main() -> int:
@@ -370,10 +374,8 @@ def main() -> int:
     words = sys.argv[1:]
     split = words.index("--") if "--" in words else len(words)
     chosen = list(RELEASE) if words[:split] == ["release"] else words[:split] or usual()
-    if unknown := [name for name in chosen if name not in {**PARTS, **RELEASE}]:
-        raise SystemExit(
-            f"Unknown part {', '.join(unknown)}; there are {', '.join({**PARTS, **RELEASE})}, and release."
-        )
+    if unknown := [name for name in chosen if name not in KNOWN]:
+        raise SystemExit(f"Unknown part {', '.join(unknown)}; there are {', '.join(KNOWN)}, and release.")
     signal.signal(signal.SIGTERM, interrupt)
     began = time.monotonic()
     collection.link()
