@@ -17,7 +17,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = "docs/docsite/rst"
-PAGES = ("README.md", "roles/*/README.md", f"{GUIDES}/*.rst")
+PAGES = ("README.md", "examples/README.md", "roles/*/README.md", f"{GUIDES}/*.rst")
 PLUGINS = ("plugins/*/*.py", "extensions/*/plugins/*/*.py")
 
 _RST = re.compile(

@@ -50,6 +50,7 @@ DECLARED = "attribute_sets:\n  - name: Engineering\n    max_attributes_per_set: 
 FOLDER = {"attributes/engineering.yml": DECLARED}
 
 NEEDS: Mapping[tuple[str, str], Need] = {
+    ("examples/README.md", ""): Need(files={"excel.csv": (ROOT / "examples/excel.csv").read_text()}),
     (f"{GUIDES}/guide_as_code.rst", ""): Need(files=FOLDER),
     (f"{GUIDES}/guide_inventory.rst", ""): Need(
         users=ADELE, service_principals={"payroll-api": {"Engineering": {"NumVendors": 8}}}

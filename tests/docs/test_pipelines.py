@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The commands of the pipelines, typed as they stand: the plan, apply, and the drift report before and after it."""
+"""The pipelines of the starter repository: their commands plan, apply and report drift."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ import yaml
 from _documents import ROOT
 from _emulator import Emulator
 
+STARTER = ROOT / "examples" / "starter"
 PEOPLE = [f"u{number}@contoso.com" for number in range(20)]
 Jobs = dict[str, list[str]]
 
 
 def load(name: str) -> Any:
-    return yaml.safe_load((ROOT / "docs" / "pipelines" / f"{name}.yml").read_text())
+    return yaml.safe_load((STARTER / name).read_text())
 
 
 def github() -> Jobs:
-    steps = {
-        step["name"]: step["run"] for step in load("github-actions")["jobs"]["reconcile"]["steps"] if "run" in step
-    }
+    job = load(".github/workflows/attributes.yml")["jobs"]["reconcile"]
+    steps = {step["name"]: step["run"] for step in job["steps"] if "run" in step}
     return {"plan": [steps["Plan"]], "apply": [steps["Apply"]], "drift": [steps["Plan"], steps["Fail on drift"]]}
 
 
 def gitlab() -> Jobs:
-    return {job: load("gitlab-ci")[job]["script"] for job in ("plan", "apply", "drift")}
+    return {job: load(".gitlab-ci.yml")[job]["script"] for job in ("plan", "apply", "drift")}
 
 
 def azure() -> Jobs:
-    content = load("azure-pipelines")
+    content = load("azure-pipelines.yml")
     checking, applying = (variables["options"] for variables in content["variables"].values())
     reconcile = next(step["inputs"]["inlineScript"] for step in content["steps"] if "inputs" in step)
     fail = next(step["script"] for step in content["steps"] if step.get("displayName") == "Fail on drift")
