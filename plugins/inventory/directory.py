@@ -140,6 +140,7 @@ from ..module_utils._operations.assignment import INVENTORY
 from ..plugin_utils._controller import (
     connect,
     quiet,
+    tracer,
     trusted,
     untrusted,
     validated,
@@ -202,6 +203,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         environment = dict(os.environ)
         params = validated(INVENTORY, self.get_option, direct, environment)
         with quiet(), connect(params, environment) as graph:
+            graph.trace = tracer()
             if not self.get_option("cache"):
                 return INVENTORY.run(params, graph, False)
             key = self._key({**params, **connection_options(params, environment)}, graph)

@@ -33,7 +33,7 @@ from ._core.values import as_yaml
 from ._errors import EntraError
 from ._graph.client import Graph
 from ._graph.patience import Patience
-from ._graph.transport import Http
+from ._graph.transport import Http, Trace
 from ._secrets import Secrets, without_options
 
 REGISTER: Callable[[str], object] | None = None
@@ -44,6 +44,9 @@ try:
     REGISTER = register_secret
 except ImportError:
     pass
+
+TRACE_VERBOSITY = 3
+"""From `-vvv` on, each request is reported."""
 
 Run = Callable[[Mapping[str, Any], Graph, bool], dict[str, Any]]
 """`run(params, graph, check_mode) -> result`: all that a module does, without AnsibleModule and os.environ."""
@@ -121,14 +124,18 @@ class Entry:
         check_mode: bool,
         diff: bool,
         connected: Connected = connect,
+        trace: Trace | None = None,
     ) -> dict[str, Any]:
         """Run with validated `params`. An EntraError becomes a failed result; everything else is raised.
+
+        `trace` gets a line for each request.
 
         Options that were left out are null in `params` afterwards, which Ansible shows as the invocation.
         """
         warning = ""
         try:
             with connected(params, environment) as graph:
+                graph.trace = trace
                 warning = _credential(params, environment).warning()
                 result = self.run({**params, **connection_options(params, environment)}, graph, check_mode)
         except EntraError as error:
@@ -160,6 +167,9 @@ def invocation(params: Mapping[str, Any]) -> dict[str, Any]:
 class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of its types
     """AnsibleModule whose results have no secret in them on any ansible-core."""
 
+    requests: list[str] | None = None
+    """The trace of the requests, which Ansible shows as a part of the invocation."""
+
     def exit_json(self, **result: Any) -> None:
         super().exit_json(**self._masked(result))
 
@@ -168,7 +178,8 @@ class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of it
 
     def _masked(self, result: dict[str, Any]) -> dict[str, Any]:
         """Mask the options, which ansible-core does by itself before 2.22. Since then it masks what it shows."""
-        result = {**result, "invocation": invocation(self.params)}
+        requests = {"requests": self.requests} if self.requests else {}
+        result = {**result, "invocation": {**invocation(self.params), **requests}}
         if not REGISTER:
             return result
         if tracker := getattr(self, "_new_secrets", None):
@@ -181,7 +192,9 @@ def run_module(entry: Entry) -> None:
     """What every module's `main()` does: read the options, run, and exit with the result or the error."""
     module = _Module(argument_spec=entry.argument_spec(os.environ), supports_check_mode=True, **entry.constraints)
     module.no_log_values |= secret_texts(module.params, os.environ)
-    result = entry.result(module.params, os.environ, check_mode=module.check_mode, diff=module._diff)
+    module.requests = [] if module._verbosity >= TRACE_VERBOSITY else None
+    trace = module.requests.append if module.requests is not None else None
+    result = entry.result(module.params, os.environ, check_mode=module.check_mode, diff=module._diff, trace=trace)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if result.get("failed"):

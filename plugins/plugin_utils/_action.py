@@ -5,23 +5,22 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The edge of what runs inside Ansible instead of in a Python of its own, where the task is local anyway.
+"""Action plugins that run a task inside Ansible's worker process, where the module would run on the same machine.
 
-A module costs a new Python, a new TLS connection and a new token, for every item of a loop. Here all items of a loop,
-which Ansible works off in one process, share these. What comes out is the same on both ways.
+A module costs a new Python, a new TLS connection and a new token for every item of a loop. Here all items of a loop
+share these. The results are the same both ways.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as ModuleAction
@@ -30,69 +29,86 @@ from ..module_utils._connection import secret_texts
 from ..module_utils._core.options import json_problems, without_omitted
 from ..module_utils._errors import OptionError
 from ..module_utils._graph.transport import HAS_REQUESTS
-from ..module_utils._operation import Entry, invocation
+from ..module_utils._operation import TRACE_VERBOSITY, Entry, invocation
 from ..module_utils._secrets import without_options
+from . import _ansible
 from ._controller import connected, plain, quiet
 
 DISCOVERED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
-"""What stands for an interpreter that nobody chose."""
+"""Values of `ansible_python_interpreter` that choose no interpreter."""
 READ_AT_START = ("PYTHON", "LD_", "DYLD_", "OPENSSL_")
-"""Variables so named have an effect on a process that starts, none on one that runs."""
+"""Prefixes of variables that only affect a process when it starts."""
+
+_reasons_shown: set[str] = set()
 
 
-class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of its types
-    """Runs `ENTRY` here where the task is local, and otherwise the module of the same name as Ansible runs modules."""
+class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible has no type hints
+    """Runs `ENTRY` inside Ansible where the task is local, and otherwise the module of the same name."""
 
     ENTRY: ClassVar[Entry]
 
     def entry(self) -> Entry:
-        """Return what is run here."""
+        """Return the operation to run inside Ansible."""
         return self.ENTRY
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The task's result; its keys are those of the module."""
+        """Return the task's result; its keys are those of the module."""
         task_vars = task_vars or {}
-        variables: dict[str, Any] = {}
-        self._compute_environment_string(variables)
         self._task.args = without_omitted(self._task.args)
         for option, problem in json_problems(self._task.args, self.ENTRY.argument_spec({})):
             return {"failed": True, **OptionError(option, problem).as_result()}
-        if not self._is_here(task_vars, variables):
-            return dict(super().run(tmp, task_vars))
-        args = dict(self._task.args)
-        self._update_module_args(self._task.action, args, task_vars)
+        trace = self._tracer(task_vars)
+        if not self._can_run_in_process(task_vars):
+            result = dict(super().run(tmp, task_vars))
+            for line in (result.get("invocation") or {}).pop("requests", None) or []:
+                trace(line)
+            return result
+        args, added = _ansible.module_args(self, task_vars)
         try:
             args = plain(args)
         except OptionError as error:
             return {"failed": True, **error.as_result()}
-        orders = {name: args.pop(name) for name in list(args) if name.startswith("_ansible_")}
-        with _as_a_module(plain({name: str(value) for name, value in variables.items()}), self._loader.get_basedir()):
-            return self._result(args, orders)
+        with _module_environment(_ansible.task_environment(self), self._loader.get_basedir()):
+            return self._result(args, added, trace)
 
-    def _is_here(self, task_vars: dict[str, Any], variables: Mapping[str, Any]) -> bool:
-        """Whether a module would run as this user on this machine, with nothing that only a new process can have."""
-        return (
-            self._connection.transport == "local"
-            and self._connection.become is None
-            and not self._task.async_val
-            and not any(name.startswith(READ_AT_START) for name in variables)
-            and _is_own(self._interpreter(task_vars))
-            and HAS_REQUESTS
-            and find_spec("msal") is not None
+    def _tracer(self, task_vars: Mapping[str, Any]) -> Callable[[str], None]:
+        """Return what shows a line about a request at `-vvv`."""
+        host = task_vars.get("inventory_hostname")
+
+        def show(line: str) -> None:
+            if not self._task.no_log:
+                self._display.vvv(line, host=host)
+
+        return show
+
+    def _can_run_in_process(self, task_vars: dict[str, Any]) -> bool:
+        """Return whether a module would run as this user on this machine, and needs nothing of a new process."""
+        is_local = (
+            self._connection.transport == "local" and self._connection.become is None and not self._task.async_val
         )
+        if not is_local or not HAS_REQUESTS or find_spec("msal") is None:
+            return False
+        if reason := _ansible.reason_for_modules(os.environ):
+            if reason not in _reasons_shown:
+                _reasons_shown.add(reason)
+                self._display.v(f"Tasks of entra.attributes run as modules: {reason}.")
+            return False
+        needs_new_process = any(name.startswith(READ_AT_START) for name in _ansible.task_environment(self))
+        return not needs_new_process and _is_controller_python(self._interpreter(task_vars))
 
     def _interpreter(self, task_vars: Mapping[str, Any]) -> str:
-        """The Python that was chosen for modules by a variable or Ansible's configuration."""
+        """Return the Python that a variable or Ansible's configuration chooses for modules."""
         if self._task.delegate_to:
             task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        chosen = constants.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)
-        return str(self._templar.template(chosen) or "")
+        return str(self._templar.template(_ansible.interpreter(task_vars)) or "")
 
-    def _result(self, params: Mapping[str, Any], orders: Mapping[str, Any]) -> dict[str, Any]:
-        """What AnsibleModule does with options and results. `orders` are what Ansible tells modules beside options."""
+    def _result(
+        self, params: Mapping[str, Any], added: Mapping[str, Any], trace: Callable[[str], None]
+    ) -> dict[str, Any]:
+        """Do what AnsibleModule does with options and results. `added` is what Ansible adds to a module's options."""
         environment = dict(os.environ)
-        validator = ArgumentSpecValidator(self.ENTRY.argument_spec(environment), **self.ENTRY.constraints)
-        validated = validator.validate(params)
+        spec = self.ENTRY.argument_spec(environment)
+        validated = ArgumentSpecValidator(spec, **self.ENTRY.constraints).validate(params)
         if validated.error_messages:
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
@@ -102,30 +118,35 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible says nothing of
             result = self.entry().result(
                 validated.validated_parameters,
                 environment,
-                check_mode=orders["_ansible_check_mode"],
-                diff=orders["_ansible_diff"],
+                check_mode=self._task.check_mode,
+                diff=self._task.diff,
                 connected=connected,
+                trace=trace if self._display.verbosity >= TRACE_VERBOSITY else None,
             )
-        twice = [f"Both option {one['option']} and its alias {one['alias']} are set." for one in validated._warnings]
+        twice = [
+            f"Both option {name} and its alias {alias} are set."
+            for name, option in spec.items()
+            for alias in option.get("aliases", ())
+            if name in params and alias in params
+        ]
         if twice:
             result["warnings"] = twice + result.get("warnings", [])
-        if orders.get("_ansible_inject_invocation", True):
+        if added.get("_ansible_inject_invocation", True):
             result["invocation"] = invocation(validated.validated_parameters)
-        hidden = validated._no_log_values | secret_texts(validated.validated_parameters, environment)
-        masked: dict[str, Any] = without_options(result, hidden)
+        masked: dict[str, Any] = without_options(result, secret_texts(validated.validated_parameters, environment))
         return masked
 
 
-def _is_own(interpreter: str) -> bool:
-    """Whether it is this process' own, the same file of the same folder; or none was chosen."""
+def _is_controller_python(interpreter: str) -> bool:
+    """Return whether it is the Python of this process (the same file of the same folder), or none was chosen."""
     own, other = Path(sys.executable), Path(interpreter)
     same = (own.parent.resolve(), own.resolve()) == (other.parent.resolve(), other.resolve())
     return same or interpreter in DISCOVERED
 
 
 @contextmanager
-def _as_a_module(variables: Mapping[str, str], folder: str) -> Iterator[None]:
-    """Meanwhile this process has the environment and folder of a local module, and libraries are as little heard."""
+def _module_environment(variables: Mapping[str, str], folder: str) -> Iterator[None]:
+    """Give this process the environment and folder of a local module, and silence libraries."""
     environment, here = dict(os.environ), os.getcwd()
     with quiet():
         try:

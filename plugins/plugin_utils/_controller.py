@@ -22,8 +22,7 @@ from typing import Any
 import ansible.template
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.parsing.ajson import AnsibleJSONEncoder
-from ansible.parsing.vault import VaultLib
+from ansible.utils.display import Display
 
 from ..module_utils import _operation
 from ..module_utils._connection import connection_spec, is_set
@@ -31,7 +30,9 @@ from ..module_utils._core.options import json_problems, strict, without_omitted
 from ..module_utils._declarations.locations import Decrypt, Undecryptable
 from ..module_utils._errors import EntraError, OptionError
 from ..module_utils._graph.client import Graph
-from ..module_utils._operation import REGISTER, Entry
+from ..module_utils._graph.transport import Trace
+from ..module_utils._operation import REGISTER, TRACE_VERBOSITY, Entry
+from . import _ansible
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
 """Whether any text is a template, as before ansible-core 2.19; since then only what is marked as trusted is one."""
@@ -74,9 +75,9 @@ def plain(value: dict[str, Any]) -> dict[str, Any]:
     Raises OptionError for a value that JSON cannot hold.
     """
     text = {}
-    for name, one in value.items():
+    for name, option in value.items():
         try:
-            text[name] = json.loads(json.dumps(one, cls=AnsibleJSONEncoder, vault_to_text=True))
+            text[name] = _ansible.plain(option)
         except (ValueError, RecursionError):
             raise OptionError(name, "has a number of thousands of digits, or lists nested thousands of times") from None
     return text
@@ -112,7 +113,7 @@ def decryption(loader: Any) -> Decrypt:
 
     def decrypted(text: str) -> str:
         try:
-            return str(VaultLib(secrets=loader._vault.secrets).decrypt(text.encode()).decode())
+            return str(_ansible.decrypt(loader, text).decode())
         except UnicodeDecodeError:
             raise Undecryptable("it does not hold UTF-8 text") from None
         except AnsibleError as error:
@@ -134,6 +135,12 @@ def quiet() -> Iterator[None]:
             logging.disable(silenced)
 
 
+def tracer() -> Trace | None:
+    """Return what shows a line about a request, from `-vvv` on."""
+    display = Display()
+    return display.vvv if display.verbosity >= TRACE_VERBOSITY else None
+
+
 @contextmanager
 def connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Graph]:
     """The Graph that was left by a task with the very same connection options and environment, else a new one.
@@ -147,6 +154,7 @@ def connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iter
     with ExitStack() as stack:
         graph = stack.enter_context(_idle.pop(key) if key in _idle else connect(params, environment))
         graph.patience.restart()
+        graph.trace = tracer()
         yield graph
         stack.pop_all()
     _idle[key] = graph

@@ -299,6 +299,7 @@ class Batches:
             else:
                 self._patience.succeed()
             if isinstance(outcome, EntraError):
+                self._graph.show(_line(task, outcome))
                 task.attempts.in_doubt |= task.part.method != "GET" and (outcome.in_doubt or status >= 500)
                 outcome.in_doubt = task.attempts.in_doubt
             if seconds is None:
@@ -341,6 +342,16 @@ def _passes(outcome: Any) -> bool:
     if isinstance(outcome, GraphError):
         return outcome.status in RETRIED_STATUSES
     return isinstance(outcome, TransportError) and not isinstance(outcome, TlsError)
+
+
+def _line(task: _Task, error: EntraError) -> str:
+    """Return the line of the trace about a request that failed in a batch."""
+    status, request_id = type(error).__name__, ""
+    if isinstance(error, GraphError):
+        status, request_id = str(error.status), error.request_id
+    ids = [f"request-id {request_id}"] if request_id else []
+    attempt = task.attempts.failures + (not _passes(error))
+    return ", ".join([f"in a batch: {task.operation}: {status}", *ids, f"attempt {attempt}"])
 
 
 def _share(headers: Mapping[str, str]) -> float:

@@ -32,7 +32,7 @@ from .._errors import (
 from . import shapes
 from .odata import encoded
 from .patience import Patience, retry_after
-from .transport import Answer, Http
+from .transport import Answer, Http, Trace
 
 _Answer = TypeVar("_Answer")
 
@@ -97,6 +97,19 @@ class Graph:
     def patience(self) -> Patience:
         """The retry policy and the clock of the task."""
         return self._http.patience
+
+    @property
+    def trace(self) -> Trace | None:
+        """Where each request of this identity is reported in one line."""
+        return self._http.trace
+
+    @trace.setter
+    def trace(self, trace: Trace | None) -> None:
+        self._http.trace = trace
+
+    def show(self, line: str) -> None:
+        """Give the trace a line about a request inside a batch."""
+        self._http.show(line)
 
     def get(
         self, path: str, *, need: Need, query: Mapping[str, str] | None = None, advanced: bool = False
@@ -246,7 +259,7 @@ class Graph:
         """
         url = self._url("/$batch")
         body = {"requests": list(parts)}
-        content = self._json("POST", url, need, body=body, shape=shapes.batch_answers, once=True)
+        content = self._json("POST", url, need, body=body, shape=shapes.batch_answers, batch=len(parts))
         for part in content["responses"]:
             if isinstance(part, dict) and not str(part.get("status")).startswith("2"):
                 part.update(self._http.secrets.masked_error(part))
@@ -274,11 +287,11 @@ class Graph:
         body: Mapping[str, Any] | None = None,
         advanced: bool = False,
         shape: Callable[[Mapping[str, Any], str], object] | None = None,
-        once: bool = False,
+        batch: int = 0,
     ) -> dict[str, Any]:
         """Send a request and return the object that Graph answers with, an empty one for a write without content.
 
-        `shape` checks the object; one that it refuses counts as a lost answer.
+        `shape` checks the object; one that it refuses counts as a lost answer. A `batch` of so many is sent once.
         """
         operation = f"{method} {urlsplit(url).path}"
 
@@ -294,8 +307,9 @@ class Graph:
 
         def send() -> Answer:
             headers = self._headers(advanced)
-            if once:
-                return self._http.exchange(method, url, check=check, headers=headers, json=body)
+            if batch:
+                note = f"{batch} requests"
+                return self._http.exchange(method, url, check=check, note=note, headers=headers, json=body)
             return self._http.request(
                 method,
                 url,

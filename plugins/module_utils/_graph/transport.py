@@ -32,6 +32,7 @@ from .._errors import (
     TlsError,
     TransportError,
     UnexpectedResponse,
+    quoted,
 )
 from .._secrets import Secrets
 from .patience import (
@@ -63,6 +64,8 @@ CREDENTIAL_HEADERS = frozenset({"authorization", "secret", "x-identity-header"})
 """Headers that carry a credential; the last two are those of managed identities (graph-facts 10.3)."""
 CREDENTIAL_FIELDS = ("client_secret", "client_assertion")
 """Fields of a token request that carry a credential."""
+REQUEST_IDS = ("request-id", "x-ms-request-id", "client-request-id")
+"""Headers that identify a request for support: those of Graph, of the login host, and our own without an answer."""
 _CHUNK = 64 * 1024
 _serving = threading.local()
 """`watch` is the Watch of the exchange that this thread makes."""
@@ -205,6 +208,10 @@ class Answer:
             raise UnexpectedResponse(f"{what}{self.host} answered {self.status_code} with {reason}.", IN_BETWEEN)
 
 
+Trace = Callable[[str], None]
+"""Shows one line about a request: method, URL without query, status, milliseconds, request id, attempt. No secrets."""
+
+
 def any_answer(answer: Answer) -> None:
     """Accept every answer."""
 
@@ -233,6 +240,7 @@ class Http:
         self._verify = verify
         self._timeout = timeout
         self._environment = {name.lower(): value for name, value in (environment or {}).items()}
+        self.trace: Trace | None = None
         self._adapter = _Adapter(pool_maxsize=8)
         self._proven: set[str] = set()
         """Hosts that have given a usable answer."""
@@ -266,7 +274,7 @@ class Http:
         while True:
             answer, error = None, None
             try:
-                answer = self.exchange(method, url, check=check, **kwargs)
+                answer = self.exchange(method, url, check=check, attempt=attempts.failures + 1, **kwargs)
             except TransportError as failure:
                 error = failure
             if answer is not None and answer.status_code not in RETRIED_STATUSES:
@@ -291,11 +299,44 @@ class Http:
                 error.hint = gave_up or error.hint
                 raise error
 
-    def exchange(self, method: str, url: str, *, check: Callable[[Answer], None] = any_answer, **kwargs: Any) -> Answer:
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        check: Callable[[Answer], None] = any_answer,
+        attempt: int = 1,
+        note: str = "",
+        **kwargs: Any,
+    ) -> Answer:
         """Send once and return the answer, whatever its status. Raises TransportError where there is none.
 
-        Its `in_doubt` says whether the request may have been received.
+        Its `in_doubt` says whether the request may have been received. The trace gets a line that ends with `note`.
         """
+        began, status, headers = self.patience.clock(), "", {**(kwargs.get("headers") or {})}
+        try:
+            answer = self._checked(method, url, check, kwargs)
+            status, headers = str(answer.status_code), {**headers, **answer.headers}
+        except TransportError as error:
+            status = type(error).__name__
+            raise
+        finally:
+            if self.trace and status:
+                milliseconds = (self.patience.clock() - began) * 1000
+                names = (name for name in REQUEST_IDS if headers.get(name))
+                ids = [f"{name} {headers[name]}" for name in names][:1]
+                again = [f"attempt {attempt}"] if attempt > 1 else []
+                line = f"{method} {url.partition('?')[0]}: {status} in {milliseconds:.0f} ms"
+                self.show(", ".join([line, *ids, *again, *filter(None, [note])]))
+        return answer
+
+    def show(self, line: str) -> None:
+        """Give the trace a line, without secrets."""
+        if self.trace:
+            self.trace(quoted(self.secrets.masked(line), 1000))
+
+    def _checked(self, method: str, url: str, check: Callable[[Answer], None], kwargs: Mapping[str, Any]) -> Answer:
+        """Make one exchange and check its success."""
         answer = self._answer(method, url, kwargs)
         if 200 <= answer.status_code < 300:
             try:

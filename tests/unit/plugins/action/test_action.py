@@ -6,22 +6,33 @@
 from __future__ import annotations
 
 import datetime
+import importlib
+import json
 import logging
 import os
+import re
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from pkgutil import resolve_name
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import quote
 
 import ansible.template
 import pytest
+from _checkout import ROOT, found_in
+from _emulator import Emulator
+from ansible import __version__
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
+from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.entra.attributes.plugins.action.custom_security_attribute import ActionModule as Assign
@@ -31,11 +42,17 @@ from ansible_collections.entra.attributes.plugins.action.report import ActionMod
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.assignments import declarations
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.locations import Undecryptable
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, InvalidValue
+from ansible_collections.entra.attributes.plugins.module_utils._errors import (
+    EntraError,
+    InvalidDeclaration,
+    InvalidValue,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
-from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _controller
+from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _ansible, _controller
+
+from ..conftest import ADELE, NEED
 
 SECRET = "a-secret-that-no-other-word-contains"
 TOKEN = {"access_token": SECRET}
@@ -90,10 +107,11 @@ def run(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a task on the local connection, as Ansible's worker does; a module tells that it is one."""
 
     class Action(_action.LocalAction):  # type: ignore[misc]
+        module_result: ClassVar[Result] = {}
         ENTRY = Entry(seen, {"value": {"type": "raw"}, "state": {"choices": ["present"]}})
 
         def _execute_module(self, **_options: Any) -> Result:
-            return {"as": "module"}
+            return self.module_result
 
     def ran(
         variables: Result | None = None,
@@ -101,8 +119,10 @@ def run(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         become: Any = None,
         transport: str = "local",
         args: Any = None,
+        module_result: Result | None = None,
         **keywords: Any,
     ) -> Result:
+        Action.module_result = {"as": "module"} if module_result is None else module_result
         task = Task()
         task.action = "entra.attributes.something"
         task.args = TOKEN if args is None else args
@@ -177,6 +197,173 @@ class TestWay:
         monkeypatch.setattr(_action, "HAS_REQUESTS", True)
         monkeypatch.setattr(_action, "find_spec", {"requests": "a spec"}.get)
         assert run() == {"as": "module"}
+
+
+class TestBridge:
+    """Without a private name of ansible-core, or with a version that nobody tested, tasks run as modules."""
+
+    @pytest.fixture(autouse=True)
+    def loaded_again(self) -> Iterator[None]:
+        yield
+        importlib.reload(_ansible)
+
+    @pytest.fixture
+    def lines(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What is shown at -v."""
+        shown: list[str] = []
+        monkeypatch.setattr(Display(), "v", shown.append)
+        return shown
+
+    def load_without(self, name: str) -> None:
+        """Load the bridge where ansible-core does not have this name."""
+
+        def lacks(_loader: DataLoader) -> None:
+            raise AttributeError(name)
+
+        with pytest.MonkeyPatch.context() as patch:
+            path, _dot, attribute = name.rpartition(".")
+            if name == _ansible.VAULT:  # which only instances have
+                patch.setattr(DataLoader, attribute, property(lacks, lambda _loader, _value: None), raising=False)
+            else:
+                owner = resolve_name(path)
+                patch.delattr(owner if attribute in vars(owner) else type(owner), attribute)
+            importlib.reload(_ansible)
+
+    @pytest.mark.parametrize(
+        "name", [_ansible.ENVIRONMENT, _ansible.MODULE_ARGS, _ansible.CONFIGURATION, _ansible.ENCODER, _ansible.VAULT]
+    )
+    def test_a_missing_name_makes_tasks_modules_and_v_says_so_once(
+        self, run: Run, lines: list[str], monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setenv(_ansible.SWITCH, "true")
+        self.load_without(name)
+        assert (name,) == _ansible.MISSING
+        assert [run(), run()] == [{"as": "module"}] * 2
+        (line,) = lines
+        assert line == f"Tasks of entra.attributes run as modules: ansible-core {__version__} does not have {name}."
+
+    def test_lookups_say_which_name_is_missing(self) -> None:
+        self.load_without(_ansible.ENCODER)
+        with pytest.raises(EntraError, match=f"ansible-core {__version__} does not have {_ansible.ENCODER}. Use"):
+            _controller.plain({"principals": ["adele@contoso.com"]})
+
+    @pytest.mark.parametrize(
+        ("version", "switch", "reason"),
+        [
+            ("2.16.19", "", ""),
+            ("2.22.0rc1", "", ""),
+            ("2.22.7", "false", "ENTRA_RUN_IN_PROCESS is false"),
+            ("2.23.0.dev0", "", "ansible-core 2.23.0.dev0 is newer than 2.22, the newest tested version"),
+            ("2.23.0.dev0", "True", ""),
+            ("3.0.0", "", "ansible-core 3.0.0 is newer"),
+        ],
+    )
+    def test_an_untested_version_makes_tasks_modules_unless_the_switch_says_otherwise(
+        self, version: str, switch: str, reason: str
+    ) -> None:
+        found = _ansible.reason_for_modules({_ansible.SWITCH: switch}, version)
+        assert found.startswith(reason)
+        assert bool(found) is bool(reason)
+
+    def test_the_switch_makes_tasks_modules(self, run: Run, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(_ansible.SWITCH, "no")
+        assert run() == {"as": "module"}
+        assert lines == ["Tasks of entra.attributes run as modules: ENTRA_RUN_IN_PROCESS is no."]
+
+    def test_the_newest_tested_version_is_the_one_of_the_test_matrix(self) -> None:
+        matrix = re.findall(r'^    "(2\.\d+)": \(', (ROOT / ".ci" / "test.py").read_text(), re.MULTILINE)
+        assert max(matrix, key=lambda version: int(version.partition(".")[2])) == _ansible.NEWEST_TESTED
+
+
+class TestTrace:
+    """With -vvv, each request is one line."""
+
+    @pytest.fixture
+    def lines(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What is shown at -vvv."""
+        shown: list[str] = []
+        monkeypatch.setattr(Display(), "verbosity", 3)
+        monkeypatch.setattr(Display(), "vvv", lambda line, host=None: shown.append(f"<{host}> {line}"))
+        return shown
+
+    def asks(self, seen: Seen, emulator: Emulator, *paths: str) -> None:
+        def ask() -> Result:
+            for path in paths:
+                with suppress(EntraError):
+                    seen.last.graph.get(path, need=NEED, query={"$select": "id"})
+            return {"changed": False}
+
+        seen.does = ask
+
+    def test_a_line_has_no_query_no_header_and_no_body(
+        self, run: Run, seen: Seen, emulator: Emulator, reachable: None, lines: list[str]
+    ) -> None:
+        emulator.faults({"do": {"status": 503, "headers": {"Retry-After": 0}}, "match": {"kind": "graph"}})
+        self.asks(seen, emulator, f"/users/{ADELE}", "/users/nobody@contoso.com")
+        result = run({"inventory_hostname": "localhost"}, args={})
+        assert "requests" not in result["invocation"]
+        *_discovery, token, failed, repeated, refused = lines
+        where, number = f"{emulator.url}/v1.0/users", "[0-9a-f-]{36}"
+        assert re.fullmatch(rf"<localhost> POST https://\S+/token: 200 in \d+ ms, client-request-id {number}", token)
+        assert re.fullmatch(rf"<localhost> GET {where}/{ADELE}: 503 in \d+ ms, request-id {number}", failed)
+        assert re.fullmatch(
+            rf"<localhost> GET {where}/{ADELE}: 200 in \d+ ms, request-id {number}, attempt 2", repeated
+        )
+        assert re.fullmatch(rf"<localhost> GET {where}/nobody@contoso.com: 404 in \d+ ms, request-id {number}", refused)
+
+    def test_secrets_are_masked(
+        self, run: Run, seen: Seen, emulator: Emulator, reachable: None, lines: list[str]
+    ) -> None:
+        secret = emulator.environment["AZURE_CLIENT_SECRET"]
+        self.asks(seen, emulator, f"/users/{quote(secret, safe='')}")
+        run(args={})
+        assert re.fullmatch(r"<None> GET https://\S+/users/\*{8}: 404 in .+", lines[-1])
+        assert not [line for line in lines if secret in line or quote(secret, safe="") in line]
+
+    def test_no_log_shows_no_line(
+        self, run: Run, seen: Seen, emulator: Emulator, reachable: None, lines: list[str]
+    ) -> None:
+        self.asks(seen, emulator, f"/users/{ADELE}")
+        run(args={}, no_log=True)
+        assert lines == []
+
+    def test_below_vvv_nothing_is_shown(
+        self,
+        run: Run,
+        seen: Seen,
+        emulator: Emulator,
+        reachable: None,
+        lines: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(Display(), "verbosity", 2)
+        self.asks(seen, emulator, f"/users/{ADELE}")
+        run(args={})
+        assert lines == []
+
+    @pytest.mark.parametrize("verbosity", [2, 3])
+    def test_a_module_returns_the_lines_in_its_invocation(self, emulator: Emulator, verbosity: int) -> None:
+        options = {"user": "adele@contoso.com", "_ansible_verbosity": verbosity, "_ansible_remote_tmp": "/tmp"}
+        module = "ansible_collections.entra.attributes.plugins.modules.custom_security_attribute_info"
+        ran = subprocess.run(
+            [sys.executable, "-m", module],
+            input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
+            env={**os.environ, **emulator.environment, "PYTHONPATH": str(found_in())},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = json.loads(ran.stdout)["invocation"].get("requests", [])
+        wanted = f"GET {emulator.url}/v1.0/users/adele@contoso.com: 200 in "
+        assert [line[: len(wanted)] for line in found[-1:]] == [wanted][: verbosity - 2]
+
+    def test_the_lines_of_a_module_are_shown_as_those_of_a_task_inside_ansible(
+        self, run: Run, lines: list[str]
+    ) -> None:
+        answer = {"invocation": {"module_args": {}, "requests": ["GET https://localhost/v1.0/users: 200 in 3 ms"]}}
+        found = run({"inventory_hostname": "web"}, transport="ssh", module_result=answer)
+        assert found["invocation"] == {"module_args": {}}
+        assert lines == ["<web> GET https://localhost/v1.0/users: 200 in 3 ms"]
 
 
 class TestProcess:

@@ -62,6 +62,10 @@ class Scripted(Graph):
         self.sizes: list[int] = []
         self.parts: list[Mapping[str, Any]] = []
         self.renewed = 0
+        self.trace_lines: list[str] = []
+
+    def show(self, line: str) -> None:
+        self.trace_lines.append(line)
 
     @property
     def patience(self) -> Patience:
@@ -129,6 +133,23 @@ def test_only_what_was_throttled_is_sent_again_after_its_own_wait() -> None:
     for number, seconds in waits.items():
         first, second = (at for sent, at in sent_at if sent == number)
         assert second - first >= seconds
+
+
+def test_the_trace_has_a_line_for_each_request_that_fails_in_a_batch() -> None:
+    def answer(number: str, time: int) -> tuple[int, dict[str, str]] | None:
+        if number == "1":
+            return (429, {"Retry-After": "1", "request-id": f"id-{time}"}) if time < 3 else (403, {})
+        return None if number == "2" and time == 1 else (204, {})
+
+    graph = Scripted(answer)
+    for _answer in Batches(graph, NEED).run([Part("PATCH", f"/users/{number}?x=y") for number in range(4)]):
+        pass
+    assert sorted(graph.trace_lines) == [
+        "in a batch: PATCH /users/1: 403, attempt 3",
+        "in a batch: PATCH /users/1: 429, request-id id-1, attempt 1",
+        "in a batch: PATCH /users/1: 429, request-id id-2, attempt 2",
+        "in a batch: PATCH /users/2: UnexpectedResponse, attempt 1",
+    ]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
