@@ -308,10 +308,13 @@ def test_the_site_shows_every_guide() -> None:
     assert sorted(shown) == sorted(path.stem for path in files(f"{GUIDES}/*.rst"))
 
 
+KINDS = {"module": "modules", "inventory": "inventory"}
+
+
 def test_the_guide_on_permissions_knows_every_module() -> None:
     guide = (ROOT / GUIDES / "guide_permissions.rst").read_text()
-    modules = [path.stem for path in files("plugins/modules/*.py", "plugins/inventory/*.py")]
-    assert [module for module in modules if f"``entra.attributes.{module}``" not in guide] == []
+    plugins = [f"{path.stem}#{kind}" for kind, folder in KINDS.items() for path in files(f"plugins/{folder}/*.py")]
+    assert [plugin for plugin in plugins if f":ansplugin:`entra.attributes.{plugin}`" not in guide] == []
 
 
 def test_the_guide_on_permissions_has_what_errors_ask_for() -> None:
