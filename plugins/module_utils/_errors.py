@@ -19,6 +19,7 @@ EntraError
 ├── AmbiguousPrincipal     several principals have the name
 ├── AttributeNotAssigned   a principal does not have the attribute
 ├── ValueConflict          an attribute has neither the expected nor the desired value; it was not written
+├── PlanRefused            a plan is stale, edited, expired, of another tenant, or touches what is protected
 ├── AttributesHidden       the identity cannot read the attributes that were asked for
 ├── WriteNotConfirmed      Graph accepted a write and does not show it
 ├── MissingLibrary         a Python library is not installed
@@ -117,6 +118,10 @@ class OptionError(EntraError):
 
     def details(self) -> dict[str, Any]:
         return {"option": self.option, **super().details()}
+
+
+class PlanRefused(EntraError):
+    """A plan that must not be applied."""
 
 
 class InvalidValue(EntraError):
