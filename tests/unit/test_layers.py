@@ -42,7 +42,7 @@ EXCEPTIONS = {
     "module_utils._declarations.snapshot": ("_tenant",),
 }
 PURE = {"__future__", "collections", "dataclasses", "enum", "functools", "itertools", "json", "math", "re", "typing"}
-PURE |= {"unicodedata"}
+PURE |= {"difflib", "html", "operator", "types", "unicodedata"}
 
 
 @dataclass(frozen=True)
