@@ -16,8 +16,10 @@ help:  ## these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
 	@echo 'make PART           one part of the tests: $(SINGLE_PARTS); ARGS="..." goes to its last command'
 
-demo:  ## run playbooks/demo.yml against a local Graph
-	@.ci/local_graph.sh ansible-playbook playbooks/demo.yml
+demo:  ## assign, plan, import a CSV file, find drift and undo, against a local Graph
+	@rm -rf .build/demo && mkdir -p .build/demo
+	@ANSIBLE_CALLBACK_RESULT_FORMAT=yaml .ci/local_graph.sh ansible-playbook playbooks/demo.yml \
+		--extra-vars "demo_folder=$(CURDIR)/.build/demo"
 
 quick:  ## the unit tests of the plugins but the slow ones, in some seconds
 site:  ## the site of the documentation, in .build/site/html
@@ -30,7 +32,7 @@ quick site artifact $(SINGLE_PARTS):
 	@$(PYTHON) .ci/test.py $@ -- $(ARGS)
 
 shell:  ## a shell with the collection and a local Graph, which is gone at its end
-	@.ci/local_graph.sh bash --norc
+	@.ci/local_graph.sh .ci/shell.sh
 
 live:  ## ask a tenant what nobody knows of Graph; ARGS="--set ... --users ... --service-principals ..."
 	@$(PYTHON) .ci/collection.py
