@@ -95,3 +95,15 @@ def test_the_readme_shows_what_is_seen(repository: Path) -> None:
     assert commands[0] == f"git clone {CLONED}"
     screen = follow(commands, repository)
     assert [line for line in shown if line not in screen] == [], screen
+
+
+def test_the_shell_names_commands_that_work(repository: Path) -> None:
+    banner = (ROOT / ".ci" / "shell.sh").read_text().replace("\\\\\n", "")
+    commands = re.findall(r"^  (ansible.+)", banner, re.MULTILINE)
+    assert len(commands) == 3
+    screen = follow(
+        ["cd ../entra.attributes.git", "make shell", *(f"{line} || exit 1" for line in commands), "exit"], repository
+    )
+    assert '+  ProjectDate: "2026-12-01"' in screen
+    assert '"ProjectDate": "2026-12-01"' in screen
+    assert "RETURN VALUES:" in screen
