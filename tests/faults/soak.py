@@ -57,12 +57,12 @@ def main() -> int:
         outcomes.update({name: number for name, number in report.summary.items() if isinstance(number, int)})
     rows = {
         "runs": len(reports),
-        "kinds of faults, met of all": f"{len(faults)} of {len(FAULTS)}",
+        "kinds of faults that occurred, of all": f"{len(faults)} of {len(FAULTS)}",
         "answers spoiled": sum(faults.values()),
         "principals declared": outcomes["principals"],
         "writes that took effect": sum(report.writes for report in reports),
         **{f"reported as {name}": outcomes[name] for name in ("changed", "unchanged", "failed", "unknown", "skipped")},
-        "runs with a claim against the history": sum(bool(report.wrong) for report in reports),
+        "runs with a result that contradicts the record": sum(bool(report.wrong) for report in reports),
         "longest run, seconds": round(max(report.seconds for report in reports), 1),
     }
     for name, figure in rows.items():
