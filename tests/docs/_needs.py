@@ -49,6 +49,8 @@ PAYROLL = {"payroll-api": {"Engineering": {"Certification": True, "Project": ["B
 DECLARED = "attribute_sets:\n  - name: Engineering\n    max_attributes_per_set: 25\n"
 FOLDER = {"attributes/engineering.yml": DECLARED}
 
+CSV = shown(f"{GUIDES}/guide_bulk.rst", "user,service_principal,")
+
 NEEDS: Mapping[tuple[str, str], Need] = {
     ("examples/README.md", ""): Need(files={"excel.csv": (ROOT / "examples/excel.csv").read_text()}),
     (f"{GUIDES}/guide_as_code.rst", ""): Need(files=FOLDER),
@@ -76,7 +78,6 @@ NEEDS: Mapping[tuple[str, str], Need] = {
     ("README.md", ""): Need(files=FOLDER),
     ("roles/reconcile/README.md", ""): Need(files=FOLDER),
     ("plugins/modules/report.py", ""): Need(files={"entra/engineering.yml": DECLARED}),
-    ("plugins/modules/custom_security_attributes.py", ""): Need(
-        files={"attributes.csv": shown(f"{GUIDES}/guide_bulk.rst", "user,service_principal,")}
-    ),
+    ("plugins/modules/custom_security_attributes.py", ""): Need(files={"attributes.csv": CSV}),
+    (f"{GUIDES}/guide_bulk.rst", "src: attributes.csv"): Need(files={"attributes.csv": CSV}),
 }
