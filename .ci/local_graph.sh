@@ -6,7 +6,6 @@
 # the end. PYTHON, when set, is the interpreter the environment is made with.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-graph=$root/.build/graph
 cd "$root"
 "${PYTHON:-python3}" .ci/collection.py
 
@@ -17,12 +16,12 @@ export PATH=$root/.build/venv/run/bin:$PATH ANSIBLE_COLLECTIONS_PATH=$root/.buil
 export ANSIBLE_INVENTORY_UNPARSED_WARNING=false
 
 echo "The local Graph starts"
-rm -rf "$graph"
-mkdir -p "$graph"
+graph=$(mktemp -d "$root/.build/graph.XXXXXX")
 PYTHONPATH=$root/roles/graph_emulator/files python -m graph_emulator --directory "$graph" --watch-pid $$ \
     >"$graph/server.log" 2>&1 &
 server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; echo "The local Graph has stopped"' EXIT
+trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$graph"
+echo "The local Graph has stopped"' EXIT
 for _ in $(seq 150); do
     if [ -e "$graph/ready.json" ] || ! kill -0 "$server" 2>/dev/null; then break; fi
     sleep 0.1

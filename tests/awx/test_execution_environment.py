@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 
@@ -17,12 +19,17 @@ def builder(*arguments: str) -> str:
     return answer.stdout
 
 
-def test_the_build_context(collection: Path, tmp_path: Path) -> None:
-    definition, context = str(collection / "execution-environment.yml"), tmp_path / "context"
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("execution-environment", ["ansible-runner"]), ("decision-environment", ["ansible-runner", "JAVA_HOME"])],
+)
+def test_the_build_context(collection: Path, tmp_path: Path, name: str, words: list[str]) -> None:
+    definition, context = str(collection / f"{name}.yml"), tmp_path / "context"
     builder("create", "--file", definition, "--context", str(context), "--output-filename", "Containerfile")
     instructions = (context / "Containerfile").read_text()
     assert "ansible-galaxy collection install" in instructions
-    assert "ansible-runner" in instructions
+    assert [word for word in words if word not in instructions] == []
+    assert re.search(r"ubi9:\d", instructions), "a pinned base"
     requirements = yaml.safe_load((context / "_build" / "requirements.yml").read_text())
     assert requirements == {"collections": [{"name": "entra.attributes"}]}
 
