@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What modules support, in the words of ansible-core."""
+    """Attributes of modules, described in the words of ansible-core."""
 
     DOCUMENTATION = r"""
 options: {}

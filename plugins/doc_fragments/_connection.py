@@ -9,10 +9,10 @@ import yaml
 
 
 def _for_plugins(documentation: str, sources: str) -> str:
-    """Return the options as plugins document them, with the places where Ansible finds them.
+    """Return the options as plugins document them, with the environment variables and the settings of `ansible.cfg`.
 
-    Ansible converts and checks options of plugins by their documentation, in which empty text is neither a number nor
-    a choice, and names the current folder as a path. So it takes any value, and the collection checks it.
+    Ansible converts and checks options of plugins by their documentation. Empty text fails that check, and becomes the
+    current folder for a path. The documentation therefore accepts any value, and the collection checks it.
     """
     document = yaml.safe_load(documentation)
     options = document["options"]
@@ -28,7 +28,7 @@ def _for_plugins(documentation: str, sources: str) -> str:
 
 
 class ModuleDocFragment:
-    """The options that all modules share, and where else their values may come from."""
+    """The options that all modules share, and the other sources of their values."""
 
     DOCUMENTATION = r"""
 requirements:
@@ -37,79 +37,83 @@ requirements:
 options:
   auth_source:
     description:
-      - Which credential to use. C(ENTRA_AUTH_SOURCE) in the environment if it is not set.
-      - V(auto) takes the first that is complete, in the order O(access_token), O(client_secret), O(certificate_path)
-        (which is V(client_certificate)), O(federated_token) or O(federated_token_file), a managed identity if the
-        environment shows one completely, the Azure CLI if it is installed and no O(client_id) is set. Half a credential
-        is an error that names what is missing.
-      - A managed identity is complete with C(IDENTITY_ENDPOINT) and C(IDENTITY_HEADER), C(IDENTITY_ENDPOINT) and
-        C(IMDS_ENDPOINT), C(MSI_ENDPOINT) and C(MSI_SECRET), or C(AZURE_POD_IDENTITY_AUTHORITY_HOST).
-      - An option or variable that is empty or holds only blanks counts as not set. This is true for every option here.
-      - With V(auto) a credential that is begun by an option goes before those of the environment, whatever their order.
-        An option that repeats the value of its variable does not count as one.
-      - V(managed_identity) must be named on a virtual machine, whose environment does not show its identity.
+      - The credential to use. If not set, the environment variable C(ENTRA_AUTH_SOURCE) is used.
+      - V(auto) uses the first complete credential in this order. O(access_token), O(client_secret),
+        O(certificate_path) (which is V(client_certificate)), O(federated_token) or O(federated_token_file), a managed
+        identity, the Azure CLI. An incomplete credential is an error that names the missing part.
+      - V(auto) uses a managed identity if the environment has C(IDENTITY_ENDPOINT) and C(IDENTITY_HEADER),
+        C(IDENTITY_ENDPOINT) and C(IMDS_ENDPOINT), C(MSI_ENDPOINT) and C(MSI_SECRET), or
+        C(AZURE_POD_IDENTITY_AUTHORITY_HOST). It uses the Azure CLI if that is installed and no O(client_id) is set.
+      - An option or variable that is empty or has only blanks counts as not set. This applies to every option here.
+      - With V(auto), a credential that starts with an option comes before those of the environment. An option with
+        the same value as its variable does not count.
+      - On a virtual machine, set V(managed_identity), because its environment does not show the identity.
     type: str
     choices: [auto, access_token, client_secret, client_certificate, federated_token, managed_identity, azure_cli]
     default: auto
   tenant_id:
-    description: ID or domain of the tenant. C(AZURE_TENANT_ID) or C(AZURE_TENANT) in the environment if it is not set.
+    description: ID or domain of the tenant. If not set, the environment variable C(AZURE_TENANT_ID) or C(AZURE_TENANT)
+      is used.
     type: str
     aliases: [tenant]
   client_id:
     description:
-      - Application (client) ID. C(AZURE_CLIENT_ID) in the environment if it is not set.
-      - With a managed identity it selects a user-assigned one.
+      - Application (client) ID. If not set, the environment variable C(AZURE_CLIENT_ID) is used.
+      - With a managed identity, it selects a user-assigned identity.
     type: str
   client_secret:
-    description: Secret of the application. C(AZURE_CLIENT_SECRET) or C(AZURE_SECRET) in the environment if it is not
-      set.
+    description: Secret of the application. If not set, the environment variable C(AZURE_CLIENT_SECRET) or
+      C(AZURE_SECRET) is used.
     type: str
     aliases: [secret]
   certificate_path:
     description:
-      - PEM or PFX file with the application's certificate and private key, and the chain if the application trusts by
-        issuer.
-      - C(AZURE_CLIENT_CERTIFICATE_PATH) or C(AZURE_X509_CERTIFICATE_PATH) in the environment if it is not set.
+      - PEM or PFX file with the certificate and private key of the application. Include the chain if the application
+        trusts an issuer.
+      - If not set, the environment variable C(AZURE_CLIENT_CERTIFICATE_PATH) or C(AZURE_X509_CERTIFICATE_PATH) is used.
     type: path
     aliases: [x509_certificate_path]
   certificate_password:
-    description: Password of the private key. C(AZURE_CLIENT_CERTIFICATE_PASSWORD) in the environment if it is not set.
+    description: Password of the private key. If not set, the environment variable C(AZURE_CLIENT_CERTIFICATE_PASSWORD)
+      is used.
     type: str
   certificate_thumbprint:
     description:
-      - SHA-1 thumbprint, only for a PEM file that holds the private key without its certificate; else it is computed.
-      - C(AZURE_THUMBPRINT) in the environment if it is not set.
+      - SHA-1 thumbprint of the certificate. Only needed for a PEM file with a private key and no certificate.
+      - If not set, the environment variable C(AZURE_THUMBPRINT) is used.
     type: str
     aliases: [thumbprint]
   federated_token:
     description:
       - Token of an issuer that the application trusts (workload identity federation, OIDC).
-      - C(AZURE_FEDERATED_TOKEN) in the environment if it is not set.
-      - A job of GitHub Actions or Azure DevOps needs neither this option nor O(federated_token_file) if it may request
-        tokens. The collection then requests one whenever Entra needs one, and replaces a token that has expired.
-        It uses C(ACTIONS_ID_TOKEN_REQUEST_URL) and C(ACTIONS_ID_TOKEN_REQUEST_TOKEN), or C(SYSTEM_OIDCREQUESTURI),
-        C(SYSTEM_ACCESSTOKEN) and C(AZURESUBSCRIPTION_SERVICE_CONNECTION_ID).
+      - If not set, the environment variable C(AZURE_FEDERATED_TOKEN) is used.
+      - A job of GitHub Actions or Azure DevOps that can request tokens needs neither this option nor
+        O(federated_token_file). The collection requests a token whenever Entra needs one, and replaces an expired
+        token. It uses C(ACTIONS_ID_TOKEN_REQUEST_URL) and C(ACTIONS_ID_TOKEN_REQUEST_TOKEN), or
+        C(SYSTEM_OIDCREQUESTURI), C(SYSTEM_ACCESSTOKEN) and C(AZURESUBSCRIPTION_SERVICE_CONNECTION_ID).
     type: str
   federated_token_file:
     description:
-      - File with such a token, read again each time one is needed.
-      - C(AZURE_FEDERATED_TOKEN_FILE) in the environment if it is not set.
+      - File with a federated token. It is read each time a token is needed.
+      - If not set, the environment variable C(AZURE_FEDERATED_TOKEN_FILE) is used.
     type: path
   access_token:
     description:
-      - Access token for Graph that was obtained elsewhere; it is used as it is and not renewed.
-      - C(ENTRA_ACCESS_TOKEN) in the environment if it is not set.
+      - Access token for Graph. It is used as it is and never renewed.
+      - If not set, the environment variable C(ENTRA_ACCESS_TOKEN) is used.
     type: str
   cloud_environment:
-    description: The cloud of the tenant. C(AZURE_CLOUD_ENVIRONMENT) in the environment if it is not set.
+    description: Cloud of the tenant. If not set, the environment variable C(AZURE_CLOUD_ENVIRONMENT) is used.
     type: str
     choices: [AzureCloud, AzureUSGovernment, AzureUSGovernmentDoD, AzureChinaCloud, Bleu, Delos, GovSG]
     default: AzureCloud
   authority_url:
-    description: Login host instead of the cloud's own. C(AZURE_AUTHORITY_HOST) in the environment if it is not set.
+    description: Login host that replaces the one of the cloud. If not set, the environment variable
+      C(AZURE_AUTHORITY_HOST) is used.
     type: str
   graph_url:
-    description: Graph host instead of the cloud's own. C(ENTRA_GRAPH_URL) in the environment if it is not set.
+    description: Graph host that replaces the one of the cloud. If not set, the environment variable
+      C(ENTRA_GRAPH_URL) is used.
     type: str
   api_version:
     description: Version of Microsoft Graph.
@@ -119,41 +123,40 @@ options:
   ca_path:
     description:
       - File or folder of certificate authorities to trust instead of the bundled ones.
-      - C(REQUESTS_CA_BUNDLE) in the environment if it is not set.
+      - If not set, the environment variable C(REQUESTS_CA_BUNDLE) is used.
     type: path
   validate_certs:
-    description: Whether the certificates of the servers are validated. Without it your token goes to whoever answers.
+    description: Whether to validate the certificates of the servers. With V(false), any server that answers gets your
+      token.
     type: bool
     default: true
   timeout:
     description:
-      - Seconds that a single request may take, from the connection to the last byte of the answer.
+      - Maximum number of seconds for one request, from the connection to the last byte of the answer.
       - From 1 to 86400.
     type: int
     default: 60
   retries:
     description:
-      - How often a request is sent again that was throttled, met a server error, or got no usable answer.
+      - How often to repeat a request that Graph throttled, or that got a server error or no usable answer.
       - From 0 to 100.
-      - Each request that succeeds refills this budget for all others. So a request is given up only after this number
-        of repeats during which no request of the task succeeded.
-      - Before each repeat the task waits as long as Graph asks for, at most 150 seconds, or else for a growing time.
+      - Each request that succeeds resets this number for all others. A request therefore fails only after this many
+        repeats during which no request of the task succeeded.
+      - Before a repeat, the task waits as long as Graph asks, at most 150 seconds, otherwise for an increasing time.
     type: int
     default: 5
   max_wait:
     description:
-      - Seconds that the task waits in all, for throttling, after errors, and until Graph shows new objects everywhere.
-        From 0 to 604800, a week.
-      - When they are used up, the task ends with an error that names this option. Requests that were answered before
-        keep their results.
+      - Maximum number of seconds that the task waits in total, for throttling, after errors, and for new objects.
+        From 0 to 604800, which is a week.
+      - After that, the task fails with an error that names this option. Requests that were answered keep their results.
     type: int
     default: 1800
 notes:
-  - A proxy is taken from C(HTTPS_PROXY) and C(NO_PROXY) in the environment of the task.
+  - The module uses the proxy of C(HTTPS_PROXY) and C(NO_PROXY) in the environment of the task.
 """
 
-    # Where Ansible finds them for plugins. Of several variables it takes the last one set. Secrets are not read from
-    # ansible.cfg, which is no place for them.
+    # Of several variables, Ansible uses the last one that is set. Secrets do not belong in ansible.cfg.
     SOURCES = r"""
 options:
   auth_source:
@@ -207,5 +210,5 @@ options:
 """
 
 
-# Sanity tests take what a class assigns in its body for text.
+# Sanity tests expect that a class assigns only text in its body.
 setattr(ModuleDocFragment, "PLUGIN", _for_plugins(ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.SOURCES))  # noqa: B010

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What an identity needs to read and to write assignments; the other modules say themselves what they need."""
+    """Permissions to read and to write assignments. Other modules document their own permissions."""
 
     READS = r"""
 options: {}
 notes:
-  - Needs the Graph permissions C(CustomSecAttributeAssignment.Read.All), and C(User.Read.All) for users,
-    C(Application.Read.All) for service principals; of a signed-in user also the Entra role Attribute Assignment Reader
-    or Attribute Assignment Administrator. Global Administrator has none of these by default.
+  - Needs the Graph permission C(CustomSecAttributeAssignment.Read.All), and C(User.Read.All) for users or
+    C(Application.Read.All) for service principals.
+  - A signed-in user also needs the Entra role Attribute Assignment Reader or Attribute Assignment Administrator. Global
+    Administrator does not include it.
 """
 
     WRITES = r"""
 options: {}
 notes:
-  - Needs the Graph permissions C(CustomSecAttributeAssignment.ReadWrite.All), and C(User.Read.All) for users,
-    C(Application.Read.All) for service principals; of a signed-in user also the Entra role Attribute Assignment
-    Administrator. Global Administrator has none of these by default.
+  - Needs the Graph permission C(CustomSecAttributeAssignment.ReadWrite.All), and C(User.Read.All) for users or
+    C(Application.Read.All) for service principals.
+  - A signed-in user also needs the Entra role Attribute Assignment Administrator. Global Administrator does not include
+    it.
 """

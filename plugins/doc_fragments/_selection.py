@@ -7,14 +7,14 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Which principals: conditions on custom security attributes, and whatever else Graph can filter by."""
+    """Options that select principals: conditions on custom security attributes, and an OData filter."""
 
     DOCUMENTATION = r"""
 options:
   where:
     description:
-      - Conditions on custom security attributes, all of which must hold.
-      - Graph answers them from an index, where a change may show a little later.
+      - Conditions on custom security attributes. All of them must be true.
+      - Graph evaluates them with an index, in which a change appears a little later.
     type: list
     elements: dict
     suboptions:
@@ -28,21 +28,21 @@ options:
         required: true
       operator:
         description:
-          - V(eq) holds where the attribute, or one of the values of a multi-valued one, equals O(where[].value).
-          - V(ne) holds where it does not, principals without the attribute included.
-          - V(startswith) holds where text begins with O(where[].value).
+          - V(eq) selects principals whose attribute, or one of its values, equals O(where[].value).
+          - V(ne) selects all others. This includes principals without the attribute.
+          - V(startswith) selects principals whose text begins with O(where[].value).
         type: str
         choices: [eq, ne, startswith]
         default: eq
       value:
         description:
-          - Text, an integer or a Boolean. Text is case-sensitive.
-          - Null, or left out, selects the principals without the attribute; with V(ne) it selects those that have it.
-            V(startswith) needs text.
+          - Text, an integer or a Boolean. Text is case-sensitive. V(startswith) needs text.
+          - Null selects the principals without the attribute. With V(ne), null selects those that have it. A value that
+            is left out is null.
         type: raw
   filter:
     description:
-      - An OData filter, for what O(where) cannot express, such as conditions on other properties. It is joined to
-        O(where) by C(and).
+      - OData filter for conditions that O(where) cannot express, such as those on other properties. A principal must
+        match both.
     type: str
 """

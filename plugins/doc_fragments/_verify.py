@@ -7,20 +7,20 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The option to read again what was written."""
+    """The option to verify writes."""
 
     DOCUMENTATION = r"""
 options:
   verify:
     description:
-      - Whether to read each changed principal again until Graph shows the new values, for half a minute at most. If
-        Graph still shows the old values, the task fails with C(changed=true), because Graph accepted the write.
-      - If another writer changed the same attribute meanwhile, the task plans and writes the principal again, at most
-        three times. If the attribute does not settle, the task fails and says so.
-      - Without this option the task trusts the answer to the C(PATCH). Graph may show the former value for some
-        seconds. A task that adds or removes single values then computes from it, and undoes the task before.
-      - It takes one request for each 20 principals that were changed, and again for those not shown yet. Where nothing
-        was written, as in check mode, nothing is read again.
+      - Whether to read each changed principal again until Graph returns the new values, for at most half a minute. If
+        Graph still returns the old value, the task fails with C(changed=true), because the write was accepted.
+      - If another writer changed the same attribute since, the task plans and writes the principal again, at most three
+        times. If the attribute still changes, the task fails.
+      - Without this option, the task trusts the answer to the C(PATCH). Graph can return the former value for some
+        seconds. A task that then adds or removes single values starts from that value and undoes the task before.
+      - Verifying takes one request for each 20 changed principals, and more until Graph shows the new values. In check
+        mode, and if nothing changed, the task reads nothing again.
     type: bool
     default: false
 """
