@@ -47,15 +47,15 @@ def main() -> None:
 
 
 def write_index() -> None:
-    """Replace antsibull's index by the landing page, whose sidebar has the groups of guides and the reference."""
+    """Replace antsibull's index by the landing page, with the groups of the sidebar."""
     index = (SOURCES / "site" / "index.rst").read_text()
     for section in yaml.safe_load((SOURCES / "extra-docs.yml").read_text())["sections"]:
-        index += toctree([f"docsite/{guide}" for guide in section["toctree"]], section["title"])
+        pages = [f"docsite/{guide}" for guide in section["toctree"]]
+        if section["title"] == "Reference":
+            pages = [*map(str.lower, REFERENCE), "Environment variables <environment_variables>", *pages]
+        index += toctree(pages, section["title"])
     for title, kinds in REFERENCE.items():
         write_list(title, kinds)
-    index += toctree(
-        [*(title.lower() for title in REFERENCE), "Environment variables <environment_variables>"], "Reference"
-    )
     (PAGES / "index.rst").write_text(index)
     shutil.copy(ROOT / "docs" / "report.png", PAGES)
 
