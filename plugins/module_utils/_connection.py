@@ -27,8 +27,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ._auth._choice import AUTH_SOURCES
 from ._auth._text import token_text, trimmed
 from ._clouds import CLOUDS
+from ._core.names import not_text, text_problem, visible
 from ._core.options import AsGiven, integer
-from ._core.values import not_text, text_problem, visible
 from ._errors import OptionError
 
 LONGEST_TIMEOUT, MOST_RETRIES, LONGEST_WAIT = 86_400, 100, 604_800

@@ -127,9 +127,9 @@ class PlanRefused(EntraError):
 class InvalidValue(EntraError):
     """A value that its attribute cannot hold."""
 
-    def __init__(self, attribute: str, reason: str, hint: str = "") -> None:
+    def __init__(self, attribute: object, reason: str, hint: str = "") -> None:
         super().__init__(f"value of {attribute}: {reason}", hint)
-        self.attribute = attribute
+        self.attribute = str(attribute)
         self.reason = reason
 
     def details(self) -> dict[str, Any]:

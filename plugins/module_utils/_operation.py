@@ -29,7 +29,7 @@ from ._connection import (
     secret_texts,
 )
 from ._core.options import LEFT_OUT
-from ._core.values import as_yaml
+from ._core.yaml_text import as_yaml
 from ._errors import EntraError
 from ._graph.client import Graph
 from ._graph.patience import Patience

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ..module_utils._core.values import name_problem
+from ..module_utils._core.names import name_problem
 from ..module_utils._errors import OptionError
 
 Evaluate: TypeAlias = "Callable[[str, Mapping[str, Any]], Any]"

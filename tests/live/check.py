@@ -25,6 +25,15 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from questions import CREATE, DEFINITIONS, QUESTIONS, SCHEMA, SETS, VALUES, Question
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import (
+    SERVICE_PRINCIPAL,
+    USER,
+    AttributeName,
+    Principal,
+    PrincipalKind,
+    PrincipalReference,
+    nested,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AttributesHidden,
     EntraError,
@@ -43,15 +52,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations.defin
     SET,
     run_definition_info,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import (
-    SERVICE_PRINCIPAL,
-    USER,
-    Directory,
-    Kind,
-    Named,
-    Principal,
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissions import (
+    READ_ASSIGNMENTS,
+    WRITE_ASSIGNMENTS,
+    WRITE_DEFINITIONS,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._tenant.schema import WRITE_DEFINITIONS
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import Directory
 
 KIT: dict[str, dict[str, Any]] = {
     "Text": {"type": "string"},
@@ -108,19 +114,21 @@ class Live:
         self.set = attribute_set
         self.lag: float | None = None
         self.directory = Directory(graph)
-        self.users = [self.directory.find(Named(USER, name)) for name in users]
-        self.service_principals = [self.directory.find(Named(SERVICE_PRINCIPAL, name)) for name in service_principals]
+        self.users = [self.directory.find(PrincipalReference(USER, name)) for name in users]
+        self.service_principals = [
+            self.directory.find(PrincipalReference(SERVICE_PRINCIPAL, name)) for name in service_principals
+        ]
         self._touched: dict[str, set[str]] = {}
         self._undo = contextlib.ExitStack()
-        attribute = (attribute_set, "Text")
+        attribute = AttributeName(attribute_set, "Text")
         self.readable = self._sees(USER, attribute) and self._sees(SERVICE_PRINCIPAL, attribute)
         self.sees_all = self._sees(USER, None)
         for principal in self.principals:
-            kept = {f"{owner}.{name}" for owner, values in principal.assignments.items() for name in values}
+            kept = {str(attribute) for attribute in principal.assignments}
             if kept := kept - {f"{attribute_set}.{name}" for name in KIT.keys() - KEPT_EMPTY}:
                 raise Abort(f"{principal} has values of {', '.join(sorted(kept))}; remove them or take another.")
 
-    def _sees(self, kind: Kind, attribute: tuple[str, str] | None) -> bool:
+    def _sees(self, kind: PrincipalKind, attribute: AttributeName | None) -> bool:
         try:
             return self.directory.ensure_readable(kind, attribute)
         except AttributesHidden:
@@ -136,7 +144,7 @@ class Live:
         """Return what Graph shows of the attributes of the first test user."""
         user = self.users[0]
         query = {"$select": "customSecurityAttributes"}
-        shown = self.graph.get(f"/users/{user.id}", need=USER.read, query=query)
+        shown = self.graph.get(f"/users/{user.id}", need=READ_ASSIGNMENTS[USER], query=query)
         attributes: dict[str, Any] | None = shown.get("customSecurityAttributes")
         return attributes
 
@@ -170,9 +178,9 @@ class Live:
         known = {name.lower(): name for name in KIT if name != "Retired"}
         before = self._touched.get(principal.id, set())
         self._touched[principal.id] = before | {known[name.lower()] for name in names if name.lower() in known}
-        path = f"{principal.kind.path}/{principal.id}"
+        path = principal.path
         try:
-            self.graph.patch(path, {"customSecurityAttributes": body}, need=principal.kind.write)
+            self.graph.patch(path, {"customSecurityAttributes": body}, need=WRITE_ASSIGNMENTS[principal.kind])
         except GraphError as error:
             if error.status < 500 and not error.in_doubt:
                 self._touched[principal.id] = before  # refused, so nothing was written
@@ -205,10 +213,10 @@ class Live:
     # Requests of other kinds
 
     def listed(self, path: str, query: Mapping[str, str], *, advanced: bool = False) -> str:
-        return self._answer(lambda: self.graph.get(path, need=USER.read, query=query, advanced=advanced))
+        return self._answer(lambda: self.graph.get(path, need=READ_ASSIGNMENTS[USER], query=query, advanced=advanced))
 
     def count(self, condition: str) -> int:
-        return self.graph.count("/users", condition, need=USER.read)
+        return self.graph.count("/users", condition, need=READ_ASSIGNMENTS[USER])
 
     def created(self, path: str, body: Mapping[str, Any]) -> str:
         return self._answer(lambda: self.graph.post(path, body, need=WRITE_DEFINITIONS))
@@ -257,9 +265,9 @@ class Live:
     def rules(self, path: str, *, whole: bool) -> str:
         """Return the form in which policies show rules, without anything of their content."""
         forms, policies = set(), 0
-        for item in self.graph.pages(path, need=USER.read):
+        for item in self.graph.pages(path, need=READ_ASSIGNMENTS[USER]):
             policies += 1
-            policy = item if whole else self.graph.get(f"{path}/{item['id']}", need=USER.read)
+            policy = item if whole else self.graph.get(f"{path}/{item['id']}", need=READ_ASSIGNMENTS[USER])
             forms |= {"shown" if rule else "null" if rule is None else "empty" for rule in _rules(policy)}
         if not policies:
             return "not seen: there are no policies"
@@ -318,7 +326,7 @@ class Live:
         problems = []
         for principal in self.principals:
             if names := self._touched.get(principal.id):
-                before = principal.assignments.get(self.set, {})
+                before = nested(principal.assignments).get(self.set, {})
                 try:
                     self.assign({name: before.get(name) for name in sorted(names)}, principal)
                     self.seconds_until(lambda who=principal: self._is_back(who))
@@ -336,8 +344,9 @@ class Live:
             raise Abort("Not put back: " + "; ".join(problems))
 
     def _is_back(self, principal: Principal) -> bool:
-        shown = self.directory.find(Named(principal.kind, principal.id))
-        return _in_order(shown.assignments.get(self.set)) == _in_order(principal.assignments.get(self.set))
+        shown = self.directory.find(PrincipalReference(principal.kind, principal.id))
+        now, before = (nested(held.assignments).get(self.set) for held in (shown, principal))
+        return _in_order(now) == _in_order(before)
 
     def tasks(self) -> Iterator[tuple[str, Entry, dict[str, Any], Callable[[Mapping[str, Any]], bool]]]:
         """Yield the tasks of the scenario: title, module, options, and whether its result is as documented."""

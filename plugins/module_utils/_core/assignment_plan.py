@@ -5,14 +5,15 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What has to change, and the one request that changes it. Pure: no I/O, no Ansible.
+"""The plan of a principal: its attributes before and after, and what changes in between. Pure.
 
 The same `plan()` serves the single module, the bulk module, check mode and diff.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -21,30 +22,26 @@ from .._errors import (
     NameCaseMismatch,
     UndefinedAttribute,
 )
+from .model import Assignments, AttributeName, Definition, Value
+from .names import case_variant, new_text_problem
 from .values import (
     GIVE_LIST,
     GIVE_ONE,
     MAX_VALUES_PER_PRINCIPAL,
-    Assignments,
-    Definition,
-    Value,
+    ambiguous_type,
     coerced,
     definition_problem,
-    doubtful,
     elements,
-    new_text_problem,
     same,
-    twin,
     type_of,
     unique,
     values_held,
-    written,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Exactly:
-    """The attribute shall have this value; null: none. `type` is the type somebody named, if any.
+    """The attribute is to have this value, or none if it is null. `type` is the type that somebody named, if any.
 
     With `either` a single value is the only one of a list where the attribute is multi-valued. A value that is restored
     from a snapshot or an export is written whatever text it holds.
@@ -61,8 +58,8 @@ class Exactly:
 
 
 @dataclass(frozen=True, slots=True)
-class Adjusted:
-    """The collection shall hold `add` and shall not hold `remove`; its other elements stay."""
+class Adjust:
+    """The collection is to hold `add` and not to hold `remove`; its other elements stay."""
 
     add: list[Any] = field(default_factory=list)
     remove: list[Any] = field(default_factory=list)
@@ -73,43 +70,82 @@ class Adjusted:
         return self.add or None
 
 
-Wish: TypeAlias = "Exactly | Adjusted"
-Desired = Mapping[str, Mapping[str, Wish]]
-Definitions = Mapping[tuple[str, str], Definition]
+DesiredValue: TypeAlias = "Exactly | Adjust"
+Desired: TypeAlias = "Mapping[AttributeName, DesiredValue]"
+Definitions: TypeAlias = "Mapping[AttributeName, Definition]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """The named attributes before and after, and the body of the PATCH between them (null: nothing to do)."""
+    """The named attributes before and after, and the values of those that change; null removes an attribute.
+
+    Two plans are equal if their documents are.
+    """
 
     before: Assignments
     after: Assignments
-    body: dict[str, Any] | None
+    changes: Mapping[AttributeName, Value | None]
+
+    @classmethod
+    def between(cls, before: Assignments, after: Assignments) -> Plan:
+        """Return the plan that leads from these values to those."""
+        changed = [name for name in {**before, **after} if not same(before.get(name), after.get(name))]
+        return cls(before, after, {name: after.get(name) for name in changed})
+
+    @classmethod
+    def from_document(cls, document: Sequence[Mapping[str, Any]]) -> Plan:
+        """Return the inverse of `as_document()`."""
+        before, after = (
+            {
+                AttributeName(item["attribute_set"], item["name"]): item[key]
+                for item in document
+                if item[key] is not None
+            }
+            for key in ("before", "after")
+        )
+        return cls.between(before, after)
+
+    def as_document(self) -> list[dict[str, Any]]:
+        """Return the plan in JSON's types: an item for each attribute, sorted by name, collections sorted."""
+        return [
+            {
+                "attribute_set": attribute.attribute_set,
+                "name": attribute.name,
+                "before": _canonical(self.before.get(attribute)),
+                "after": _canonical(self.after.get(attribute)),
+            }
+            for attribute in sorted({*self.before, *self.after})
+        ]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> str:
+        return json.dumps(self.as_document())
 
     @property
     def changed(self) -> bool:
-        return self.body is not None
-
-    def changes(self) -> Iterator[tuple[str, str]]:
-        """The attributes that change, as (attribute set, name)."""
-        for attribute_set, values in (self.body or {}).get("customSecurityAttributes", {}).items():
-            yield from ((attribute_set, name) for name in values if "@" not in name)
+        """Return whether there is anything to write."""
+        return bool(self.changes)
 
     @property
     def adds(self) -> bool:
-        """Whether it assigns what was not assigned, which may be too new for some of Graph's servers."""
+        """Return whether it assigns a value that was not assigned, and that may be too new for some Graph servers."""
         return any(
-            set(elements(self.after.get(attribute_set, {}).get(name)))
-            - set(elements(self.before.get(attribute_set, {}).get(name)))
-            for attribute_set, name in self.changes()
+            set(elements(value)) - set(elements(self.before.get(attribute)))
+            for attribute, value in self.changes.items()
         )
 
     def fulfilled(self, current: Assignments) -> bool:
-        """Whether a principal that has this now has all that changes as it shall be."""
-        return all(
-            same(current.get(attribute_set, {}).get(name), self.after.get(attribute_set, {}).get(name))
-            for attribute_set, name in self.changes()
-        )
+        """Return whether all attributes that change have their new values in `current`."""
+        return all(same(current.get(attribute), value) for attribute, value in self.changes.items())
+
+
+def _canonical(value: Value | None) -> Value | None:
+    return sorted(unique(value)) if isinstance(value, list) else value
 
 
 def overtaken(current: Assignments, plans: Sequence[Plan]) -> bool:
@@ -119,183 +155,194 @@ def overtaken(current: Assignments, plans: Sequence[Plan]) -> bool:
     """
     return any(
         not any(
-            same(current.get(attribute_set, {}).get(name), known.get(attribute_set, {}).get(name))
+            same(current.get(attribute), known.get(attribute))
             for planned in plans
             for known in (planned.before, planned.after)
         )
-        for attribute_set, name in plans[-1].changes()
+        for attribute in plans[-1].changes
     )
 
 
-def in_doubt(current: Assignments, desired: Desired) -> list[str]:
-    """The sets and attributes that are not assigned and of which only definitions tell what is meant.
+def needs_definition(current: Assignments, desired: Desired, sets: Iterable[str] = ()) -> list[str]:
+    """Return the sets and attributes that only a definition can explain, none of which the principal has.
 
-    That is so where the principal has another one whose name differs by case only, and of text that a template may have
-    made where no type is named.
+    These are names that differ in case only from one that the principal has, and text that a template may have made of
+    another type where no type is named. `sets` are sets that are named as a whole.
     """
-    doubts = []
-    for attribute_set, wishes in desired.items():
-        if attribute_set not in current and twin(attribute_set, current):
-            doubts.append(attribute_set)
-        held = current.get(attribute_set, {})
-        for name, wish in wishes.items():
-            if name not in held and (twin(name, held) or _may_be_typed(wish)):
-                doubts.append(f"{attribute_set}.{name}")
-    return doubts
+    missing = [attribute for attribute in desired if attribute not in current]
+    found = [str(name) for name, _held in _case_variants(current, missing, sets)]
+    return unique([*found, *(str(name) for name in missing if _may_be_typed(desired[name]))])
 
 
-def _may_be_typed(wish: Wish) -> bool:
-    if isinstance(wish, Exactly) and wish.either:
+def _may_be_typed(desired: DesiredValue) -> bool:
+    if isinstance(desired, Exactly) and desired.either:
         return True
-    return wish.type is None and wish.assigns is not None and doubtful(wish.assigns)
+    return desired.type is None and desired.assigns is not None and ambiguous_type(desired.assigns)
 
 
 def plan(
-    current: Assignments, desired: Desired, definitions: Definitions | None = None, *, purge: bool = False
+    current: Assignments,
+    desired: Desired,
+    definitions: Definitions | None = None,
+    *,
+    sets: Collection[str] = (),
+    purge: bool = False,
 ) -> Plan:
     """Compare what a principal has with what is desired of the named attributes; leave the others alone.
 
-    `purge` removes the attributes that are not named, in the attribute sets that are.
-    `definitions` holds those that are known, by (attribute set, name); what they forbid is refused here. Raises
+    `sets` are attribute sets that are named as a whole; `purge` removes their attributes that are not named.
+    `definitions` holds those that are known; what they do not allow is refused here. Raises
     InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
     (graph-facts 4). Raises NameCaseMismatch for a name that is not known to be defined, where the principal has one
-    that differs by case only.
+    that differs in case only.
     """
     before: Assignments = {}
     after: Assignments = {}
-    changes: dict[str, dict[str, Value | None]] = {}
+    changes: dict[AttributeName, Value | None] = {}
     growth = 0
-    ensure_spelling(current, desired, definitions)
-    for attribute_set, wishes in desired.items():
-        held = current.get(attribute_set, {})
-        for name, wish in ({**dict.fromkeys(held, Exactly(None)), **wishes} if purge else wishes).items():
-            now = held.get(name)
-            then = _fulfilled(f"{attribute_set}.{name}", wish, now, (definitions or {}).get((attribute_set, name)))
-            if now is not None:
-                before.setdefault(attribute_set, {})[name] = now
-            if then is not None:
-                after.setdefault(attribute_set, {})[name] = then
-            if not same(now, then):
-                removal: Value | None = [] if isinstance(now, list) else None
-                changes.setdefault(attribute_set, {})[name] = removal if then is None else then
-                growth += len(elements(then)) - len(elements(now))
+    ensure_spelling(current, desired, definitions, sets)
+    for attribute, wanted in (_with_purged(current, desired, sets) if purge else desired).items():
+        now = current.get(attribute)
+        then = _value_after(attribute, wanted, now, definitions.get(attribute) if definitions else None)
+        if now is not None:
+            before[attribute] = now
+        if then is not None:
+            after[attribute] = then
+        if not same(now, then):
+            changes[attribute] = then
+            growth += len(elements(then)) - len(elements(now))
     if growth > 0 and (total := growth + values_held(current)) > MAX_VALUES_PER_PRINCIPAL:
-        attributes = ", ".join(
-            f"{attribute_set}.{name}" for attribute_set, values in changes.items() for name in values
-        )
         raise InvalidValue(
-            attributes, f"the principal would hold {total} values; Entra allows {MAX_VALUES_PER_PRINCIPAL}"
+            ", ".join(map(str, changes)),
+            f"the principal would hold {total} values; Entra allows {MAX_VALUES_PER_PRINCIPAL}",
         )
-    return Plan(before, after, written(changes) if changes else None)
+    return Plan(before, after, changes)
+
+
+def _with_purged(current: Assignments, desired: Desired, sets: Collection[str]) -> Desired:
+    """Return what is desired, and that the other attributes of these sets have no value."""
+    unnamed = [name for name in current if name.attribute_set in sets and name not in desired]
+    return {**dict.fromkeys(unnamed, Exactly(None)), **desired}
 
 
 def ensure_spelling(
-    current: Assignments, named: Mapping[str, Iterable[str]], definitions: Definitions | None = None
+    current: Assignments,
+    named: Iterable[AttributeName],
+    definitions: Definitions | None = None,
+    sets: Iterable[str] = (),
 ) -> None:
-    """Raise NameCaseMismatch for a set or attribute that a principal has in another case only.
+    """Raise NameCaseMismatch for a name that the principal has in another case only, unless it is defined as well.
 
-    One that is defined as it is named is no mismatch.
-
-    `named` holds the names of attributes by set, `definitions` those that are known.
+    `sets` are attribute sets that are named as a whole, `definitions` those that are known.
     """
-    for attribute_set, names in named.items():
-        held = current.get(attribute_set)
-        if held is None:
-            other = twin(attribute_set, current)
-            if other and all(defined != attribute_set for defined, _name in definitions or ()):
-                raise _misspelt(attribute_set, other)
-            continue
-        for name in names:
-            if name not in held and (attribute_set, name) not in (definitions or ()) and (other := twin(name, held)):
-                raise _misspelt(f"{attribute_set}.{name}", f"{attribute_set}.{other}")
+    missing = [attribute for attribute in named if attribute not in current]
+    for name, held in _case_variants(current, missing, sets):
+        if isinstance(name, AttributeName):
+            defined = name in (definitions or ())
+        else:
+            defined = any(known.attribute_set == name for known in definitions or ())
+        if not defined:
+            both = "Spell it so. Where the tenant has both, the identity must be able to read their definitions."
+            raise NameCaseMismatch(str(name), f"the principal has {held}", both)
 
 
-def _misspelt(name: str, other: str) -> NameCaseMismatch:
-    both = "Spell it so. Where the tenant has both, the identity must be able to read their definitions."
-    return NameCaseMismatch(name, f"the principal has {other}", both)
+def _case_variants(
+    current: Assignments, missing: Iterable[AttributeName], sets: Iterable[str]
+) -> Iterator[tuple[str | AttributeName, str | AttributeName]]:
+    """Yield each attribute or set that the principal does not have, and the one that it has in another case."""
+    held = dict.fromkeys([attribute_set for attribute_set, _name in current])
+    for attribute_set in dict.fromkeys([*[attribute_set for attribute_set, _name in missing], *sets]):
+        if attribute_set not in held and (other := case_variant(attribute_set, held)):
+            yield attribute_set, other
+    for attribute in missing:
+        attribute_set, name = attribute
+        if attribute_set in held:
+            names = [other for other_set, other in current if other_set == attribute_set]
+            if other := case_variant(name, names):
+                yield attribute, AttributeName(attribute_set, other)
 
 
 def untouched(current: Assignments, desired: Desired) -> Plan:
-    """The plan that leaves the named attributes as they are."""
-    named = {
-        attribute_set: {name: held[name] for name in wishes if name in held}
-        for attribute_set, wishes in desired.items()
-        if (held := current.get(attribute_set, {}))
-    }
-    now = {attribute_set: values for attribute_set, values in named.items() if values}
-    return Plan(now, now, None)
+    """Return the plan that leaves the named attributes as they are."""
+    now = {attribute: current[attribute] for attribute in desired if attribute in current}
+    return Plan(now, now, {})
 
 
-def definition_of(attribute_set: str, name: str, definitions: Definitions) -> Definition:
-    """The attribute's definition.
+def definition_of(attribute: AttributeName, definitions: Definitions) -> Definition:
+    """Return the attribute's definition.
 
     Raises NameCaseMismatch, or UndefinedAttribute with the names that there are.
     """
-    if (attribute_set, name) in definitions:
-        return definitions[attribute_set, name]
-    known = sorted(other for other_set, other in definitions if other_set == attribute_set)
-    spelled = f"{attribute_set}.{other}" if (other := twin(name, known)) else ""
-    spelled = spelled or twin(attribute_set, {other_set for other_set, _name in definitions} if not known else ())
-    if spelled:
-        raise NameCaseMismatch(f"{attribute_set}.{name}", f"there is {spelled}")
+    if attribute in definitions:
+        return definitions[attribute]
+    known = sorted(other.name for other in definitions if other.attribute_set == attribute.attribute_set)
+    other = case_variant(attribute.name, known)
+    spelled = str(AttributeName(attribute.attribute_set, other)) if other else ""
+    sets = set() if known else {defined.attribute_set for defined in definitions}
+    if spelled := spelled or case_variant(attribute.attribute_set, sets):
+        raise NameCaseMismatch(str(attribute), f"there is {spelled}")
     if known:
         raise UndefinedAttribute(
-            f"Attribute set {attribute_set} has no attribute {name}.",
+            f"Attribute set {attribute.attribute_set} has no attribute {attribute.name}.",
             f"Its attributes are {', '.join(known)}; names are matched exactly.",
         )
     raise UndefinedAttribute(
-        f"There is no attribute set {attribute_set}, or none of its attributes may be read.",
+        f"There is no attribute set {attribute.attribute_set}, or none of its attributes may be read.",
         "Names are matched exactly.",
     )
 
 
 def check(planned: Plan, definitions: Definitions) -> None:
-    """Raise InvalidValue for what definitions forbid of a plan (graph-facts 4), UndefinedAttribute without one."""
-    for attribute_set, name in planned.changes():
-        definition = definition_of(attribute_set, name, definitions)
-        value = planned.after.get(attribute_set, {}).get(name)
-        now = planned.before.get(attribute_set, {}).get(name)
+    """Raise InvalidValue for what definitions refuse of a plan (graph-facts 4), UndefinedAttribute without one."""
+    for attribute, value in planned.changes.items():
+        definition = definition_of(attribute, definitions)
+        now = planned.before.get(attribute)
         problem = "" if value is None else definition_problem(value, definition, now)
         if problem:
-            raise InvalidValue(f"{attribute_set}.{name}", problem)
+            raise InvalidValue(attribute, problem)
 
 
-def lasting_problem(planned: Plan, definitions: Definitions) -> str:
-    """Why Graph may refuse for good what `check` allows, or an empty text; graph-facts 4 leave open whether it does."""
-    for attribute_set, name in planned.changes():
-        definition = definitions[attribute_set, name]
+def permanent_refusal_reason(planned: Plan, definitions: Definitions) -> str:
+    """Return why Graph may always refuse what `check` allows, or an empty text.
+
+    Whether Graph does that is left open by graph-facts 4.
+    """
+    for attribute, value in planned.changes.items():
+        definition = definitions[attribute]
         if definition.deprecated:
             return (
-                f"{attribute_set}.{name} is deprecated, which may be why Graph does not take even this."
+                f"{attribute} is deprecated, which may be why Graph does not take even this."
                 " Make its definition active for as long as the change takes."
             )
-        held = elements(planned.after.get(attribute_set, {}).get(name)) if definition.predefined_only else []
+        held = elements(value) if definition.predefined_only else []
         inactive = [str(item) for item in held if not definition.predefined.get(str(item))]
         if inactive:
             return (
-                f"{attribute_set}.{name} goes on to hold {', '.join(inactive)}, no active predefined value any more,"
+                f"{attribute} goes on to hold {', '.join(inactive)}, no active predefined value any more,"
                 " which may be why Graph refuses the whole. Remove that as well, or make it active again."
             )
     return ""
 
 
-def ensure_visible(attribute: str, items: Iterable[Any]) -> None:
+def ensure_visible(attribute: object, items: Iterable[Any]) -> None:
     """Raise InvalidValue for new text that nobody means to write."""
     for item in items:
         if isinstance(item, str) and (problem := new_text_problem(item)):
             raise InvalidValue(attribute, f"the text {problem}")
 
 
-def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Definition | None) -> Value | None:
-    """The attribute's value once the wish is granted; `now` itself where that is the same."""
+def _value_after(
+    attribute: AttributeName, desired: DesiredValue, now: Value | None, definition: Definition | None
+) -> Value | None:
+    """Return the value that is desired; `now` itself where that is the same."""
     then = (
-        _exact(attribute, wish, now, definition)
-        if isinstance(wish, Exactly)
-        else _adjusted(attribute, wish, now, definition)
+        _exact(attribute, desired, now, definition)
+        if isinstance(desired, Exactly)
+        else _adjusted(attribute, desired, now, definition)
     )
     if same(now, then):
         return now
-    if not (isinstance(wish, Exactly) and wish.restored):
+    if not (isinstance(desired, Exactly) and desired.restored):
         ensure_visible(attribute, [item for item in elements(then) if item not in elements(now)])
     if then is not None and definition is not None:
         problem = definition_problem(then, definition, now)
@@ -304,38 +351,45 @@ def _fulfilled(attribute: str, wish: Wish, now: Value | None, definition: Defini
     return then
 
 
-def _exact(attribute: str, wish: Exactly, now: Value | None, definition: Definition | None) -> Value | None:
-    if wish.value is None or wish.value == []:
+def _exact(
+    attribute: AttributeName, desired: Exactly, now: Value | None, definition: Definition | None
+) -> Value | None:
+    if desired.value is None or desired.value == []:
         return None
-    if wish.either and (isinstance(now, list) or (now is None and definition is not None and definition.collection)):
-        wish = replace(wish, value=elements(wish.value), either=False)
-    if isinstance(now, list) and not isinstance(wish.value, list):
+    if desired.either and (isinstance(now, list) or (now is None and definition is not None and definition.collection)):
+        desired = replace(desired, value=elements(desired.value), either=False)
+    if isinstance(now, list) and not isinstance(desired.value, list):
         raise InvalidValue(attribute, GIVE_LIST)
-    if now is not None and not isinstance(now, list) and isinstance(wish.value, list):
+    if now is not None and not isinstance(now, list) and isinstance(desired.value, list):
         raise InvalidValue(attribute, GIVE_ONE)
-    typed: Value = _typed(attribute, wish.value, wish, now, definition)
+    typed: Value = _typed(attribute, desired.value, desired, now, definition)
     return typed
 
 
-def _adjusted(attribute: str, wish: Adjusted, now: Value | None, definition: Definition | None) -> Value | None:
-    """The values without those to remove, with those to add; null where none is left."""
+def _adjusted(
+    attribute: AttributeName, desired: Adjust, now: Value | None, definition: Definition | None
+) -> Value | None:
+    """Return the values without those to remove, with those to add; null where none is left."""
     if now is not None and not isinstance(now, list):
-        if wish.add:
+        if desired.add:
             raise InvalidValue(attribute, "the attribute is single-valued, so nothing can be added to it")
-        return None if any(same(now, _typed(attribute, item, wish, now, definition)) for item in wish.remove) else now
-    add: list[Any] = _typed(attribute, wish.add, wish, now, definition) if wish.add else []
-    remove: list[Any] = _typed(attribute, wish.remove, wish, now, definition) if wish.remove and now else []
+        removed = any(same(now, _typed(attribute, item, desired, now, definition)) for item in desired.remove)
+        return None if removed else now
+    add: list[Any] = _typed(attribute, desired.add, desired, now, definition) if desired.add else []
+    remove: list[Any] = _typed(attribute, desired.remove, desired, now, definition) if desired.remove and now else []
     return unique([item for item in now or [] if item not in remove] + add) or None
 
 
-def _typed(attribute: str, value: Any, wish: Wish, now: Value | None, definition: Definition | None) -> Any:
-    """`value` in the attribute's type: that on the principal, else the one named, the definition's, the value's own."""
-    if now is not None and wish.type not in (None, type_of(now)):
+def _typed(
+    attribute: AttributeName, value: Any, desired: DesiredValue, now: Value | None, definition: Definition | None
+) -> Any:
+    """Return `value` in the attribute's type: that on the principal, the one named, the definition's, its own."""
+    if now is not None and desired.type not in (None, type_of(now)):
         raise InvalidValue(
-            attribute, f"the attribute holds {type_of(now)} values, but type={str(wish.type).lower()} was given"
+            attribute, f"the attribute holds {type_of(now)} values, but type={str(desired.type).lower()} was given"
         )
     if now is not None:
         return coerced(attribute, value, type_of(now))
-    if wish.type is not None:
-        return coerced(attribute, value, wish.type)
+    if desired.type is not None:
+        return coerced(attribute, value, desired.type)
     return coerced(attribute, value, definition.type) if definition is not None else value

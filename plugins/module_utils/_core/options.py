@@ -20,7 +20,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from .values import integer_problem, not_text, read_as
+from .names import not_text, read_as
+from .values import integer_problem
 
 OMITTED = re.compile(r"__omit_place_holder__[0-9a-f]{40}")
 """The text that `omit` is before ansible-core 2.19, where it stays in lists and in options of plugins."""

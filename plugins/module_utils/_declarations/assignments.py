@@ -12,16 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
-from .._core.assignment_plan import Adjusted, Exactly, Wish, ensure_visible
-from .._core.values import (
-    Value,
-    checked,
-    elements,
-    name_problem,
-    not_text,
-)
+from .._core.assignment_plan import Adjust, Desired, DesiredValue, Exactly, ensure_visible
+from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
+from .._core.names import name_problem, not_text
+from .._core.values import checked, elements
 from .._errors import (
     EntraError,
     InvalidDeclaration,
@@ -29,7 +25,6 @@ from .._errors import (
     OptionError,
     quoted,
 )
-from .._tenant.principals import KINDS, Named, named
 from .files import read
 from .locations import (
     ASSIGNMENTS,
@@ -45,18 +40,22 @@ from .locations import (
 MOST_PROBLEMS = 50
 MOST_KEYS = 10
 
+Expected: TypeAlias = "Mapping[AttributeName, Value | None]"
+
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What one principal shall have; `label` says where it was declared, for people.
+    """The desired values of one principal; `label` says where it was declared, for people.
 
-    `expected` is what it must have before, unless it has what is desired already.
+    `attribute_sets` are the sets that it names, perhaps without an attribute. `expected` is what the principal must
+    have before, unless it has what is desired already.
     """
 
     label: str
-    who: Named
-    desired: Mapping[str, Mapping[str, Wish]]
-    expected: Mapping[str, Mapping[str, Value | None]] = field(default_factory=dict)
+    who: PrincipalReference
+    desired: Desired
+    attribute_sets: tuple[str, ...] = ()
+    expected: Expected = field(default_factory=dict)
     remark: Callable[[Sequence[str], str], str] = nothing
 
     def explained(self, error: EntraError) -> EntraError:
@@ -78,10 +77,11 @@ class Declarations:
 
     def add(self, place: Place, item: Any) -> None:
         """Take an item of `assignments`."""
-        one = _declaration(place, item, self.problems)
-        if one:
-            self._once.note(one.label, str(one.who), str(one.who).lower())
-            self.found.append(one)
+        declaration = _declaration(place, item, self.problems)
+        if declaration:
+            title = str(declaration.who)
+            self._once.note(declaration.label, title, title.lower())
+            self.found.append(declaration)
 
 
 class Once:
@@ -126,27 +126,29 @@ def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | 
         problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
     who = None
     try:
-        who = named(item)
+        who = read_reference(item)
     except OptionError as error:
         problems.append(f"{label}: {error.message}")
     attributes = item.get("attributes")
     if not isinstance(attributes, Mapping) or not attributes:
         problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
         return None
-    desired = _wishes(place, "attributes", attributes, problems)
+    desired = _desired(place, "attributes", attributes, problems)
     expected = _expected(place, item.get("expected"), problems)
-    return Declaration(label, who, desired, expected, place.remark) if who else None
+    sets = tuple(name for name in attributes if isinstance(name, str))
+    return Declaration(label, who, desired, sets, expected, place.remark) if who else None
 
 
-def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: list[str]) -> dict[str, dict[str, Wish]]:
-    """The wishes by attribute set; a mistake is noted and left out."""
-    wishes: dict[str, dict[str, Wish]] = {}
+def _desired(
+    place: Place, key: str, attributes: Mapping[Any, Any], problems: list[str]
+) -> dict[AttributeName, DesiredValue]:
+    """Return the desired values; a mistake is noted and left out."""
+    desired: dict[AttributeName, DesiredValue] = {}
     for attribute_set, values in attributes.items():
         if not isinstance(attribute_set, str):
             problems.append(f"{place.at(key)}: attribute set: {not_text(attribute_set)}")
             continue
         where = (key, str(attribute_set))
-        held = wishes[str(attribute_set)] = {}
         problem = name_problem(str(attribute_set))
         if problem:
             problems.append(f"{place.at(*where)}: attribute set {problem}")
@@ -162,32 +164,32 @@ def _wishes(place: Place, key: str, attributes: Mapping[Any, Any], problems: lis
                 problems.append(f"{place.at(*where)}: attribute {problem}")
                 continue
             try:
-                held[str(name)] = meant = wish(str(name), value, place.restores)
+                wanted = parse_desired(str(name), value, place.restores)
                 if place.literal and key == "attributes":
-                    ensure_visible(str(name), elements(meant.assigns))
+                    ensure_visible(str(name), elements(wanted.assigns))
+                desired[AttributeName(str(attribute_set), str(name))] = wanted
             except (InvalidValue, OptionError) as error:
                 remark = place.remark((*where, str(name)), error.reason)
                 problems.append(f"{place.at(*where, str(name))}: {error.reason}{remark and f'. {remark}'}")
-    return wishes
+    return desired
 
 
-def _expected(place: Place, expected: Any, problems: list[str]) -> dict[str, dict[str, Value | None]]:
+def _expected(place: Place, expected: Any, problems: list[str]) -> dict[AttributeName, Value | None]:
     if expected is None:
         return {}
     if not isinstance(expected, Mapping):
         problems.append(f"{place.at('expected')}: must be a dictionary of attribute sets")
         return {}
-    values: dict[str, dict[str, Value | None]] = {}
-    for attribute_set, wishes in _wishes(place, "expected", expected, problems).items():
-        for name, meant in wishes.items():
-            if isinstance(meant, Exactly):
-                values.setdefault(attribute_set, {})[name] = meant.value
-            else:
-                problems.append(f"{place.at('expected', attribute_set, name)}: must be an exact value")
+    values: dict[AttributeName, Value | None] = {}
+    for attribute, wanted in _desired(place, "expected", expected, problems).items():
+        if isinstance(wanted, Exactly):
+            values[attribute] = wanted.value
+        else:
+            problems.append(f"{place.at('expected', *attribute)}: must be an exact value")
     return values
 
 
-def wish(attribute: str, value: Any, restored: bool = False) -> Wish:
+def parse_desired(attribute: str, value: Any, restored: bool = False) -> DesiredValue:
     """Return what a declared value means: itself, none (null, `[]`) or `{add, remove}`.
 
     Raises InvalidValue and OptionError.
@@ -203,7 +205,7 @@ def wish(attribute: str, value: Any, restored: bool = False) -> Wish:
     both = [item for item in add if item in removed]
     if both:
         raise OptionError(attribute, f"{', '.join(map(str, both))} is both added and removed")
-    return Adjusted(add=add, remove=remove)
+    return Adjust(add=add, remove=remove)
 
 
 def _elements(attribute: str, value: Any) -> list[Any]:

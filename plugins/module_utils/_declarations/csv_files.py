@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from .._core.values import Value, elements, name_problem
+from .._core.model import KINDS, PrincipalKind, Value
+from .._core.names import name_problem
+from .._core.values import elements
 from .._errors import quoted
-from .._tenant.principals import KINDS, Kind
 from .locations import (
     ASSIGNMENTS,
     SPOKEN,
@@ -361,7 +362,7 @@ def _is_cell(text: str, listed: bool) -> bool:
     )
 
 
-def write_csv(kind: Kind, items: Sequence[Mapping[str, Any]]) -> str:
+def write_csv(kind: PrincipalKind, items: Sequence[Mapping[str, Any]]) -> str:
     """Return the wide form: a row for each principal, a column for each attribute that one of them has."""
     columns = sorted(
         {

@@ -16,15 +16,15 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._core.names import case_variant
 from .._core.options import without_omitted
-from .._core.values import twin
 from .._errors import InvalidDeclaration
 from .._operations.definition import (
     DEFINITION_CONSTRAINTS,
     DEFINITION_SPEC,
     SET_SPEC,
-    definition_wish,
-    set_wish,
+    desired_definition,
+    desired_set,
 )
 from .assignments import (
     Declaration,
@@ -72,21 +72,23 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]], decrypt: D
             assigned.add(place, item)
         elif section == SETS and (params := _validated(place, SET_SPEC, {}, item, problems)):
             name = params["name"]
-            problems += [f"{place.label}: attribute set {name}: {problem}" for problem in _problems(set_wish, params)]
+            problems += [
+                f"{place.label}: attribute set {name}: {problem}" for problem in _problems(desired_set, params)
+            ]
             once.note(place.label, f"attribute set '{name}'", ("attribute set", name.lower()))
             sets.append(name)
-            found.attribute_sets.append(given(item))
+            found.attribute_sets.append(without_nulls(item))
         elif section == DEFINITIONS and (
             params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
         ):
             name = f"{params['attribute_set']}.{params['name']}"
-            wrong = _problems(definition_wish, params)
+            wrong = _problems(desired_definition, params)
             problems += [f"{place.label}: definition {name}: {problem}" for problem in wrong]
             once.note(place.label, f"definition '{name}'", ("definition", name.lower()))
             homes.setdefault(params["attribute_set"], place.label)
-            found.definitions.append(given(item))
+            found.definitions.append(without_nulls(item))
     for home, label in homes.items():
-        if home not in sets and (other := twin(home, sets)):
+        if home not in sets and (other := case_variant(home, sets)):
             problems.append(f"{label}: attribute set {home} is declared as {other}")
     refuse(problems)
     found.assignments.extend(assigned.found)
@@ -103,7 +105,7 @@ def _validated(
     unknown = sorted(map(str, set(item) - set(spec)))
     wrong = [f"has unknown keys: {', '.join(unknown)}"] if unknown else []
     try:
-        known = {key: value for key, value in given(item).items() if key in spec}
+        known = {key: value for key, value in without_nulls(item).items() if key in spec}
     except RecursionError:
         problems.append(f"{place.label}: holds itself")
         return None
@@ -113,14 +115,14 @@ def _validated(
     return None if validated.error_messages else validated.validated_parameters
 
 
-def given(item: Mapping[str, Any]) -> dict[str, Any]:
-    """What an item says, as null says nothing, in containers of its own: Ansible's may be lazy and costly to copy."""
+def without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy an item into plain containers, dropping nulls: Ansible's lazy containers are slow to copy."""
     return {key: value for key, value in without_omitted(item).items() if value is not None}
 
 
-def _problems(wish: Callable[[Mapping[str, Any]], object], params: Mapping[str, Any]) -> list[str]:
+def _problems(build: Callable[[Mapping[str, Any]], object], params: Mapping[str, Any]) -> list[str]:
     try:
-        wish(params)
+        build(params)
     except InvalidDeclaration as forbidden:
         return forbidden.problems
     return []

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from .._core.assignment_plan import Plan
+from .._core.model import KINDS, Principal
 from .._errors import OptionError
-from .._tenant.principals import KINDS, Principal
 from .files import paths
 from .storage import (
     COMMENT,
@@ -56,11 +56,11 @@ def record(path: str, changes: Iterable[tuple[Principal, Plan]], tenant: str | N
     for principal, plan in changes:
         who = (principal.kind.name, principal.id)
         item = items.setdefault(who, {who[0]: who[1], "display_name": principal.display_name})
-        for attribute_set, name in plan.changes():
+        for attribute, value in plan.changes.items():
+            attribute_set, name = attribute
             before = item.setdefault("attributes", {}).setdefault(attribute_set, {})
-            before.setdefault(name, plan.before.get(attribute_set, {}).get(name))
-            after = plan.after.get(attribute_set, {}).get(name)
-            item.setdefault("expected", {}).setdefault(attribute_set, {})[name] = after
+            before.setdefault(name, plan.before.get(attribute))
+            item.setdefault("expected", {}).setdefault(attribute_set, {})[name] = value
     try:
         replace_file(Path(path), sealed(first, map(as_line, items.values())), private=True)
     except OSError as error:

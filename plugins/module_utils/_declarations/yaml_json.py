@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
-from .._core.values import new_text_problem
+from .._core.names import new_text_problem
 from .._errors import MissingLibrary, quoted
 from .locations import (
     ASSIGNMENTS,

@@ -14,7 +14,6 @@ shape raises UnexpectedResponse, because a claim must not be built on it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar, overload
@@ -22,7 +21,7 @@ from typing import Any, NoReturn, TypeVar, overload
 from .._errors import UnexpectedResponse
 
 _Kind = TypeVar("_Kind", str, int, bool, dict[str, Any], list[Any])
-_NAMES = {
+TYPE_NAMES = {
     str: "text",
     int: "an integer",
     float: "a number",
@@ -31,7 +30,6 @@ _NAMES = {
     list: "a list",
     type(None): "null",
 }
-_INTEGER = re.compile(r"-?[0-9]{1,10}")
 IN_BETWEEN = "Something in between may have answered, such as a proxy or a sign-in page. Check the URLs and the proxy."
 
 
@@ -75,7 +73,7 @@ def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str, *, 
     found = type(value)  # exactly: true is not an integer
     if found is kind or (value is None and not required):
         return value
-    raise odd(what, f"{name} is {'missing' if name not in item else _NAMES[type(value)]}, not {_NAMES[kind]}")
+    raise odd(what, f"{name} is {'missing' if name not in item else TYPE_NAMES[type(value)]}, not {TYPE_NAMES[kind]}")
 
 
 def objects(values: Iterable[Any], what: str) -> list[dict[str, Any]]:
@@ -83,7 +81,7 @@ def objects(values: Iterable[Any], what: str) -> list[dict[str, Any]]:
     found = list(values)
     for value in found:
         if not isinstance(value, dict):
-            raise odd(what, f"an item is {_NAMES[type(value)]}, not an object")
+            raise odd(what, f"an item is {TYPE_NAMES[type(value)]}, not an object")
     return found
 
 
@@ -148,34 +146,3 @@ def error_texts(content: Any) -> dict[str, str]:
     inner = error.get("innerError") or error.get("innererror")
     known = {**(inner if isinstance(inner, dict) else {}), **error}
     return {name: text for name, text in known.items() if isinstance(text, str) and text}
-
-
-def assigned(item: Mapping[str, Any], what: str) -> dict[str, dict[str, Any]]:
-    """Return `customSecurityAttributes` of a principal: its attribute sets, without annotations (graph-facts 2.3)."""
-    found = {}
-    for name, members in (member(item, "customSecurityAttributes", dict, what) or {}).items():
-        if isinstance(members, dict):
-            for attribute, value in members.items():
-                kind = type(value)
-                if kind is str:
-                    if "@" in attribute and "Int32" in value:
-                        _ensure_integers(members, attribute.partition("@")[0], f"{what}, {name}")
-                elif kind is list:
-                    kinds = set(map(type, value))
-                    if len(kinds) > 1 or not kinds <= {str, int, bool}:
-                        names = " and ".join(sorted(_NAMES[kind] for kind in kinds))
-                        raise odd(what, f"{name}.{attribute} is a list of {names}")
-                elif not (kind is int or kind is bool or value is None):
-                    raise odd(what, f"{name}.{attribute} is {_NAMES[kind]}")
-            found[name] = members
-        elif members is not None and "@" not in name:
-            raise odd(what, f"the attribute set {name} is {_NAMES[type(members)]}, not an object")
-    return found
-
-
-def _ensure_integers(members: Mapping[str, Any], attribute: str, what: str) -> None:
-    """Raise UnexpectedResponse where the annotation says integer and the value is none."""
-    value = members.get(attribute)
-    for one in value if isinstance(value, list) else [value]:
-        if one is not None and not _INTEGER.fullmatch(str(one)):
-            raise odd(what, f"{attribute} has a value that is not an integer, though its annotation says so")

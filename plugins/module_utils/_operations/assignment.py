@@ -15,20 +15,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.assignment_plan import (
-    Adjusted,
+    Adjust,
     Definitions,
     Desired,
+    DesiredValue,
     Exactly,
     Plan,
-    Wish,
     check,
     definition_of,
     ensure_spelling,
     ensure_visible,
-    in_doubt,
-    lasting_problem,
+    needs_definition,
+    permanent_refusal_reason,
     plan,
 )
+from .._core.model import (
+    KINDS,
+    STRING,
+    Assignments,
+    AttributeName,
+    Definition,
+    Principal,
+    PrincipalKind,
+    PrincipalReference,
+    Value,
+    nested,
+    read_reference,
+)
+from .._core.names import name_problem, text_problem
 from .._core.options import (
     CHOICE,
     DICT,
@@ -37,18 +51,7 @@ from .._core.options import (
     TEXT,
     left_out,
 )
-from .._core.values import (
-    STRING,
-    Assignments,
-    Definition,
-    Value,
-    checked,
-    coerced,
-    elements,
-    in_order,
-    name_problem,
-    text_problem,
-)
+from .._core.values import checked, coerced, elements, in_order
 from .._errors import (
     AttributesHidden,
     EntraError,
@@ -62,17 +65,9 @@ from .._errors import (
 )
 from .._graph.client import Graph
 from .._operation import Entry, diff
-from .._tenant.principals import (
-    KINDS,
-    REPEATED_WRITES,
-    Directory,
-    Kind,
-    Named,
-    Principal,
-    condition,
-    named,
-)
+from .._tenant.principals import REPEATED_WRITES, Directory
 from .._tenant.schema import Schema
+from .._tenant.wire import condition
 
 PRINCIPAL_SPEC = {"user": {"type": "raw"}, "service_principal": {"type": TEXT}}
 VERIFY_SPEC = {"verify": {"type": "bool", "default": False}}
@@ -128,24 +123,24 @@ PERHAPS_HIDDEN = "The token does not show that the identity may read all attribu
 
 @dataclass(frozen=True)
 class Assignment:
-    """The options of `custom_security_attribute`: which attribute of which principal, and what it shall be."""
+    """The options of `custom_security_attribute`: which attribute of which principal, and what it is to be."""
 
-    who: Named
-    attribute_set: str
-    name: str
-    wish: Wish
+    who: PrincipalReference
+    attribute: AttributeName
+    value: DesiredValue
 
     @property
     def desired(self) -> Desired:
-        """The wish in the form that `plan()` takes."""
-        return {self.attribute_set: {self.name: self.wish}}
+        """Return the desired value in the form that `plan()` takes."""
+        return {self.attribute: self.value}
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Assignment:
-        """Raises OptionError and InvalidValue for everything that is wrong whatever the tenant holds."""
-        who = named(params)
+        """Raises OptionError and InvalidValue for everything that is wrong in any tenant."""
+        who = read_reference(params)
         check_names(params)
-        return cls(who, params["attribute_set"], params["name"], _wish(params))
+        attribute = AttributeName(params["attribute_set"], params["name"])
+        return cls(who, attribute, _desired_value(attribute, params))
 
 
 def check_names(params: Mapping[str, Any], prefix: str = "") -> None:
@@ -156,8 +151,7 @@ def check_names(params: Mapping[str, Any], prefix: str = "") -> None:
             raise OptionError(prefix + option, problem)
 
 
-def _wish(params: Mapping[str, Any]) -> Wish:
-    attribute = f"{params['attribute_set']}.{params['name']}"
+def _desired_value(attribute: AttributeName, params: Mapping[str, Any]) -> DesiredValue:
     type_ = None if params["type"] == "auto" else params["type"].capitalize()
     absent = params["state"] == "absent"
     if absent and params["append"]:
@@ -173,7 +167,7 @@ def _wish(params: Mapping[str, Any]) -> Wish:
         ensure_visible(attribute, elements(value))
     if not absent and not params["append"]:
         return Exactly(value, type_)
-    return Adjusted(remove=elements(value), type=type_) if absent else Adjusted(add=elements(value), type=type_)
+    return Adjust(remove=elements(value), type=type_) if absent else Adjust(add=elements(value), type=type_)
 
 
 def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -187,8 +181,8 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     directory, schema = Directory(graph), Schema(graph)
     principal = directory.find(task.who)
     warnings = []
-    if task.attribute_set not in principal.assignments:
-        known = directory.ensure_readable(task.who.kind, (task.attribute_set, task.name))
+    if all(held.attribute_set != task.attribute.attribute_set for held in principal.assignments):
+        known = directory.ensure_readable(task.who.kind, task.attribute)
         warnings = [] if known else [PERHAPS_HIDDEN]
     try:
         planned = _plan(task, principal.assignments, schema)
@@ -216,10 +210,10 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     return {
         "changed": plans[0].changed,
         "principal": principal.as_result(),
-        "attribute_set": task.attribute_set,
-        "name": task.name,
-        "value": planned.after.get(task.attribute_set, {}).get(task.name),
-        "previous_value": plans[0].before.get(task.attribute_set, {}).get(task.name),
+        "attribute_set": task.attribute.attribute_set,
+        "name": task.attribute.name,
+        "value": planned.after.get(task.attribute),
+        "previous_value": plans[0].before.get(task.attribute),
         "diff": diff(str(principal), in_order(plans[0].before), in_order(planned.after)),
         **({"warnings": warnings} if warnings else {}),
     }
@@ -231,7 +225,7 @@ def _assign(
     """Send the PATCH of a plan, and read back whether it was applied if its answer was lost."""
     try:
         graph.persist(
-            lambda: directory.assign(principal, planned.body or {}),
+            lambda: directory.assign(principal, planned),
             lambda error: _lagging(error, task, planned, schema),
         )
     except EntraError as error:
@@ -242,30 +236,30 @@ def _assign(
 
 def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
     """Plan, with the definition only where it is in doubt what is meant."""
-    if not in_doubt(current, task.desired):
+    if not needs_definition(current, task.desired):
         return plan(current, task.desired)
     try:
-        definitions = _definitions(task.attribute_set, schema)
+        definitions = _definitions(task.attribute.attribute_set, schema)
     except GraphError as error:
         if isinstance(error, PermissionDenied):
             ensure_spelling(current, task.desired)  # which needs no definitions to be wrong
         error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
         raise
     planned = plan(current, task.desired, definitions)
-    definition_of(task.attribute_set, task.name, definitions)
+    definition_of(task.attribute, definitions)
     return planned
 
 
 def _definitions(attribute_set: str, schema: Schema) -> Definitions:
     """Those of the attribute set; of the tenant where it has none, as the set may be spelled otherwise."""
     found = schema.definitions(attribute_set) or schema.definitions()
-    return {(one.attribute_set, one.name): one for one in found}
+    return {definition.attribute: definition for definition in found}
 
 
 def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
     """Refuse in check mode what Graph would refuse, as far as the definition may be read."""
     with suppress(PermissionDenied):
-        check(planned, _definitions(task.attribute_set, schema))
+        check(planned, _definitions(task.attribute.attribute_set, schema))
 
 
 def _lagging(error: EntraError, task: Assignment, planned: Plan, schema: Schema) -> bool:
@@ -276,7 +270,7 @@ def _lagging(error: EntraError, task: Assignment, planned: Plan, schema: Schema)
     if not isinstance(error, GraphError) or error.status not in (400, 404):
         return False
     try:
-        definitions = _definitions(task.attribute_set, schema)
+        definitions = _definitions(task.attribute.attribute_set, schema)
         check(planned, definitions)
     except (InvalidValue, UndefinedAttribute) as reason:
         error.explanation = str(reason)
@@ -284,7 +278,7 @@ def _lagging(error: EntraError, task: Assignment, planned: Plan, schema: Schema)
     except EntraError as unreadable:
         error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
         return False
-    error.explanation = lasting_problem(planned, definitions)
+    error.explanation = permanent_refusal_reason(planned, definitions)
     if not error.explanation:
         error.hint = "Its definition allows it. A new definition takes a moment; otherwise the reason is another one."
     return planned.adds or not error.explanation
@@ -294,27 +288,28 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
     """`custom_security_attribute_info`: the principals asked for and what is assigned to them."""
     check_names(params)
     directory = Directory(graph)
-    narrowed = (params["attribute_set"], params["name"])
+    attribute_set, name = params["attribute_set"], params["name"]
     if params["principal_type"]:
         kind = KINDS[params["principal_type"]]
         principals = _selected(params, graph)
     else:
-        who = named(params)
+        who = read_reference(params)
         kind = who.kind
         try:
             principals = iter([directory.find(who)])
         except PrincipalNotFound:
             principals = iter(())
-    found = [_listed(principal, *narrowed) for principal in principals]
-    known = _shows_all(directory, kind, found, narrowed if all(narrowed) else None)
+    found = [_listed(principal, attribute_set, name) for principal in principals]
+    attribute = AttributeName(attribute_set, name) if attribute_set and name else None
+    known = _shows_all(directory, kind, found, attribute)
     return {"changed": False, "principals": found, **({} if known else {"warnings": [PERHAPS_HIDDEN]})}
 
 
 def _shows_all(
-    directory: Directory, kind: Kind, found: Sequence[Mapping[str, Any]], attribute: tuple[str, str] | None
+    directory: Directory, kind: PrincipalKind, found: Sequence[Mapping[str, Any]], attribute: AttributeName | None
 ) -> bool:
     """Return whether Graph is known to show everything. Raises AttributesHidden where it cannot show anything."""
-    seen = any(one["custom_security_attributes"] for one in found)
+    seen = any(principal["custom_security_attributes"] for principal in found)
     try:
         return directory.ensure_readable(kind, None if seen else attribute)
     except AttributesHidden:
@@ -349,14 +344,11 @@ def _selected(params: Mapping[str, Any], graph: Graph) -> Iterator[Principal]:
 def _listed(principal: Principal, attribute_set: str | None = None, name: str | None = None) -> dict[str, Any]:
     """A principal with its assignments, narrowed to a set and an attribute where those are given."""
     assignments = {
-        set_name: {attribute: value for attribute, value in values.items() if name in (None, attribute)}
-        for set_name, values in principal.assignments.items()
-        if attribute_set in (None, set_name)
+        attribute: value
+        for attribute, value in principal.assignments.items()
+        if attribute_set in (None, attribute.attribute_set) and name in (None, attribute.name)
     }
-    return {
-        **principal.as_result(),
-        "custom_security_attributes": {key: values for key, values in assignments.items() if values},
-    }
+    return {**principal.as_result(), "custom_security_attributes": nested(assignments)}
 
 
 def selection(params: Mapping[str, Any], schema: Schema) -> str:
@@ -373,13 +365,13 @@ def selection(params: Mapping[str, Any], schema: Schema) -> str:
     definitions = _definitions_of({item["attribute_set"] for item in where}, schema)
     conditions = []
     for index, item in enumerate(where):
-        named = (item["attribute_set"], item["name"])
-        definition = definition_of(*named, definitions) if definitions else None
-        conditions.append(condition(*named, item["operator"], _compared(index, item, definition)))
+        attribute = AttributeName(item["attribute_set"], item["name"])
+        definition = definition_of(attribute, definitions) if definitions else None
+        conditions.append(condition(attribute, item["operator"], _compared(index, item, definition)))
         if definition and not definition.searchable:
             raise OptionError(
                 f"where[{index}].name",
-                f"{'.'.join(named)} is not searchable, so that Graph finds nobody by it",
+                f"{attribute} is not searchable, so that Graph finds nobody by it",
                 "Read all principals instead, and choose by what they have.",
             )
     if params["filter"]:
@@ -389,7 +381,7 @@ def selection(params: Mapping[str, Any], schema: Schema) -> str:
 
 def _definitions_of(attribute_sets: set[str], schema: Schema) -> Definitions:
     """Return the definitions of these sets, or none where the identity cannot read them."""
-    found: dict[tuple[str, str], Definition] = {}
+    found: dict[AttributeName, Definition] = {}
     with suppress(PermissionDenied):
         for attribute_set in sorted(attribute_sets):
             found.update(_definitions(attribute_set, schema))

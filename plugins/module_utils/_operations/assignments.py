@@ -33,22 +33,25 @@ from .._core.assignment_plan import (
     Plan,
     check,
     ensure_spelling,
-    in_doubt,
-    lasting_problem,
+    needs_definition,
+    permanent_refusal_reason,
     plan,
     untouched,
 )
+from .._core.model import (
+    KINDS,
+    Assignments,
+    AttributeName,
+    Definition,
+    Principal,
+    PrincipalKind,
+    nested,
+)
+from .._core.names import counted
 from .._core.options import DICT, INTEGER, LIST, TEXT
 from .._core.schema_plan import PERMIT, plan_definition
-from .._core.values import (
-    Assignments,
-    Definition,
-    Value,
-    counted,
-    in_order,
-    same,
-)
-from .._declarations.assignments import Declaration, declarations
+from .._core.values import in_order, same
+from .._declarations.assignments import Declaration, Expected, declarations
 from .._declarations.locations import Decrypt, no_secret
 from .._declarations.snapshot import headers, load, record
 from .._declarations.storage import (
@@ -81,23 +84,15 @@ from .._errors import (
 from .._graph.batches import BATCH_SIZE, Batches, Pace, Part
 from .._graph.client import PAGE_SIZE, REPLICATION_WAITS, Graph
 from .._operation import Entry, diff
-from .._tenant.principals import (
-    KINDS,
-    REPEATED_WRITES,
-    Directory,
-    Kind,
-    Principal,
-    only,
-    place,
-    typed,
-    unknown,
-)
+from .._tenant.permissions import WRITE_ASSIGNMENTS
+from .._tenant.principals import REPEATED_WRITES, Directory, exactly_one
 from .._tenant.schema import Schema
+from .._tenant.wire import patch_body
 from .assignment import PERHAPS_HIDDEN, VERIFY_SPEC
 from .definition import (
     DEFINITION_CONSTRAINTS,
     DEFINITION_SPEC,
-    definition_wish,
+    desired_definition,
 )
 
 BULK_SPEC: dict[str, Any] = {
@@ -190,7 +185,7 @@ class Item:
         """The request that fulfils the plan of a pending entry."""
         if self.principal is None or self.plan is None:
             raise ValueError("nothing is planned")
-        return Part("PATCH", place(self.principal), typed(self.principal, self.plan.body or {}), priority=priority)
+        return Part("PATCH", self.principal.path, patch_body(self.principal, self.plan), priority=priority)
 
     @property
     def unknown(self) -> bool:
@@ -220,16 +215,16 @@ class Item:
         before = first.before if first else {}
         principal = self.principal
         return {
-            "principal": principal.as_result() if principal else unknown(self.declaration.who),
+            "principal": (principal or self.declaration.who).as_result(),
             "changed": changed,
             "failed": self.error is not None,
             "skipped": self.skipped,
             "unknown": self.unknown,
             "missing": self.missing is not None,
             "msg": str(self.error or self.missing or (NOT_REACHED if self.skipped else "")),
-            "before": before,
-            "after": self.plan.after if self.plan and changed else before,
-            **({"candidates": [one.as_result() for one in self.found]} if len(self.found) > 1 else {}),
+            "before": nested(before),
+            "after": nested(self.plan.after if self.plan and changed else before),
+            **({"candidates": [principal.as_result() for principal in self.found]} if len(self.found) > 1 else {}),
         }
 
 
@@ -267,14 +262,16 @@ class Bulk:
         self._schema = Schema(graph)
         self._pace = Pace(graph.patience.clock)
         self._definitions: Definitions | GraphError | None = None
-        self._proven: set[tuple[Kind, str]] = set()
+        self._proven: set[tuple[PrincipalKind, str]] = set()
         self._began = time.monotonic()
         self._readings: dict[str, str] = {}
         self._warnings: set[str] = set()
         self._lost = ""
         self._journal: Journal | None = None
         self._numbers: dict[int, int] = {}
-        self.entries = [Item(one) for one in declarations(params["assignments"], params["src"], decrypt)]
+        self.entries = [
+            Item(declaration) for declaration in declarations(params["assignments"], params["src"], decrypt)
+        ]
         self._progress = _Progress(say, len(self.entries))
 
     def read_and_plan(self) -> None:
@@ -291,7 +288,7 @@ class Bulk:
         for entry in self.entries:
             declaration = entry.declaration
             try:
-                principal = only(declaration.who, entry.found)
+                principal = exactly_one(declaration.who, entry.found)
             except PrincipalNotFound as error:
                 if self._params["on_missing"] == "fail":
                     entry.error = error
@@ -307,15 +304,15 @@ class Bulk:
                 raise OptionError("src" if self._params["src"] else "assignments", twice)
         missing = [entry.declaration for entry in self.entries if entry.missing]
         if missing and self._params["on_missing"] == "warn":
-            first = "; ".join(f"{one.label}: {one.who}" for one in missing[:MESSAGES_SHOWN])
+            first = "; ".join(f"{declaration.label}: {declaration.who}" for declaration in missing[:MESSAGES_SHOWN])
             more = f" and {len(missing) - MESSAGES_SHOWN} more" if len(missing) > MESSAGES_SHOWN else ""
             self._warnings.add(f"{len(missing)} of {len(self.entries)} principals do not exist: {first}{more}.")
 
-    def _read(self, kind: Kind, wanted: Mapping[tuple[str, str], Item]) -> None:
+    def _read(self, kind: PrincipalKind, wanted: Mapping[tuple[str, str], Item]) -> None:
         names = [entry.declaration.who for entry in wanted.values()]
         properties = {who.by for who in names} - {""}
         how = self._choose(self._directory.filters(kind, names), partial(self._directory.size, kind))
-        self._readings[f"{kind.name}s"] = how
+        self._readings[kind.plural] = how
         by_pages = how == "pages"
         directory = self._directory
         found = directory.select(kind, properties=properties) if by_pages else directory.look_up(kind, names)
@@ -343,26 +340,28 @@ class Bulk:
 
     def _planned(self, declaration: Declaration, principal: Principal) -> Plan:
         """The plan, with the definitions where they matter: to know types, and to foresee what Graph would refuse."""
-        current, desired, purge = principal.assignments, declaration.desired, self._params["purge"]
+        current, desired = principal.assignments, declaration.desired
+        sets = declaration.attribute_sets
         expected = {} if self._params["force"] else declaration.expected
-        for attribute_set in (desired.keys() | expected.keys()) - current.keys():
-            names = {**desired.get(attribute_set, {}), **expected.get(attribute_set, {})}
-            self._prove(principal.kind, attribute_set, next(iter(names), None))
+        shown = {attribute.attribute_set for attribute in current}
+        named = {attribute.attribute_set: attribute for attribute in reversed([*desired, *expected])}
+        for attribute_set in {**dict.fromkeys(sets), **named}.keys() - shown:
+            self._prove(principal.kind, attribute_set, named.get(attribute_set))
         definitions = None
-        if doubts := in_doubt(current, desired):
+        if doubts := needs_definition(current, desired, sets):
             try:
                 definitions = self._defined()
             except PermissionDenied as error:
-                ensure_spelling(current, desired)  # which needs no definitions to be wrong
+                ensure_spelling(current, desired, sets=sets)  # which needs no definitions to be wrong
                 raise InvalidValue(", ".join(doubts), _doubt(desired), str(error)) from None
-        planned = plan(current, desired, definitions, purge=purge)
+        planned = plan(current, desired, definitions, sets=sets, purge=self._params["purge"])
         if expected:
             _ensure_expected(expected, current, desired, planned, definitions)
         if planned.changed:
             self._foresee(planned)
         return planned
 
-    def _prove(self, kind: Kind, attribute_set: str, name: str | None) -> None:
+    def _prove(self, kind: PrincipalKind, attribute_set: str, named: AttributeName | None) -> None:
         """Make sure, once for each set, that a set that Graph does not show is not hidden, or warn that it may be.
 
         What is named may not be searchable, and nothing need be named; then another attribute of the set is tried.
@@ -373,7 +372,7 @@ class Bulk:
         self._proven.add((kind, attribute_set))
         known, denied = False, None
         try:
-            known = self._directory.ensure_readable(kind, (attribute_set, name) if name else None)
+            known = self._directory.ensure_readable(kind, named)
         except AttributesHidden as error:
             denied = error
         if not known and (other := self._searchable(attribute_set)):
@@ -383,14 +382,14 @@ class Bulk:
         if not known:
             self._warnings.add(PERHAPS_HIDDEN)
 
-    def _searchable(self, attribute_set: str) -> tuple[str, str] | None:
+    def _searchable(self, attribute_set: str) -> AttributeName | None:
         """An attribute of the set by which Graph can be asked, if the definitions may be read and there is one."""
         try:
             found = self._defined().values()
         except PermissionDenied:
             return None
         return next(
-            ((attribute_set, one.name) for one in found if one.attribute_set == attribute_set and one.searchable), None
+            (known.attribute for known in found if known.attribute_set == attribute_set and known.searchable), None
         )
 
     def _defined(self) -> Definitions:
@@ -398,7 +397,7 @@ class Bulk:
         if self._definitions is None:
             try:
                 found = self._schema.definitions()
-                self._definitions = {(one.attribute_set, one.name): one for one in [*found, *self._to_be(found)]}
+                self._definitions = {known.attribute: known for known in [*found, *self._to_be(found)]}
             except GraphError as error:
                 self._definitions = error
         if isinstance(self._definitions, GraphError):
@@ -409,7 +408,7 @@ class Bulk:
         """The definitions as declared tasks make them before this one, in check mode, where they did not."""
         for params in (self._params["definitions"] or []) if self._check_mode else []:
             try:
-                after = plan_definition(replace(definition_wish(params), changes=PERMIT), found).after
+                after = plan_definition(replace(desired_definition(params), changes=PERMIT), found).after
             except InvalidDeclaration:
                 continue  # the task of the definition tells why
             if after:
@@ -560,7 +559,7 @@ class Bulk:
         entry.former, entry.plan, entry.error = (*entry.former, entry.plan), planned, None
         return planned.changed
 
-    def _write(self, kind: Kind) -> bool:
+    def _write(self, kind: PrincipalKind) -> bool:
         """Write what is pending of a kind, and again what replication may be to blame for; whether to go on after it.
 
         With on_error=stop nothing else is sent before that is through, and nothing at all after a refusal that lasts.
@@ -581,9 +580,9 @@ class Bulk:
                 sending = [entry for entry in pending if entry.pending and not entry.written]
         return not self._lost
 
-    def _send(self, kind: Kind, entries: Sequence[Item]) -> None:
+    def _send(self, kind: PrincipalKind, entries: Sequence[Item]) -> None:
         """Send these once, with on_error=stop up to the first that is refused."""
-        batches = Batches(self._graph, kind.write, pace=self._pace)
+        batches = Batches(self._graph, WRITE_ASSIGNMENTS[kind], pace=self._pace)
         parts = [entry.patch("low" if self._params["priority"] == "low" else "") for entry in entries]
         for number, answer in batches.run(parts):
             entry = entries[number]
@@ -608,7 +607,7 @@ class Bulk:
             if isinstance(self._definitions, GraphError):
                 error.hint = f"The definition could tell why, but may not be read. {self._definitions.hint}"
             elif self._definitions and planned:
-                error.explanation = lasting_problem(planned, self._definitions)
+                error.explanation = permanent_refusal_reason(planned, self._definitions)
         return error
 
     def _lagging(self, entry: Item) -> bool:
@@ -677,32 +676,29 @@ class Bulk:
 
 def _doubt(desired: Desired) -> str:
     """Return why the definitions are needed to know what is meant."""
-    wishes = (wish for held in desired.values() for wish in held.values())
-    if any(isinstance(wish, Exactly) and wish.either for wish in wishes):
+    if any(isinstance(wanted, Exactly) and wanted.either for wanted in desired.values()):
         return "one row may be the only value or one of several; name the column value[] if it is a list"
     return "text that reads as an integer or Boolean may be either"
 
 
 def _ensure_expected(
-    expected: Mapping[str, Mapping[str, Value | None]],
+    expected: Expected,
     current: Assignments,
     desired: Desired,
     planned: Plan,
     definitions: Definitions | None,
 ) -> None:
     """Raise ValueConflict for an attribute with neither its expected nor its desired value, or NameCaseMismatch."""
-    changing = set(planned.changes())
     ensure_spelling(current, expected, definitions)
-    for attribute_set, values in expected.items():
-        for name, value in values.items():
-            now = current.get(attribute_set, {}).get(name)
-            fulfilled = name in desired.get(attribute_set, {}) and (attribute_set, name) not in changing
-            if not fulfilled and not same(now, value):
-                said, was = (json.dumps(one, ensure_ascii=False) for one in (value, now))
-                raise ValueConflict(
-                    f"{attribute_set}.{name} is expected to be {said}, but is {was}",
-                    "It was changed since. Look who did, or write all the same with force=true.",
-                )
+    for attribute, value in expected.items():
+        now = current.get(attribute)
+        fulfilled = attribute in desired and attribute not in planned.changes
+        if not fulfilled and not same(now, value):
+            said, was = (json.dumps(held, ensure_ascii=False) for held in (value, now))
+            raise ValueConflict(
+                f"{attribute} is expected to be {said}, but is {was}",
+                "It was changed since. Look who did, or write all the same with force=true.",
+            )
 
 
 class _Progress:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from .._core.model import KINDS, Definition, PrincipalKind
+from .._core.names import counted
 from .._core.options import (
     CHOICE,
     INTEGER,
@@ -25,21 +27,20 @@ from .._core.schema_plan import (
     CHANGES,
     FORBID,
     PERMIT,
-    AttributeSet,
     DefinitionPlan,
-    DefinitionWish,
+    DesiredDefinition,
+    DesiredSet,
     SetPlan,
-    SetWish,
     plan_definition,
     plan_set,
 )
-from .._core.values import Definition, counted
 from .._declarations.storage import tenant_of
 from .._errors import EntraError, GraphError, InvalidDeclaration
 from .._graph.client import Graph
 from .._operation import Entry, diff
-from .._tenant.principals import KINDS, Directory, Kind, condition
+from .._tenant.principals import Directory
 from .._tenant.schema import Schema, is_conflict
+from .._tenant.wire import condition
 
 SET_SPEC = {
     "name": {"type": TEXT, "required": True},
@@ -72,82 +73,32 @@ DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
 
 AnyResult = TypeVar("AnyResult")
-AnyWish = TypeVar("AnyWish", SetWish, DefinitionWish)
+AnyDesired = TypeVar("AnyDesired", DesiredSet, DesiredDefinition)
 
 
-def set_result(attribute_set: AttributeSet | None) -> dict[str, Any] | None:
-    """An attribute set as results name it; the keys are the module's options."""
-    if attribute_set is None:
-        return None
-    return {
-        "name": attribute_set.name,
-        "description": attribute_set.description,
-        "max_attributes_per_set": attribute_set.max_attributes,
-    }
-
-
-def set_from(result: Mapping[str, Any]) -> AttributeSet:
-    """The attribute set that `set_result()` gave that for."""
-    return AttributeSet(result["name"], result["description"], result["max_attributes_per_set"])
-
-
-def definition_result(definition: Definition | None) -> dict[str, Any] | None:
-    """A definition as results name it; the keys are options, active and inactive values apart."""
-    if definition is None:
-        return None
-    return {
-        "attribute_set": definition.attribute_set,
-        "name": definition.name,
-        "description": definition.description,
-        "type": definition.type.lower(),
-        "multi_valued": definition.collection,
-        "searchable": definition.searchable,
-        "predefined_values_only": definition.predefined_only,
-        "predefined_values": sorted(value for value, active in definition.predefined.items() if active),
-        "inactive_predefined_values": sorted(value for value, active in definition.predefined.items() if not active),
-        "state": "deprecated" if definition.deprecated else "present",
-    }
-
-
-def definition_from(result: Mapping[str, Any]) -> Definition:
-    """The definition that `definition_result()` gave that for."""
-    values = ((True, result["predefined_values"]), (False, result["inactive_predefined_values"]))
-    return Definition(
-        attribute_set=result["attribute_set"],
-        name=result["name"],
-        type=result["type"].capitalize(),
-        collection=result["multi_valued"],
-        deprecated=result["state"] == "deprecated",
-        predefined_only=result["predefined_values_only"],
-        predefined={value: active for active, listed in values for value in listed},
-        description=result["description"],
-        searchable=result["searchable"],
-    )
-
-
-def set_wish(params: Mapping[str, Any]) -> SetWish:
-    """What validated options of the module ask for. Raises InvalidDeclaration for what cannot be, whatever there is."""
-    wish = SetWish(params["name"], params["description"], params["max_attributes_per_set"])
-    return _possible(f"attribute set {wish.name}", wish)
+def desired_set(params: Mapping[str, Any]) -> DesiredSet:
+    """Return what validated options of the module ask for. Raises InvalidDeclaration for what no tenant can have."""
+    desired = DesiredSet(params["name"], params["description"], params["max_attributes_per_set"])
+    return _possible(f"attribute set {desired.name}", desired)
 
 
 def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`attribute_set`: one GET, and one POST or PATCH if something differs."""
     schema = Schema(graph)
-    wish = set_wish(params)
+    desired = desired_set(params)
     before: dict[str, Any] | None = None
 
     def attempt() -> SetPlan:
         nonlocal before
-        planned = plan_set(wish, schema.sets())
+        planned = plan_set(desired, schema.sets())
         if not schema.touched:
-            before = set_result(planned.before)
+            before = planned.before.as_result() if planned.before else None
         if not check_mode:
             schema.apply_set(planned)
         return planned
 
     planned = _applied(attempt, schema, graph)
-    after = set_result(planned.after)
+    after = planned.after.as_result()
     return {
         "changed": planned.changed or schema.touched,
         "attribute_set": after,
@@ -161,7 +112,7 @@ def run_set_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> d
     sets = [found for found in Schema(graph).sets() if params["name"] in (None, found.name)]
     return {
         "changed": False,
-        "attribute_sets": [set_result(found) for found in sorted(sets, key=lambda one: one.name)],
+        "attribute_sets": [found.as_result() for found in sorted(sets, key=lambda found: found.name)],
         "tenant_id": tenant_of(graph.claims(), params.get("tenant_id")),
     }
 
@@ -172,33 +123,33 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     What is created or reactivated is checked against the whole tenant, which takes two more reads.
     """
     schema = Schema(graph)
-    wish = definition_wish(params)
+    desired = desired_definition(params)
     before: dict[str, Any] | None = None
 
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
         nonlocal before
-        planned, known, set_missing = _planned(wish, schema, check_mode)
+        planned, known, set_missing = _planned(desired, schema, check_mode)
         if not schema.touched:
-            before = definition_result(planned.before)
+            before = planned.before.as_result() if planned.before else None
         usage: dict[str, Any] = {"in_use": None}
-        if set_missing and planned.create and wish.changes == ALL:  # else sets were planned before
-            missing = f"There is no attribute set {wish.attribute_set}."
+        if set_missing and planned.creates and desired.changes == ALL:  # else sets were planned before
+            missing = f"There is no attribute set {desired.attribute_set}."
             usage["warnings"] = [f"{missing} Unless an earlier task creates it, the run will fail."]
-        if wish.deprecated and wish.forbids and known and params["in_use"] != "ignore":
+        if desired.deprecated and desired.forbids and known and params["in_use"] != "ignore":
             # In check mode, what is to be unassigned between what permits and what forbids still is assigned.
-            in_use = "warn" if check_mode and not wish.permits else params["in_use"]
+            in_use = "warn" if check_mode and not desired.permits else params["in_use"]
             usage = _usage(known, in_use, Directory(graph), set(params.get("released") or ()))
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage
 
     planned, usage = _applied(attempt, schema, graph)
-    after = definition_result(planned.after)
+    after = planned.after.as_result() if planned.after else None
     return {
         "changed": planned.changed or schema.touched,
         "definition": after,
         "previous_definition": before,
-        "diff": diff(f"attribute {wish.attribute_set}.{wish.name}", before, after),
+        "diff": diff(f"attribute {desired.attribute}", before, after),
         **usage,
     }
 
@@ -213,10 +164,10 @@ def _applied(attempt: Callable[[], AnyResult], schema: Schema, graph: Graph) -> 
         raise
 
 
-def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
-    """What validated options of the module ask for. Raises InvalidDeclaration for what cannot be, whatever there is."""
+def desired_definition(params: Mapping[str, Any]) -> DesiredDefinition:
+    """Return what validated options of the module ask for. Raises InvalidDeclaration for what no tenant can have."""
     active, inactive = params["predefined_values"], params["inactive_predefined_values"]
-    wish = DefinitionWish(
+    desired = DesiredDefinition(
         attribute_set=params["attribute_set"],
         name=params["name"],
         description=params["description"],
@@ -231,17 +182,19 @@ def definition_wish(params: Mapping[str, Any]) -> DefinitionWish:
         deprecated=params["state"] == "deprecated",
         changes=params.get("changes", ALL),
     )
-    return _possible(f"attribute {wish.attribute_set}.{wish.name}", wish)
+    return _possible(f"attribute {desired.attribute}", desired)
 
 
-def _possible(what: str, wish: AnyWish) -> AnyWish:
-    problems = wish.problems()
+def _possible(what: str, desired: AnyDesired) -> AnyDesired:
+    problems = desired.problems()
     if problems:
         raise InvalidDeclaration(what, problems)
-    return wish
+    return desired
 
 
-def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[DefinitionPlan, Definition | None, bool]:
+def _planned(
+    desired: DesiredDefinition, schema: Schema, check_mode: bool
+) -> tuple[DefinitionPlan, Definition | None, bool]:
     """The plan, the definition there is, and whether its set was looked for and is not there.
 
     It takes the definitions of the set; where there is none of the name, or it becomes active, all of the tenant.
@@ -249,24 +202,24 @@ def _planned(wish: DefinitionWish, schema: Schema, check_mode: bool) -> tuple[De
     In check mode a set that is not there is not held against the plan, since an earlier task may be about to create it;
     nor is what permits more, before what forbids is planned.
     """
-    definitions = schema.definitions(wish.attribute_set)
-    known = next((one for one in definitions if one.name == wish.name), None)
-    if check_mode and wish.changes == FORBID:
-        permitted = plan_definition(replace(wish, changes=PERMIT), definitions).after
-        return plan_definition(wish, [permitted, *definitions] if permitted else definitions), known, False
-    if known and (wish.deprecated or not known.deprecated or not wish.permits):
-        return plan_definition(wish, definitions), known, False
+    definitions = schema.definitions(desired.attribute_set)
+    known = next((found for found in definitions if found.name == desired.name), None)
+    if check_mode and desired.changes == FORBID:
+        permitted = plan_definition(replace(desired, changes=PERMIT), definitions).after
+        return plan_definition(desired, [permitted, *definitions] if permitted else definitions), known, False
+    if known and (desired.deprecated or not known.deprecated or not desired.permits):
+        return plan_definition(desired, definitions), known, False
     sets = schema.sets()
-    absent = all(one.name.lower() != wish.attribute_set.lower() for one in sets)
-    return plan_definition(wish, schema.definitions(), None if check_mode and absent else sets), known, absent
+    absent = all(found.name.lower() != desired.attribute_set.lower() for found in sets)
+    return plan_definition(desired, schema.definitions(), None if check_mode and absent else sets), known, absent
 
 
-def _holders(directory: Directory, kind: Kind, definition: Definition, released: Collection[str]) -> int:
+def _holders(directory: Directory, kind: PrincipalKind, definition: Definition, released: Collection[str]) -> int:
     """Count who holds an attribute. Those who are about to lose it, or just did, are told apart by their IDs."""
-    count = directory.count(kind, definition.attribute_set, definition.name)
+    count = directory.count(kind, definition.attribute)
     if not count or not released:
         return count
-    holds = condition(definition.attribute_set, definition.name, "ne", None)
+    holds = condition(definition.attribute, "ne", None)
     return sum(principal.id not in released for principal in directory.select(kind, holds))
 
 
@@ -275,14 +228,13 @@ def _usage(definition: Definition, in_use: str, directory: Directory, released: 
 
     What is not searchable is not counted, since a filter may find nothing instead of being refused (graph-facts 3).
     """
-    attribute = f"{definition.attribute_set}.{definition.name}"
+    attribute = definition.attribute
     counts: dict[str, int] | None = None
     told = "how many principals hold it cannot be told: it is not searchable"
     try:
         if definition.searchable:
-            counts = {f"{kind.name}s": _holders(directory, kind, definition, released) for kind in KINDS.values()}
-            names = {f"{kind.name}s": kind.name.replace("_", " ") for kind in KINDS.values()}
-            held = [counted(count, names[key]) for key, count in counts.items() if count]
+            counts = {kind.plural: _holders(directory, kind, definition, released) for kind in KINDS.values()}
+            held = [counted(counts[kind.plural], kind.title) for kind in KINDS.values() if counts[kind.plural]]
             told = f"{' and '.join(held)} {'holds' if sum(counts.values()) == 1 else 'hold'} it"
     except GraphError as error:
         told = f"how many principals hold it cannot be told: {error}".rstrip(".")
@@ -296,8 +248,8 @@ def _usage(definition: Definition, in_use: str, directory: Directory, released: 
 def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`custom_security_attribute_definition_info`: the definitions of the tenant, of a set, or the one of that name."""
     found = Schema(graph).definitions(params["attribute_set"], params["name"])
-    found.sort(key=lambda one: (one.attribute_set, one.name))
-    return {"changed": False, "definitions": [definition_result(one) for one in found]}
+    found.sort(key=lambda definition: definition.attribute)
+    return {"changed": False, "definitions": [definition.as_result() for definition in found]}
 
 
 SET = Entry(run_set, SET_SPEC)

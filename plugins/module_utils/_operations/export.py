@@ -14,15 +14,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._core.options import LIST, TEXT
-from .._core.schema_plan import AttributeSet
-from .._core.values import (
+from .._core.model import (
+    KINDS_BY_PLURAL,
+    SERVICE_PRINCIPAL,
     Assignments,
+    AttributeSet,
     Definition,
-    as_yaml,
-    in_order,
-    name_problem,
+    Principal,
+    PrincipalKind,
 )
+from .._core.names import name_problem
+from .._core.options import LIST, TEXT
+from .._core.values import in_order
+from .._core.yaml_text import as_yaml
 from .._declarations.csv_files import fits, write_csv
 from .._declarations.folder import bring, check_export
 from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, SETS, SPOKEN
@@ -32,26 +36,23 @@ from .._errors import (
 )
 from .._graph.client import Graph
 from .._operation import Entry
-from .._tenant.principals import (
-    KINDS,
-    SERVICE_PRINCIPAL,
-    Directory,
-    Kind,
-    Principal,
-)
+from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .assignment import (
     PERHAPS_HIDDEN,
     SELECTION_SPEC,
     selection,
 )
-from .definition import definition_result, set_result
 
-PLURALS = {f"{kind.name}s": kind for kind in KINDS.values()}
 EXPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
     "attribute_sets": {"type": LIST, "elements": TEXT},
-    "principals": {"type": "list", "elements": "str", "choices": list(PLURALS), "default": list(PLURALS)},
+    "principals": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(KINDS_BY_PLURAL),
+        "default": list(KINDS_BY_PLURAL),
+    },
     **SELECTION_SPEC,
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
 }
@@ -74,7 +75,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     }
     condition, certain, exported = selection(params, schema), True, 0
     for plural in dict.fromkeys(params["principals"]):
-        kind = PLURALS[plural]
+        kind = KINDS_BY_PLURAL[plural]
         principals = list(directory.select(kind, condition))
         items = _items(kind, principals, chosen if params["attribute_sets"] else None)
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
@@ -114,7 +115,7 @@ def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
 
 
 def nothing_hidden(
-    directory: Directory, kind: Kind, definitions: Iterable[Definition], unseen: set[str], named: bool
+    directory: Directory, kind: PrincipalKind, definitions: Iterable[Definition], unseen: set[str], named: bool
 ) -> bool:
     """Whether it is known that Graph hid none of the sets of which it showed no value. Raises AttributesHidden.
 
@@ -122,30 +123,30 @@ def nothing_hidden(
     """
     if directory.ensure_readable(kind):
         return True
-    searchable = {one.attribute_set: one.name for one in definitions if one.searchable}
-    tried = [directory.ensure_readable(kind, (attribute_set, name)) for attribute_set, name in searchable.items()]
+    searchable = {known.attribute_set: known.attribute for known in definitions if known.searchable}
+    tried = [directory.ensure_readable(kind, attribute) for attribute in searchable.values()]
     return named and all(tried) and unseen <= searchable.keys()
 
 
 def _set_file(attribute_set: AttributeSet | None, definitions: Iterable[Definition]) -> str:
     """An attribute set and its definitions, the keys being options of their modules."""
     document = {
-        SETS: [_declared(set_result(attribute_set))] if attribute_set else [],
-        DEFINITIONS: [_declared(definition_result(one)) for one in sorted(definitions, key=lambda one: one.name)],
+        SETS: [_declared(attribute_set.as_result())] if attribute_set else [],
+        DEFINITIONS: [_declared(known.as_result()) for known in sorted(definitions, key=lambda known: known.name)],
     }
     return _document({key: values for key, values in document.items() if values})
 
 
-def _declared(properties: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Without what declares nothing."""
-    return {name: value for name, value in (properties or {}).items() if value is not None and value != []}
+def _declared(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties without those that declare nothing."""
+    return {name: value for name, value in properties.items() if value is not None and value != []}
 
 
 def _document(content: Mapping[str, Any]) -> str:
     return f"---\n{as_yaml(content)}"
 
 
-def _items(kind: Kind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
+def _items(kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
     """A declaration for each principal with values in the chosen sets (null: all), sorted by name.
 
     An app id names neither agents, which may share that of their blueprint with some that are not selected, nor any of
@@ -165,10 +166,10 @@ def _items(kind: Kind, principals: Sequence[Principal], chosen: Sequence[str] | 
 
 
 def _narrowed(assignments: Assignments, chosen: Sequence[str] | None) -> Assignments:
-    return {name: values for name, values in assignments.items() if chosen is None or name in chosen}
+    return {name: value for name, value in assignments.items() if chosen is None or name.attribute_set in chosen}
 
 
-def _assignment_files(plural: str, kind: Kind, items: Sequence[Item], form: str) -> dict[str, str]:
+def _assignment_files(plural: str, kind: PrincipalKind, items: Sequence[Item], form: str) -> dict[str, str]:
     """The files with the assignments of a kind; what CSV cannot say goes to a YAML file beside it."""
     rows = [item for item in items if fits(item)] if form == "csv" else []
     others = [item for item in items if not fits(item)] if form == "csv" else list(items)

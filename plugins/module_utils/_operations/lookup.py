@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.model import KINDS, AttributeName, Principal, PrincipalKind, PrincipalReference, nested
+from .._core.names import principal_problem
 from .._core.options import LIST, TEXT
-from .._core.values import principal_problem, unique
+from .._core.values import unique
 from .._errors import (
     AttributeNotAssigned,
     AttributesHidden,
@@ -24,14 +26,7 @@ from .._errors import (
 )
 from .._graph.client import Graph
 from .._operation import Entry
-from .._tenant.principals import (
-    KINDS,
-    Directory,
-    Kind,
-    Named,
-    Principal,
-    only,
-)
+from .._tenant.principals import Directory, exactly_one
 from .assignment import PERHAPS_HIDDEN, check_names
 
 _REACTION = {"type": "str", "choices": ["error", "warn", "skip"], "default": "error"}
@@ -53,9 +48,10 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     """
     check_names(params)
     kind, names = KINDS[params["principal_type"]], [name.strip() for name in params["principals"]]
-    wanted = (params["attribute_set"], params["name"])
-    for name in names:
-        if problem := principal_problem(name):
+    attribute_set, name = params["attribute_set"], params["name"]
+    wanted = AttributeName(attribute_set, name) if attribute_set and name else None
+    for reference in names:
+        if problem := principal_problem(reference):
             raise OptionError("principals", f"one of them {problem}")
     if not names:
         return {"values": [], "warnings": []}
@@ -64,31 +60,33 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         found = _found(directory, kind, names)
     except PermissionDenied as error:
         return {"values": [], "warnings": _tolerated(error, params["on_denied"])}
-    shown = {one.id: _shown(one, *wanted) for several in found.values() for one in several}
-    hidden, warnings = _hidden(directory, kind, wanted if all(wanted) and None in shown.values() else None)
+    shown = {
+        principal.id: _shown(principal, attribute_set, name)
+        for principals in found.values()
+        for principal in principals
+    }
+    hidden, warnings = _hidden(directory, kind, wanted if None in shown.values() else None)
     values = []
-    for name in names:
+    for reference in names:
         try:
-            principal = only(Named(kind, name), found[name.lower()])
+            principal = exactly_one(PrincipalReference(kind, reference), found[reference.lower()])
         except PrincipalNotFound as error:
             warnings += _tolerated(error, params["on_missing"])
             continue
         value = shown[principal.id]
         if value is None and hidden:
             warnings += _tolerated(hidden, params["on_denied"])
-        elif value is None and all(wanted):
-            warnings += _tolerated(
-                AttributeNotAssigned(f"{principal} has no {'.'.join(wanted)}."), params["on_missing"]
-            )
+        elif value is None and wanted:
+            warnings += _tolerated(AttributeNotAssigned(f"{principal} has no {wanted}."), params["on_missing"])
         else:
             values.append({} if value is None else value)
     return {"values": values, "warnings": unique(warnings)}
 
 
-def _found(directory: Directory, kind: Kind, names: list[str]) -> dict[str, list[Principal]]:
+def _found(directory: Directory, kind: PrincipalKind, names: list[str]) -> dict[str, list[Principal]]:
     """Who has these names, which are the keys without case."""
     found: dict[str, dict[str, Principal]] = {name.lower(): {} for name in names}
-    for principal in directory.look_up(kind, [Named(kind, name) for name in unique(names)]):
+    for principal in directory.look_up(kind, [PrincipalReference(kind, name) for name in unique(names)]):
         for _by, name in principal.identities:
             if name in found:
                 found[name][principal.id] = principal
@@ -96,13 +94,15 @@ def _found(directory: Directory, kind: Kind, names: list[str]) -> dict[str, list
 
 
 def _shown(principal: Principal, attribute_set: str | None, name: str | None) -> Any:
-    """What was asked for, as far as Graph shows it; None where it shows nothing."""
-    values = principal.assignments.get(attribute_set) if attribute_set else principal.assignments
-    return values.get(name) if values and name else values or None
+    """Return what was asked for, as far as Graph shows it; null where it shows nothing."""
+    if attribute_set and name:
+        return principal.assignments.get(AttributeName(attribute_set, name))
+    values = nested(principal.assignments)
+    return values.get(attribute_set) if attribute_set else values or None
 
 
 def _hidden(
-    directory: Directory, kind: Kind, attribute: tuple[str, str] | None
+    directory: Directory, kind: PrincipalKind, attribute: AttributeName | None
 ) -> tuple[AttributesHidden | None, list[str]]:
     """Why what Graph does not show may not be read, if so; and a warning where that is not known."""
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._core.model import AttributeSet, Definition
 from .._core.schema_plan import (
     FORBID,
     PERMIT,
@@ -22,19 +23,14 @@ from .._core.schema_plan import (
     plan_definition,
     plan_set,
 )
-from .._core.values import Definition
 from .._declarations.assignments import refuse
-from .._declarations.declared import given
+from .._declarations.declared import without_nulls
 from .._errors import InvalidDeclaration
 from .definition import (
     DEFINITION_SPEC,
     SET_SPEC,
-    definition_from,
-    definition_result,
-    definition_wish,
-    set_from,
-    set_result,
-    set_wish,
+    desired_definition,
+    desired_set,
 )
 
 Options = Mapping[str, Any]
@@ -65,42 +61,42 @@ def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
     """
     steps = Steps()
     problems: list[str] = []
-    sets = [set_from(one) for one in tenant["attribute_sets"]]
-    definitions = [definition_from(one) for one in tenant["definitions"]]
+    sets = [AttributeSet.from_result(one) for one in tenant["attribute_sets"]]
+    definitions = [Definition.from_result(one) for one in tenant["definitions"]]
     before_sets = {one["name"]: dict(one) for one in kept.get("attribute_sets") or []}
     before_definitions = {_name(one): dict(one) for one in kept.get("definitions") or []}
     changed: list[tuple[Options, SetPlan]] = []
     for item in declared["attribute_sets"]:
         try:
-            planned = plan_set(set_wish(_params(SET_SPEC, item)), sets)
+            planned = plan_set(desired_set(_params(SET_SPEC, item)), sets)
         except InvalidDeclaration as forbidden:
             problems += [f"attribute set {item['name']}: {problem}" for problem in forbidden.problems]
             continue
         if planned.changed:
-            was = set_result(planned.before)
+            was = planned.before.as_result() if planned.before else None
             changed.append((item, planned))
-            steps.drifts.extend(_differences("attribute_set", item["name"], was, set_result(planned.after)))
+            steps.drifts.extend(_differences("attribute_set", item["name"], was, planned.after.as_result()))
             if was:  # what undoes a new one would create it again where it is not there
-                before_sets.setdefault(item["name"], given(was))
+                before_sets.setdefault(item["name"], without_nulls(was))
         sets = [planned.meanwhile, *(one for one in sets if one.name != planned.after.name)]
-    final = {(one.attribute_set, one.name): one for one in definitions}
+    final = {definition.attribute: definition for definition in definitions}
     for item in declared["definitions"]:
         try:
-            wish = replace(definition_wish(_params(DEFINITION_SPEC, item)), changes=PERMIT)
-            permitted = plan_definition(wish, definitions, sets)
+            desired = replace(desired_definition(_params(DEFINITION_SPEC, item)), changes=PERMIT)
+            permitted = plan_definition(desired, definitions, sets)
             others = [one for one in definitions if one != permitted.before]
             definitions = [*([permitted.after] if permitted.after else []), *others]
-            forbidden_too = plan_definition(replace(wish, changes=FORBID), definitions)
+            forbidden_too = plan_definition(replace(desired, changes=FORBID), definitions)
         except InvalidDeclaration as forbidden:
             problems += [f"definition {_name(item)}: {problem}" for problem in forbidden.problems]
             continue
         after = forbidden_too.after
         if after:
-            final[after.attribute_set, after.name] = after
+            final[after.attribute] = after
         steps.permit.extend([item] if permitted.changed else [])
         steps.forbid.extend([item] if forbidden_too.changed else [])
         if permitted.changed or forbidden_too.changed:
-            was, now = definition_result(permitted.before), definition_result(after)
+            was, now = (side.as_result() if side else None for side in (permitted.before, after))
             steps.drifts.extend(_differences("definition", _name(item), was, now))
             _remember(before_definitions.setdefault(_name(item), _before(item, was, now or {})), now or {})
     for item, planned in changed:
@@ -134,7 +130,7 @@ def _apart(item: Options, planned: SetPlan) -> tuple[list[Options], Options]:
 
 
 def _params(spec: Mapping[str, Any], item: Options) -> dict[str, Any]:
-    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(given(item)).validated_parameters
+    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(without_nulls(item)).validated_parameters
     return params
 
 
@@ -147,7 +143,7 @@ def _before(item: Options, was: Options | None, now: Options) -> dict[str, Any]:
     if was is None:
         return {"attribute_set": item["attribute_set"], "name": item["name"], "state": "deprecated"}
     final = {"predefined_values_only"} if was["predefined_values_only"] != now["predefined_values_only"] else set()
-    return {key: value for key, value in given(was).items() if key not in final}
+    return {key: value for key, value in without_nulls(was).items() if key not in final}
 
 
 def _remember(entry: dict[str, Any], now: Options) -> None:

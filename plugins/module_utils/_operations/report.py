@@ -21,9 +21,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from .._connection import read_files
+from .._core.model import KINDS_BY_PLURAL, AttributeSet, Definition, PrincipalKind
 from .._core.options import DICT, LIST, TEXT
-from .._core.schema_plan import AttributeSet
-from .._core.values import Definition
 from .._declarations.assignments import Declaration
 from .._declarations.csv_files import FORMULA
 from .._declarations.declared import Declared, declared
@@ -39,11 +38,10 @@ from .._graph.client import Graph
 from .._operation import Entry
 from .._report.figures import KINDS, Figures, Requirement
 from .._report.page import HAS_PYGAL, page, told, xml
-from .._tenant.principals import Directory, Kind
+from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .assignment import PERHAPS_HIDDEN
-from .definition import definition_result, set_result
-from .export import PLURALS, nothing_hidden
+from .export import nothing_hidden
 from .reconcile import schema_steps
 
 REPORT_SPEC: dict[str, Any] = {
@@ -60,7 +58,12 @@ REPORT_SPEC: dict[str, Any] = {
         },
     },
     "masked_attribute_sets": {"type": LIST, "elements": TEXT, "default": []},
-    "principals": {"type": "list", "elements": "str", "choices": list(PLURALS), "default": list(PLURALS)},
+    "principals": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(KINDS_BY_PLURAL),
+        "default": list(KINDS_BY_PLURAL),
+    },
     "formats": {
         "type": "list",
         "elements": "str",
@@ -105,14 +108,14 @@ def run_report(
         _compare_schema(figures, wanted, sets, definitions)
     certain = True
     for plural in dict.fromkeys(params["principals"]):
-        certain = _read(figures, Directory(graph), PLURALS[plural], wanted) and certain
+        certain = _read(figures, Directory(graph), KINDS_BY_PLURAL[plural], wanted) and certain
     made = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     tenant = params["tenant_id"] or graph.claims().get("tid") or ""
     report = {"made": made, "tenant": tenant, **figures.as_result()}
     files = {name: text for one in dict.fromkeys(params["formats"]) for name, text in _FORMATS[one](report).items()}
     outcome = _write(dest, files, check_mode)
     warnings = []
-    others = [kind for plural, kind in PLURALS.items() if plural not in params["principals"]]
+    others = [kind for plural, kind in KINDS_BY_PLURAL.items() if plural not in params["principals"]]
     left_out = [
         f"{kind.title}s" for kind in others if wanted and any(one.who.kind is kind for one in wanted.assignments)
     ]
@@ -126,7 +129,7 @@ def run_report(
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared | None) -> bool:
+def _read(figures: Figures, directory: Directory, kind: PrincipalKind, wanted: Declared | None) -> bool:
     """Count all principals of a kind and compare those that are declared; return whether nothing may be hidden.
 
     Raises OptionError for one that is declared twice, AttributesHidden where Graph hides what is assigned.
@@ -138,11 +141,11 @@ def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared |
     seen: set[str] = set()
     for principal in directory.select(kind, properties=properties):
         shown = principal.as_result()
-        seen.update(principal.assignments)
+        seen.update(attribute.attribute_set for attribute in principal.assignments)
         figures.add(shown, principal.assignments)
         for one in (by_name[identity] for identity in principal.identities if identity in by_name):
             met.setdefault(one.who.identity, []).append(principal.id)
-            figures.compare(_key(one), shown, one.who.name, principal.assignments, one.desired)
+            figures.compare(_key(one), shown, one.who.name, principal.assignments, one.desired, one.attribute_sets)
     by_id: dict[str, Declaration] = {}
     for one in declarations:
         found = met.get(one.who.identity, [])
@@ -155,7 +158,7 @@ def _read(figures: Figures, directory: Directory, kind: Kind, wanted: Declared |
             figures.declare(
                 _key(one), kind.name, one.who.name, problem=f"Several {kind.title}s are called so: {', '.join(found)}."
             )
-    unseen = {attribute_set for attribute_set, _name in figures.definitions} - seen
+    unseen = {attribute.attribute_set for attribute in figures.definitions} - seen
     hidden = [one for one in figures.definitions.values() if one.attribute_set in unseen]
     return nothing_hidden(directory, kind, hidden, unseen, named=False)
 
@@ -169,7 +172,10 @@ def _compare_schema(
     figures: Figures, wanted: Declared, sets: Sequence[AttributeSet], definitions: Sequence[Definition]
 ) -> None:
     """Note how attribute sets and definitions differ from what is declared, as the role reconcile would see each."""
-    tenant = {"attribute_sets": list(map(set_result, sets)), "definitions": list(map(definition_result, definitions))}
+    tenant = {
+        "attribute_sets": [attribute_set.as_result() for attribute_set in sets],
+        "definitions": [definition.as_result() for definition in definitions],
+    }
     declared_sets = {item["name"]: item for item in wanted.attribute_sets}
     for item in wanted.attribute_sets:
         differences = _differences({"attribute_sets": [item], "definitions": []}, tenant, item["name"])

@@ -13,25 +13,14 @@ Principals are taken one by one. What is kept of each is what it holds, so time 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.assignment_plan import Desired, definition_of, plan
-from .._core.schema_plan import (
-    MAX_ACTIVE_DEFINITIONS,
-    MAX_PREDEFINED_VALUES,
-    MAX_SETS,
-    AttributeSet,
-)
-from .._core.values import (
-    MAX_VALUES_PER_PRINCIPAL,
-    Assignments,
-    Definition,
-    Scalar,
-    elements,
-    values_held,
-)
+from .._core.model import Assignments, AttributeName, AttributeSet, Definition, Scalar, nested
+from .._core.schema_plan import MAX_ACTIVE_DEFINITIONS, MAX_PREDEFINED_VALUES, MAX_SETS
+from .._core.values import MAX_VALUES_PER_PRINCIPAL, elements, values_held
 from .._errors import InvalidValue, UndefinedAttribute
 
 NEAR = 0.8
@@ -59,8 +48,8 @@ class Requirement:
         return self.principal_type is None or f"{self.principal_type}s" in kinds(principal)
 
     @property
-    def attribute(self) -> str:
-        return f"{self.attribute_set}.{self.name}"
+    def attribute(self) -> AttributeName:
+        return AttributeName(self.attribute_set, self.name)
 
 
 @dataclass(slots=True)
@@ -103,10 +92,10 @@ class Figures:
         masked: Iterable[str] = (),
         compares: bool = False,
     ) -> None:
-        self.definitions = {(one.attribute_set, one.name): one for one in definitions}
+        self.definitions = {definition.attribute: definition for definition in definitions}
         self._sets = {one.name: one for one in sets}
         self._masked = set(masked)
-        unknown = sorted(self._masked - {*self._sets, *(attribute_set for attribute_set, _name in self.definitions)})
+        unknown = sorted(self._masked - {*self._sets, *(attribute.attribute_set for attribute in self.definitions)})
         if unknown:
             raise UndefinedAttribute(
                 f"masked_attribute_sets: there is no attribute set {', '.join(unknown)}.",
@@ -115,9 +104,9 @@ class Figures:
         self._missing: dict[Requirement, int] = {}
         self._concerned: Counter[Requirement] = Counter()
         for one in required:
-            definition_of(one.attribute_set, one.name, self.definitions)
+            definition_of(one.attribute, self.definitions)
             self._missing[one] = 0
-        self._uses: dict[tuple[str, str], _Use] = {key: _Use() for key in self.definitions}
+        self._uses: dict[AttributeName, _Use] = {key: _Use() for key in self.definitions}
         self._holders: dict[str, Counter[str]] = {name: Counter() for name in self._sets}
         self._principals: Counter[str] = Counter()
         self._rows: list[dict[str, Any]] = []
@@ -130,44 +119,41 @@ class Figures:
         counted = list(kinds(principal))
         self._principals.update(counted)
         bad: list[dict[str, Any]] = []
-        for attribute_set, values in assignments.items():
+        for attribute_set in {attribute.attribute_set for attribute in assignments}:
             self._holders.setdefault(attribute_set, Counter()).update(counted)
-            for name, value in values.items():
-                use = self._uses.setdefault((attribute_set, name), _Use())
-                use.holders.update(counted)
-                use.values.update(elements(value))
-                bad += self._bad(use, attribute_set, name, elements(value))
+        for attribute, value in assignments.items():
+            use = self._uses.setdefault(attribute, _Use())
+            use.holders.update(counted)
+            use.values.update(elements(value))
+            bad += self._bad(use, attribute, elements(value))
         missing = self._lacks(principal, assignments)
         count = values_held(assignments)
         self._with_values += count > 0
         if count or missing:
-            shown = {
-                attribute_set: {name: self.shown(attribute_set, value) for name, value in sorted(values.items())}
-                for attribute_set, values in sorted(assignments.items())
-            }
+            shown = nested({name: self.shown(name.attribute_set, value) for name, value in sorted(assignments.items())})
             row = {"values": count, "missing": missing, "bad_values": bad, "custom_security_attributes": shown}
             self._rows.append({**principal, **row})
 
-    def _bad(self, use: _Use, attribute_set: str, name: str, held: Sequence[Scalar]) -> Iterator[dict[str, Any]]:
-        definition = self.definitions.get((attribute_set, name))
+    def _bad(self, use: _Use, attribute: AttributeName, held: Sequence[Scalar]) -> Iterator[dict[str, Any]]:
+        definition = self.definitions.get(attribute)
         for state in (INACTIVE, OUTSIDE):
             values = [value for value in held if standing(value, definition) == state]
             if values:
                 use.bad[state] += 1
                 yield {
-                    "attribute": f"{attribute_set}.{name}",
+                    "attribute": str(attribute),
                     "standing": state,
-                    "value": self.shown(attribute_set, values),
+                    "value": self.shown(attribute.attribute_set, values),
                 }
 
     def _lacks(self, principal: Named, assignments: Assignments) -> list[str]:
         """The attributes that a principal must have and has not."""
         concerned = [one for one in self._missing if one.concerns(principal)]
-        missing = [one for one in concerned if one.name not in assignments.get(one.attribute_set, ())]
+        missing = [one for one in concerned if one.attribute not in assignments]
         self._concerned.update(concerned)
         for one in missing:
             self._missing[one] += 1
-        return list(dict.fromkeys(one.attribute for one in missing))
+        return list(dict.fromkeys(str(one.attribute) for one in missing))
 
     def shown(self, attribute_set: str, value: Any) -> Any:
         """A value as reports tell it: itself, or how many there are if the set is masked."""
@@ -181,11 +167,22 @@ class Figures:
         """Note how something that is declared differs from what there is, under a key of its own."""
         self._declared[key] = {"type": title, "name": name, "changes": list(changes), "problem": problem}
 
-    def compare(self, key: str, principal: Named, name: str, assignments: Assignments, desired: Desired) -> None:
-        """Note how a principal differs from what is declared of it, as `plan()` sees it."""
+    def compare(
+        self,
+        key: str,
+        principal: Named,
+        name: str,
+        assignments: Assignments,
+        desired: Desired,
+        sets: Collection[str] = (),
+    ) -> None:
+        """Note how a principal differs from what is declared of it, as `plan()` sees it.
+
+        `sets` are the attribute sets that the declaration names.
+        """
         changes, problem = [], ""
         try:
-            planned = plan(assignments, desired, self.definitions)
+            planned = plan(assignments, desired, self.definitions, sets=sets)
         except UndefinedAttribute as error:
             problem = str(error)
         except InvalidValue as error:
@@ -195,11 +192,11 @@ class Figures:
         else:
             changes = [
                 {
-                    "what": f"{attribute_set}.{attribute}",
-                    "before": self.shown(attribute_set, planned.before.get(attribute_set, {}).get(attribute)),
-                    "after": self.shown(attribute_set, planned.after.get(attribute_set, {}).get(attribute)),
+                    "what": str(attribute),
+                    "before": self.shown(attribute.attribute_set, planned.before.get(attribute)),
+                    "after": self.shown(attribute.attribute_set, value),
                 }
-                for attribute_set, attribute in planned.changes()
+                for attribute, value in planned.changes.items()
             ]
         self.declare(key, principal["type"], name, changes, problem)
         self._declared[key]["id"] = principal["id"]
@@ -210,7 +207,7 @@ class Figures:
 
     def as_result(self) -> dict[str, Any]:
         """All figures, as JSON has them; `summary` holds those that count."""
-        attributes = [self._attribute(*key) for key in sorted(self._uses)]
+        attributes = [self._attribute(name) for name in sorted(self._uses)]
         required = [
             {**vars(one), "principals": self._concerned[one], "missing": missing}
             for one, missing in self._missing.items()
@@ -252,8 +249,9 @@ class Figures:
             "principals": principals,
         }
 
-    def _attribute(self, attribute_set: str, name: str) -> dict[str, Any]:
-        use, definition = self._uses[attribute_set, name], self.definitions.get((attribute_set, name))
+    def _attribute(self, attribute: AttributeName) -> dict[str, Any]:
+        attribute_set, name = attribute
+        use, definition = self._uses[attribute], self.definitions.get(attribute)
         masked = attribute_set in self._masked
         return {
             "attribute_set": attribute_set,

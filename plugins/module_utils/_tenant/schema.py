@@ -10,25 +10,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from .._core.schema_plan import AttributeSet, DefinitionPlan, SetPlan
-from .._core.values import Definition
+from .._core.model import AttributeSet, Definition
+from .._core.schema_plan import DefinitionPlan, SetPlan
 from .._errors import (
     Conflict,
     EntraError,
     GraphError,
-    Need,
     NotFound,
 )
 from .._graph.client import Graph
 from .._graph.odata import key, literal
-from .._graph.shapes import member, objects
-
-READ_DEFINITIONS = Need(
-    ("CustomSecAttributeDefinition.Read.All",), ("Attribute Definition Reader", "Attribute Assignment Reader")
+from .permissions import READ_DEFINITIONS, WRITE_DEFINITIONS
+from .wire import (
+    activity_body,
+    definition_body,
+    definition_changes,
+    has_more_values,
+    parse_definition,
+    parse_predefined_values,
+    parse_set,
+    predefined_value_body,
+    set_body,
+    set_changes,
 )
-WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
+
 _SETS = "/directory/attributeSets"
 _DEFINITIONS = "/directory/customSecurityAttributeDefinitions"
 _DEFINITION = f"GET {_DEFINITIONS}"
@@ -52,7 +60,7 @@ class Schema:
 
     def sets(self) -> list[AttributeSet]:
         """All attribute sets that may be read. Raises GraphError."""
-        return [_attribute_set(item) for item in self._graph.pages(_SETS, need=READ_DEFINITIONS)]
+        return [parse_set(item, f"GET {_SETS}") for item in self._graph.pages(_SETS, need=READ_DEFINITIONS)]
 
     def definitions(self, attribute_set: str | None = None, name: str | None = None) -> list[Definition]:
         """The definitions of the tenant, of a set, or the one of that name. Raises GraphError.
@@ -64,27 +72,30 @@ class Schema:
         query = {"$expand": "allowedValues"}
         if conditions:
             query["$filter"] = " and ".join(conditions)
+        pages = self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query)
         return [
-            _definition(self._whole(item))
-            for item in self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query)
-            if attribute_set in (None, item.get("attributeSet")) and name in (None, item.get("name"))
+            found
+            for found in map(self._definition, pages)
+            if attribute_set in (None, found.attribute_set) and name in (None, found.name)
         ]
 
-    def _whole(self, item: dict[str, Any]) -> dict[str, Any]:
-        """A definition with all its predefined values; where Graph expanded but some, their collection is read."""
-        if "allowedValues@odata.nextLink" not in item:
-            return item
-        path = f"{_DEFINITIONS}{key(member(item, 'id', str, _DEFINITION, required=True))}/allowedValues"
-        return {**item, "allowedValues": list(self._graph.pages(path, need=READ_DEFINITIONS))}
+    def _definition(self, item: Mapping[str, Any]) -> Definition:
+        """Return a definition with all its predefined values; where Graph expanded but some, all are read."""
+        found = parse_definition(item, _DEFINITION)
+        if not has_more_values(item):
+            return found
+        path = f"{_DEFINITIONS}{key(found.id)}/allowedValues"
+        values = self._graph.pages(path, need=READ_DEFINITIONS)
+        return replace(found, predefined=parse_predefined_values(values, _DEFINITION))
 
     def apply_set(self, planned: SetPlan) -> None:
         """Send what a plan needs: one request, or none. A new set is waited for until Graph lists it."""
         after = planned.after
-        if planned.create:
-            self._write(self._graph.post, _SETS, planned.create)
+        if planned.creates:
+            self._write(self._graph.post, _SETS, set_body(after))
             self._graph.wait_until(lambda: any(known.name == after.name for known in self.sets()))
-        elif planned.update:
-            self._write(self._graph.patch, _SETS + key(after.name), planned.update)
+        elif planned.changes:
+            self._write(self._graph.patch, _SETS + key(after.name), set_changes(planned.changes))
 
     def apply_definition(self, planned: DefinitionPlan) -> None:
         """Send what a plan needs: one request to create, or one for properties and one for each predefined value.
@@ -95,14 +106,14 @@ class Schema:
         if after is None:
             return
         path = _DEFINITIONS + key(after.id)
-        if planned.create:
-            self._create(after.attribute_set, planned.create)
-        if planned.update:
-            self._write(self._graph.patch, path, planned.update)
-        for value, active in planned.new_values.items():
-            self._write(self._graph.post, f"{path}/allowedValues", {"id": value, "isActive": active})
-        for value, active in planned.values.items():
-            self._write(self._graph.patch, f"{path}/allowedValues{key(value)}", {"isActive": active})
+        if planned.creates:
+            self._create(after)
+        if planned.changes:
+            self._write(self._graph.patch, path, definition_changes(planned.changes))
+        for value, active in planned.added_values.items():
+            self._write(self._graph.post, f"{path}/allowedValues", predefined_value_body(value, active))
+        for value, active in planned.switched_values.items():
+            self._write(self._graph.patch, f"{path}/allowedValues{key(value)}", activity_body(active))
         if planned.gives_more:
             self._graph.wait_until(lambda: self._serves(after))
 
@@ -110,13 +121,14 @@ class Schema:
         """Write to a listed object; 404 then means that not all of Graph knows it yet (graph-facts 6.4)."""
         self._send(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: isinstance(error, NotFound))
 
-    def _create(self, attribute_set: str, body: Mapping[str, Any]) -> None:
+    def _create(self, definition: Definition) -> None:
         """Create a definition. A set without any may be new, and then 400 means the same as 404 (graph-facts 6.4)."""
 
         def lagging(error: EntraError) -> bool:
             refused = isinstance(error, GraphError) and error.status == 400 and not is_conflict(error)
-            return isinstance(error, NotFound) or (refused and not self.definitions(attribute_set))
+            return isinstance(error, NotFound) or (refused and not self.definitions(definition.attribute_set))
 
+        body = definition_body(definition)
         self._send(lambda: self._graph.post(_DEFINITIONS, body, need=WRITE_DEFINITIONS), lagging)
 
     def _send(self, send: Callable[[], object], lagging: Callable[[EntraError], bool]) -> None:
@@ -146,31 +158,3 @@ def is_conflict(error: EntraError) -> bool:
         return False
     text = f"{error.code} {error.said}".lower()
     return isinstance(error, Conflict) or any(sign in text for sign in _CONFLICTS)
-
-
-def _attribute_set(item: dict[str, Any]) -> AttributeSet:
-    what = f"GET {_SETS}"
-    return AttributeSet(
-        member(item, "id", str, what, required=True),
-        member(item, "description", str, what) or "",
-        member(item, "maxAttributesPerSet", int, what),
-    )
-
-
-def _definition(item: dict[str, Any]) -> Definition:
-    values = objects(member(item, "allowedValues", list, _DEFINITION) or [], _DEFINITION)
-    return Definition(
-        attribute_set=member(item, "attributeSet", str, _DEFINITION, required=True),
-        name=member(item, "name", str, _DEFINITION, required=True),
-        type=member(item, "type", str, _DEFINITION, required=True),
-        collection=bool(member(item, "isCollection", bool, _DEFINITION)),
-        deprecated=member(item, "status", str, _DEFINITION) == "Deprecated",
-        predefined_only=bool(member(item, "usePreDefinedValuesOnly", bool, _DEFINITION)),
-        predefined={
-            member(value, "id", str, _DEFINITION, required=True): bool(member(value, "isActive", bool, _DEFINITION))
-            for value in values
-        },
-        description=member(item, "description", str, _DEFINITION) or "",
-        searchable=member(item, "isSearchable", bool, _DEFINITION) is not False,
-        id=member(item, "id", str, _DEFINITION, required=True),
-    )

@@ -22,7 +22,7 @@ from types import UnionType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from ..._errors import quoted
-from ..values import name_problem
+from ..names import name_problem
 
 SOME_SET, SOME_NAME, SOME_VALUE = "<AttributeSet>", "<Attribute>", "<value>"
 """What a right form has where the rule does not say it. Names cannot hold these characters."""

@@ -14,7 +14,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ..._errors import OptionError, quoted
-from ..values import Assignments, Definition, integer_problem, name_problem, read_as
+from ..model import Definition, NestedAssignments
+from ..names import name_problem, read_as
+from ..values import integer_problem
 from .conditional_access import CONDITIONAL_ACCESS
 from .conditions import MENTION, Attribute, Dialect, InvalidRule, Node, all_of, comparisons
 from .evaluation import Unknown, evaluate
@@ -138,7 +140,7 @@ def attribute_details(tree: Node | None, text: str) -> Iterator[dict[str, Any]]:
 
 
 def _decision(
-    tree: Node | None, dialect: Dialect, definitions: Definitions | None, assignments: Assignments
+    tree: Node | None, dialect: Dialect, definitions: Definitions | None, assignments: NestedAssignments
 ) -> dict[str, Any]:
     """Return whether the rule holds, and why that is unknown."""
     if tree is None:
@@ -183,7 +185,7 @@ def _list(option: str, value: Any) -> list[Any]:
     return list(value or [])
 
 
-def _assignments(assignments: Any) -> Assignments:
+def _assignments(assignments: Any) -> NestedAssignments:
     """Return assignments, `{attribute set: {attribute: value}}`, in Python's own types."""
     if not isinstance(assignments, Mapping):
         raise OptionError("assignments", f"{read_as(assignments)} is not a dictionary of attribute sets")

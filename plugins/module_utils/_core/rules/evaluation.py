@@ -21,7 +21,8 @@ from functools import lru_cache
 from operator import eq, ge, gt, itemgetter, le, lt, ne
 from typing import Any, TypeAlias
 
-from ..values import BOOLEAN, INTEGER, STRING, Assignments, Value, type_of
+from ..model import BOOLEAN, INTEGER, STRING, NestedAssignments, Value
+from ..values import type_of
 from .conditions import (
     And,
     Attribute,
@@ -93,17 +94,17 @@ class Evaluator:
         self.decide = self._compiler.test(tree, negated=False)
         """The answer for the values of `attributes`, in this order."""
 
-    def __call__(self, assignments: Assignments) -> Answer:
+    def __call__(self, assignments: NestedAssignments) -> Answer:
         """Return the answer for the assignments of a principal."""
         return self.decide([held(assignments, attribute) for attribute in self.attributes])
 
 
-def evaluate(tree: Node, dialect: str, assignments: Assignments, known: Known | None = None) -> Answer:
+def evaluate(tree: Node, dialect: str, assignments: NestedAssignments, known: Known | None = None) -> Answer:
     """Return what a rule decides for the assignments of one principal."""
     return Evaluator(tree, dialect, known)(assignments)
 
 
-def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[Assignments]) -> Iterator[tuple[Answer, ...]]:
+def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[NestedAssignments]) -> Iterator[tuple[Answer, ...]]:
     """Yield for each principal the answers of all rules. Principals with the same relevant values are decided once."""
     attributes = list(dict.fromkeys(attribute for rule in rules for attribute in rule.attributes))
     places = {attribute: place for place, attribute in enumerate(attributes)}
@@ -135,7 +136,7 @@ def _selection(places: list[int]) -> Callable[[Sequence[Any]], Any]:
     return itemgetter(*places) if places else lambda items: ()
 
 
-def held(assignments: Assignments, attribute: Attribute) -> _Held:
+def held(assignments: NestedAssignments, attribute: Attribute) -> _Held:
     """Return the value of an attribute, null if it is not assigned. A name that differs in case is no answer."""
     values = assignments.get(attribute.attribute_set)
     value = None if values is None else values.get(attribute.name)

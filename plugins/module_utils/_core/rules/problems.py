@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ..._errors import quoted
-from ..values import BOOLEAN, INTEGER, STRING, Definition, counted, read_as, type_of
+from ..model import BOOLEAN, INTEGER, STRING, Definition
+from ..names import counted, read_as
+from ..values import type_of
 from .conditions import (
     And,
     Attribute,

@@ -19,7 +19,8 @@ from itertools import product
 from typing import ClassVar
 
 from ..._errors import quoted
-from ..values import BOOLEAN, INTEGER, STRING, type_of
+from ..model import BOOLEAN, INTEGER, STRING
+from ..values import type_of
 from .conditions import (
     MISQUOTED,
     Attribute,

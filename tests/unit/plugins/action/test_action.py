@@ -587,7 +587,7 @@ class TestVault:
             path = tmp_path / "a.yml"
             path.write_text(content)
             (found,) = declarations(None, str(path), _controller.decryption(loader))
-            assert found.desired == {"A": {"B": Exactly("00123")}}
+            assert found.desired == {("A", "B"): Exactly("00123")}
             for others in ([], [("default", VaultSecret(b"wrong"))]):
                 loader.set_vault_secrets(others)
                 with pytest.raises(InvalidDeclaration, match=r"a\.yml:\d: .*is encrypted with ansible-vault: "):

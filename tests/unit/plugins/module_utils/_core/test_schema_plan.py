@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeSet, Definition
 from ansible_collections.entra.attributes.plugins.module_utils._core.schema_plan import (
-    AttributeSet,
     DefinitionPlan,
-    DefinitionWish,
-    SetWish,
+    DesiredDefinition,
+    DesiredSet,
+    SetPlan,
     plan_definition,
     plan_set,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._core.values import Definition
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
 
 ENGINEERING = AttributeSet("Engineering", "Attributes for engineering team", 25)
@@ -37,37 +37,40 @@ LEGACY = Definition("Engineering", "Legacy", "String", deprecated=True, id="Engi
 TENANT = (PROJECT, CERTIFICATION, LEGACY)
 
 
-def possible(wish: Any) -> Any:
-    """The wish, as it comes to be planned."""
-    if wish.problems():
-        raise InvalidDeclaration("what is wished", wish.problems())
-    return wish
+def possible(desired: Any) -> Any:
+    """Return what is desired, as it comes to be planned."""
+    if desired.problems():
+        raise InvalidDeclaration("what is desired", desired.problems())
+    return desired
 
 
 def a_set(name: str, description: str | None = None, limit: int | None = None, sets: Any = (ENGINEERING,)) -> Any:
-    return plan_set(possible(SetWish(name, description, limit)), sets)
+    return plan_set(possible(DesiredSet(name, description, limit)), sets)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "create", "update"),
+    ("arguments", "after", "changes"),
     [
-        (("Marketing",), {"id": "Marketing"}, None),
+        (("Marketing",), AttributeSet("Marketing"), {}),
+        (("Marketing", "d", 25), AttributeSet("Marketing", "d", 25), {}),
+        (("Engineering",), ENGINEERING, {}),
+        (("Engineering", "Attributes for engineering team", 25), ENGINEERING, {}),
+        (("Engineering", None, 20), replace(ENGINEERING, max_attributes=20), {"max_attributes": 20}),
+        (("Engineering", ""), replace(ENGINEERING, description=""), {"description": ""}),
         (
-            ("Marketing", "d", 25),
-            {"id": "Marketing", "description": "d", "maxAttributesPerSet": 25},
-            None,
+            ("Engineering", "new", 20),
+            AttributeSet("Engineering", "new", 20),
+            {"description": "new", "max_attributes": 20},
         ),
-        (("Engineering",), None, None),
-        (("Engineering", "Attributes for engineering team", 25), None, None),
-        (("Engineering", None, 20), None, {"maxAttributesPerSet": 20}),
-        (("Engineering", ""), None, {"description": ""}),
-        (("Engineering", "new", 20), None, {"description": "new", "maxAttributesPerSet": 20}),
     ],
 )
-def test_a_set_is_created_updated_or_left(arguments: Any, create: Any, update: Any) -> None:
+def test_a_set_is_created_updated_or_left(arguments: Any, after: AttributeSet, changes: Any) -> None:
     planned = a_set(*arguments)
-    assert (planned.create, planned.update) == (create, update)
-    assert planned.changed == bool(create or update)
+    assert (planned.after, planned.changes) == (after, changes)
+    assert planned.creates == (after.name == "Marketing")
+    assert planned.changed == bool(planned.creates or changes)
+    assert SetPlan.from_document(planned.as_document()) == planned
+    assert len({planned, SetPlan.from_document(planned.as_document())}) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,10 +104,10 @@ def test_all_problems_of_a_set_are_told_at_once() -> None:
 
 
 def definition(name: str, tenant: Any = TENANT, sets: Any = (ENGINEERING,), **wished: Any) -> DefinitionPlan:
-    return plan_definition(possible(DefinitionWish("Engineering", name, **wished)), tenant, sets)
+    return plan_definition(possible(DesiredDefinition("Engineering", name, **wished)), tenant, sets)
 
 
-def test_a_definition_is_created_in_one_request_with_the_documented_members() -> None:
+def test_a_definition_is_created_as_it_is_declared() -> None:
     planned = definition(
         "Level",
         type="String",
@@ -114,62 +117,53 @@ def test_a_definition_is_created_in_one_request_with_the_documented_members() ->
         predefined_only=True,
         predefined=["Public", "Private"],
     )
-    assert planned.create == {
-        "attributeSet": "Engineering",
-        "description": "Deployment level",
-        "isCollection": True,
-        "isSearchable": False,
-        "name": "Level",
-        "status": "Available",
-        "type": "String",
-        "usePreDefinedValuesOnly": True,
-        "allowedValues": [{"id": "Public", "isActive": True}, {"id": "Private", "isActive": True}],
-    }
-    assert (planned.update, planned.values, planned.new_values) == (None, {}, {})
+    assert planned.creates
+    assert planned.after == Definition(
+        "Engineering",
+        "Level",
+        "String",
+        collection=True,
+        searchable=False,
+        predefined_only=True,
+        predefined={"Public": True, "Private": True},
+        description="Deployment level",
+        id="Engineering_Level",
+    )
+    assert (planned.changes, planned.switched_values, planned.added_values) == ({}, {}, {})
     again = definition(
         "Level", [*TENANT, planned.after], type="String", collection=True, predefined=["Private", "Public"], purge=True
     )
     assert not again.changed
-    bare = definition("Level", type="Integer").create
-    assert bare is not None
-    assert bare.keys() == {
-        "attributeSet",
-        "name",
-        "type",
-        "status",
-        "isCollection",
-        "isSearchable",
-        "usePreDefinedValuesOnly",
-    }
-    assert (bare["isCollection"], bare["isSearchable"], bare["usePreDefinedValuesOnly"]) == (False, True, False)
+    bare = definition("Level", type="Integer").after
+    assert bare == Definition("Engineering", "Level", "Integer", id="Engineering_Level")
 
 
 @pytest.mark.parametrize(
-    ("name", "wished", "update", "values", "new_values"),
+    ("name", "wished", "changes", "switched", "added"),
     [
-        ("Project", {}, None, {}, {}),
-        ("Project", {"type": "String", "collection": True, "searchable": True, "predefined_only": True}, None, {}, {}),
+        ("Project", {}, {}, {}, {}),
+        ("Project", {"type": "String", "collection": True, "searchable": True, "predefined_only": True}, {}, {}, {}),
         ("Project", {"description": "d"}, {"description": "d"}, {}, {}),
-        ("Project", {"deprecated": True}, {"status": "Deprecated"}, {}, {}),
-        ("Legacy", {}, {"status": "Available"}, {}, {}),
-        ("Legacy", {"deprecated": True}, None, {}, {}),
-        ("Project", {"predefined_only": False}, {"usePreDefinedValuesOnly": False}, {}, {}),
-        ("Project", {"predefined": ["Baker", "Alpine"]}, None, {}, {}),
-        ("Project", {"predefined": ["Skagit", "Cascade"]}, None, {"Skagit": True}, {"Cascade": True}),
-        ("Project", {"predefined": ["Baker"], "purge": True}, None, {"Alpine": False}, {}),
-        ("Project", {"predefined": [], "purge": True}, None, {"Alpine": False, "Baker": False}, {}),
+        ("Project", {"deprecated": True}, {"deprecated": True}, {}, {}),
+        ("Legacy", {}, {"deprecated": False}, {}, {}),
+        ("Legacy", {"deprecated": True}, {}, {}, {}),
+        ("Project", {"predefined_only": False}, {"predefined_only": False}, {}, {}),
+        ("Project", {"predefined": ["Baker", "Alpine"]}, {}, {}, {}),
+        ("Project", {"predefined": ["Skagit", "Cascade"]}, {}, {"Skagit": True}, {"Cascade": True}),
+        ("Project", {"predefined": ["Baker"], "purge": True}, {}, {"Alpine": False}, {}),
+        ("Project", {"predefined": [], "purge": True}, {}, {"Alpine": False, "Baker": False}, {}),
         (
             "Project",
             {"description": "d", "predefined": ["Skagit"], "purge": True, "predefined_only": False},
-            {"description": "d", "usePreDefinedValuesOnly": False},
+            {"description": "d", "predefined_only": False},
             {"Skagit": True, "Alpine": False, "Baker": False},
             {},
         ),
-        ("Project", {"inactive": ["Alpine", "Skagit", "Nome"]}, None, {"Alpine": False}, {"Nome": False}),
+        ("Project", {"inactive": ["Alpine", "Skagit", "Nome"]}, {}, {"Alpine": False}, {"Nome": False}),
         (
             "Project",
             {"predefined": ["Skagit"], "inactive": ["Baker"], "purge": True},
-            None,
+            {},
             {"Skagit": True, "Alpine": False, "Baker": False},
             {},
         ),
@@ -177,13 +171,17 @@ def test_a_definition_is_created_in_one_request_with_the_documented_members() ->
     ids=str,
 )
 def test_only_what_differs_is_sent_and_the_second_time_nothing(
-    name: str, wished: dict[str, Any], update: Any, values: dict[str, bool], new_values: dict[str, bool]
+    name: str, wished: dict[str, Any], changes: Any, switched: dict[str, bool], added: dict[str, bool]
 ) -> None:
     planned = definition(name, **wished)
-    assert (planned.create, planned.update, planned.values, planned.new_values) == (None, update, values, new_values)
-    assert not {"type", "isCollection", "isSearchable", "name", "attributeSet", "id"} & (planned.update or {}).keys()
+    assert not planned.creates
+    assert planned.changes == changes
+    assert list(planned.switched_values.items()) == list(switched.items()), "what is activated goes first"
+    assert planned.added_values == added
     rest = [known for known in TENANT if known.name != name]
     assert not definition(name, [*rest, planned.after], **wished).changed
+    assert DefinitionPlan.from_document(planned.as_document()) == planned
+    assert len({planned, DefinitionPlan.from_document(planned.as_document())}) == 1
 
 
 def test_what_was_never_there_need_not_be_deprecated() -> None:

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Adjusted, Exactly
+from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Adjust, Exactly
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import SERVICE_PRINCIPAL, USER, nested
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import yaml_json as _yaml_json
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.assignments import (
     Declaration,
     declarations,
-    wish,
+    parse_desired,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.csv_files import ACCEPTED
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -27,7 +28,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     MissingLibrary,
     OptionError,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import SERVICE_PRINCIPAL, USER
 
 ITEMS: list[dict[str, Any]] = [
     {
@@ -59,7 +59,7 @@ MEANT = [
     (
         SERVICE_PRINCIPAL,
         "payroll-api",
-        {"Engineering": {"CostCenter": Adjusted([1001], [1003]), "Project": Adjusted(["x"])}},
+        {"Engineering": {"CostCenter": Adjust([1001], [1003]), "Project": Adjust(["x"])}},
     ),
 ]
 
@@ -75,7 +75,7 @@ NOT_UTF_8 = (
 
 
 def meant(found: list[Declaration]) -> list[Any]:
-    return [(one.who.kind, one.who.name, one.desired) for one in found]
+    return [(one.who.kind, one.who.name, nested(one.desired)) for one in found]
 
 
 def problems(items: Any = None, src: Path | None = None) -> list[str]:
@@ -146,11 +146,11 @@ class Counted(int):
 
 def test_long_lists_to_add_and_remove_are_compared_in_time() -> None:
     numbers = [Counted(number) for number in range(2000)]
-    meant = wish("CostCenter", {"add": numbers[:1000], "remove": numbers[1000:]})
-    assert meant == Adjusted([*range(1000)], [*range(1000, 2000)])
+    meant = parse_desired("CostCenter", {"add": numbers[:1000], "remove": numbers[1000:]})
+    assert meant == Adjust([*range(1000)], [*range(1000, 2000)])
     assert Counted.compared < 10_000
     with pytest.raises(OptionError, match="999 is both added and removed"):
-        wish("CostCenter", {"add": numbers[:1000], "remove": numbers[999:]})
+        parse_desired("CostCenter", {"add": numbers[:1000], "remove": numbers[999:]})
 
 
 def test_yaml_without_its_fast_loader(file: Any, monkeypatch: pytest.MonkeyPatch) -> None:

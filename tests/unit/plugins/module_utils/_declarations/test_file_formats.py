@@ -45,8 +45,7 @@ def declared(path: Path, decrypt: Callable[[str], str] | None = None) -> list[An
 
 
 def values(one: Declaration) -> dict[str, Any]:
-    wishes = ((f"{name}.{attribute}", wish) for name, held in one.desired.items() for attribute, wish in held.items())
-    return {name: wish.value for name, wish in wishes if isinstance(wish, Exactly)}
+    return {str(name): wanted.value for name, wanted in one.desired.items() if isinstance(wanted, Exactly)}
 
 
 def problems(path: Path) -> list[str]:
@@ -331,7 +330,7 @@ GUID = "33333333-3333-4333-8333-333333333301"
         ("USERPRINCIPALNAME", "a@b", ("user", "", "a@b")),
         ("Upn", "a@b", ("user", "", "a@b")),
         ("Mail", "a@b", ("user", "mail", "a@b")),
-        ("Employee ID", "00123", ("user", "employeeId", "00123")),
+        ("Employee ID", "00123", ("user", "employee_id", "00123")),
         ("service_principal", "payroll", ("service_principal", "", "payroll")),
         ("Service Principal", "payroll", ("service_principal", "", "payroll")),
         ("AppId", GUID, ("service_principal", "", GUID)),
@@ -425,7 +424,7 @@ def test_the_long_form_makes_lists_of_several_rows(file: File) -> None:
 
 def test_a_row_of_the_long_form_leaves_to_the_attribute_whether_it_is_a_list(file: File) -> None:
     (found,) = declarations(None, str(file("a.csv", "user,attribute_set,name,value\na,A,B,x\n")))
-    assert found.desired == {"A": {"B": Exactly("x", either=True)}}
+    assert found.desired == {("A", "B"): Exactly("x", either=True)}
 
 
 SECRET = "$ANSIBLE_VAULT;1.1;AES256\n6162"

@@ -224,7 +224,7 @@ import resource, sys
 from pathlib import Path
 from ansible_collections.entra.attributes.plugins.module_utils import _errors
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import storage as _storage
-from ansible_collections.entra.attributes.plugins.module_utils._tenant import principals as _directory
+from ansible_collections.entra.attributes.plugins.module_utils._core import model as _model
 from ansible_collections.entra.attributes.plugins.module_utils._core import assignment_plan as _plan
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import snapshot as _snapshot
 import signal
@@ -243,9 +243,9 @@ except OSError as error:
     print(error.strerror)
 """,
     "snapshot": """
-plan = _plan.plan({}, {"Engineering": {"Project": _plan.Exactly("Baker")}})
+plan = _plan.plan({}, {_model.AttributeName("Engineering", "Project"): _plan.Exactly("Baker")})
 try:
-    _snapshot.record(str(path), [(_directory.Principal(_directory.USER, "1", long, "a@b", "", {}), plan)], None)
+    _snapshot.record(str(path), [(_model.Principal(_model.USER, "1", long, "a@b", "", {}), plan)], None)
 except _errors.OptionError as error:
     print(error)
 """,

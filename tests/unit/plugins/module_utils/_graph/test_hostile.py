@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from _hostile import Hostile, Reply, Request, hostile, http
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import USER, PrincipalReference
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     EntraError,
     GraphError,
@@ -31,7 +32,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph.transport 
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION, SET
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.audit_log import AuditLog
-from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import USER, Directory, Named
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import Directory
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.schema import Schema
 
 from ...conftest import ADELE, NEED, Patient, ReadyToken, patience
@@ -42,7 +43,7 @@ TOKEN = "the-bearer-token-of-the-hostile-tests"
 ENVIRONMENT = {"ENTRA_ACCESS_TOKEN": TOKEN}
 MEGABYTES = 200
 USER_BODY = {"id": ADELE, "displayName": "Adele", "userPrincipalName": "adele@contoso.com"}
-ADELE_NAMED = Named(USER, "adele@contoso.com")
+ADELE_REFERENCE = PrincipalReference(USER, "adele@contoso.com")
 OK = Reply(http(200, USER_BODY))
 
 
@@ -77,8 +78,8 @@ def a_batch(method: str) -> Callable[[Graph], Any]:
 OPERATIONS: dict[str, Callable[[Graph], Any]] = {
     "GET": lambda graph: graph.get("/users/adele", need=NEED),
     "page": lambda graph: list(graph.pages("/users", need=NEED)),
-    "find": lambda graph: Directory(graph).find(ADELE_NAMED),
-    "look_up": lambda graph: list(Directory(graph).look_up(USER, [ADELE_NAMED])),
+    "find": lambda graph: Directory(graph).find(ADELE_REFERENCE),
+    "look_up": lambda graph: list(Directory(graph).look_up(USER, [ADELE_REFERENCE])),
     "count": lambda graph: Directory(graph).size(USER),
     "definitions": lambda graph: Schema(graph).definitions(),
     "sets": lambda graph: Schema(graph).sets(),
@@ -495,7 +496,7 @@ def test_a_page_size_that_graph_refuses_is_halved_and_remembered(server: Hostile
     directory = Directory(connected(server))
 
     def read() -> list[str]:
-        found = directory.select(USER) if operation == "select" else directory.look_up(USER, [ADELE_NAMED])
+        found = directory.select(USER) if operation == "select" else directory.look_up(USER, [ADELE_REFERENCE])
         return [one.id for one in found]
 
     if not largest:

@@ -29,6 +29,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import plan as planned
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import USER, flat
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import snapshot as _snapshot
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import storage as _storage
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -45,6 +46,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations impor
 from ansible_collections.entra.attributes.plugins.module_utils._operations import definition as _definitions
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BulkError, reading
 from ansible_collections.entra.attributes.plugins.module_utils._tenant import principals as _directory
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.wire import parse_principal
 
 from ...conftest import ADELE, PAYROLL, ReadyToken, hold, patience, waiting
 
@@ -734,9 +736,9 @@ def test_what_graph_gives_is_recorded_whatever_it_holds(tmp_path: Path) -> None:
     written.close()
     assert json.loads(record.read_text().splitlines()[1]) == values
     item = {"id": ADELE, "displayName": "Adele \ud800", "customSecurityAttributes": values}
-    adele = _directory._principal(_directory.USER, item)
+    adele = parse_principal(USER, item)
     assert adele.display_name == r"Adele \ud800"
-    changes = [(adele, planned(values, {"S": {name: Exactly(None) for name in "ABC"}}))]
+    changes = [(adele, planned(flat(values), flat({"S": {name: Exactly(None) for name in "ABC"}})))]
     _snapshot.record(str(snapshot), changes, None)
     assert json.loads(snapshot.read_text().splitlines()[1])["attributes"] == values
 

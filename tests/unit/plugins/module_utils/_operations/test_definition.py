@@ -15,8 +15,8 @@ import yaml
 from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.names import name_problem
 from ansible_collections.entra.attributes.plugins.module_utils._core.options import LEFT_OUT
-from ansible_collections.entra.attributes.plugins.module_utils._core.values import name_problem
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience

@@ -16,7 +16,7 @@ from _reconcile import reconcile, run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.entra.attributes.plugins.module_utils._core.values import (
+from ansible_collections.entra.attributes.plugins.module_utils._core.names import (
     MAX_TEXT,
     new_text_problem,
     utf16_length,

@@ -20,8 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Exactly
-from ansible_collections.entra.attributes.plugins.module_utils._core.schema_plan import AttributeSet
-from ansible_collections.entra.attributes.plugins.module_utils._core.values import Definition, read
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeSet, Definition, flat
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AttributesHidden,
     GraphError,
@@ -33,6 +32,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph import cli
 from ansible_collections.entra.attributes.plugins.module_utils._operations import report as _report
 from ansible_collections.entra.attributes.plugins.module_utils._report import page as _report_page
 from ansible_collections.entra.attributes.plugins.module_utils._report.figures import Figures, Requirement
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.wire import parse_assignments
 
 from ...conftest import ADELE, PAYROLL
 
@@ -79,7 +79,7 @@ def figures_of(found: list[dict[str, Any]], *required: Requirement, masked: tupl
     for one in found:
         agent = {"agent_type": one["agent"]} if one["agent"] else {}
         named = {"id": one["id"], "type": one["type"], "display_name": f"Name of {one['id']}", **agent}
-        figures.add(named, read(one["customs"]))
+        figures.add(named, parse_assignments({"customSecurityAttributes": one["customs"]}, "GET /users"))
     return figures.as_result()
 
 
@@ -149,7 +149,7 @@ def test_limits_nearly_reached() -> None:
     full = Definition("One", "Full", "String", predefined_only=True, predefined={str(n): n % 2 == 0 for n in range(80)})
     figures = Figures(SETS, [*DEFINITIONS[:1], full, *many, *DEFINITIONS[3:]])
     figures.add(
-        {"id": "x", "type": "user", "display_name": "X"}, {"Two": {"A1": [str(number) for number in range(40)]}}
+        {"id": "x", "type": "user", "display_name": "X"}, flat({"Two": {"A1": [str(number) for number in range(40)]}})
     )
     told = figures.as_result()
     assert [(one["limit"], one["of"], one["used"], one["allowed"]) for one in told["limits"] if one["near"]] == [
@@ -368,7 +368,9 @@ def test_who_has_an_ambiguous_name_may_be_declared_by_the_id(
 def test_a_declared_name_in_another_case_is_a_problem_of_the_principal() -> None:
     figures = Figures(SETS, DEFINITIONS, compares=True)
     principal = {"type": "user", "id": ADELE}
-    figures.compare("user adele", principal, "adele", {"One": {"Free": "a"}}, {"One": {"free": Exactly(None)}})
+    figures.compare(
+        "user adele", principal, "adele", flat({"One": {"Free": "a"}}), flat({"One": {"free": Exactly(None)}})
+    )
     (told,) = figures.as_result().pop("declared")
     assert "One.free: the principal has One.Free" in told["problem"]
     assert told["changes"] == []

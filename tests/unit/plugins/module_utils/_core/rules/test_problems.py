@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import Definition
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.conditions import Attribute, InvalidRule
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.dialects import (
     DIALECTS,
@@ -18,7 +19,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._core.rules.diale
     to_rule,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.problems import find_problems
-from ansible_collections.entra.attributes.plugins.module_utils._core.values import Definition
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 
 from ._generator import SETS, TEXTS

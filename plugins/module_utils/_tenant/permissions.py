@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""The permissions and roles that each job needs (graph-facts 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.model import SERVICE_PRINCIPAL, USER
+from .._errors import Need
+
+_READERS = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
+_READER_IDS = {"ffd52fa5-98dc-465c-991d-fc073eb59f8f", "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d"}
+_READING = {"CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"}
+_PRINCIPALS = {USER: "User.Read.All", SERVICE_PRINCIPAL: "Application.Read.All"}
+
+READ_ASSIGNMENTS = {
+    kind: Need(("CustomSecAttributeAssignment.Read.All", permission), _READERS)
+    for kind, permission in _PRINCIPALS.items()
+}
+WRITE_ASSIGNMENTS = {
+    kind: Need(("CustomSecAttributeAssignment.ReadWrite.All", permission), _READERS[1:])
+    for kind, permission in _PRINCIPALS.items()
+}
+READ_DEFINITIONS = Need(
+    ("CustomSecAttributeDefinition.Read.All",), ("Attribute Definition Reader", "Attribute Assignment Reader")
+)
+WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
+
+
+def may_read(claims: Mapping[str, Any]) -> bool | None:
+    """Return whether a token with these claims may read assignments; null where the claims leave it open."""
+    delegated = "scp" in claims
+    granted = set(str(claims["scp"]).split()) if delegated else _texts(claims.get("roles"))
+    has_role = bool(_READER_IDS & _texts(claims.get("wids")))
+    if not claims:
+        return None
+    if delegated:
+        return (True if has_role else None) if granted & _READING else False
+    return True if granted & _READING else (None if has_role else False)
+
+
+def _texts(claim: Any) -> set[str]:
+    """Return the texts of a claim that should be a list of them."""
+    return {text for text in claim if isinstance(text, str)} if isinstance(claim, list) else set()
