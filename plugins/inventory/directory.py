@@ -7,63 +7,64 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: directory
-short_description: Users or service principals of Microsoft Entra as hosts, with their custom security attributes
+short_description: Use users or service principals of Microsoft Entra as hosts, with their custom security attributes
 version_added: 1.0.0
 author:
   - The entra.attributes authors (@entra-attributes)
 description:
-  - Makes each user or each service principal a host, its custom security attributes variables of that host, and
-    groups of them. A directory is read in pages of 999.
-  - Its configuration is a YAML file whose name ends in C(entra_attributes.yml), C(entra_attributes.yaml),
+  - Turns each user or service principal into a host. Its custom security attributes become variables of the host, and
+    groups. The inventory reads a directory in pages of 999.
+  - The configuration is a YAML file whose name ends in C(entra_attributes.yml), C(entra_attributes.yaml),
     C(directory.yml) or C(directory.yaml).
   - Every host has the variable C(entra), a dictionary with C(id), C(type), C(display_name), C(user_principal_name) or
-    C(app_id), and for agents C(agent_type); and the variable C(custom_security_attributes), the values by attribute set
-    and attribute, names as they are spelled in Entra, empty if nothing is assigned. O(attributes) changes the latter.
-  - No value that comes from Entra is ever taken for a template.
-  - Nothing connects to these hosts by itself. Tasks about them run on the controller, with C(connection=local).
+    C(app_id), and C(agent_type) for agents.
+  - Every host has the variable C(custom_security_attributes), the values by attribute set and attribute, with the names
+    of Entra. It is empty if no value is assigned. O(attributes) changes this variable.
+  - A value from Entra is never evaluated as a template.
+  - These hosts are not machines. Run tasks on the controller, with C(connection=local).
 options:
   plugin:
-    description: Says that the file is for this plugin.
+    description: Name of this plugin.
     type: str
     required: true
     choices: [entra.attributes.directory]
   principal_type:
-    description: What the hosts are. Agent users are users; agent identities and blueprints are service principals.
+    description: Kind of principals. Agent users are users. Agent identities and blueprints are service principals.
     type: str
     choices: [user, service_principal]
     default: user
   attributes:
     description:
-      - Which attributes the hosts have as variables; all if it is not set.
-      - A list of C(Set.Attribute), or C(Set) for a whole set, leaves these in C(custom_security_attributes).
-      - A dictionary makes host variables of its own names, instead of C(custom_security_attributes). Its values are
-        C(Set.Attribute) or C(Set), and Jinja filters behind it change the value, as in C(Engineering.Project | first).
-        Where the attribute is not assigned, the host does not have the variable, unless the filter C(default) gives it.
+      - Attributes that the hosts have as variables. All by default.
+      - A list of C(Set.Attribute), or C(Set) for a whole set, keeps only these in C(custom_security_attributes).
+      - A dictionary replaces C(custom_security_attributes) by variables with the names of its keys. Its values are
+        C(Set.Attribute) or C(Set), and can have Jinja filters, as in C(Engineering.Project | first).
+      - A host lacks the variable of an attribute that is not assigned, unless the filter C(default) sets it.
     type: raw
   hostnames:
     description:
-      - What a host is called, in order of preference. The first that the principal has, and no other principal, is
-        taken; at last its object ID.
+      - Names of a host, in order of preference. A host gets the first name that its principal has and no other
+        principal has, and finally its object ID.
       - A property (V(id), V(display_name), V(user_principal_name), V(app_id)), an attribute with a single value as
         C(Set.Attribute), or a Jinja expression of these and of the host's variables.
-      - A name that several principals would have is none of theirs. No principal is called C(localhost), C(127.0.0.1),
-        C(::1), C(all) or C(ungrouped), in whatever case, as these mean something else to Ansible. A warning tells of
-        it.
+      - If several principals would have the same name, none of them gets it. C(localhost), C(127.0.0.1), C(::1),
+        C(all) and C(ungrouped) are never used, in any case of letters, because Ansible uses these names itself. The
+        inventory warns about such names.
     type: list
     elements: str
     default: [user_principal_name, display_name, app_id]
   filters:
     description:
-      - Jinja conditions on the host's variables, all of which must hold, for what Graph cannot answer. The variables of
-        O(compose) are not there yet.
+      - Jinja conditions on the host's variables, for conditions that Graph cannot evaluate. All of them must be true.
+        They cannot use the variables of O(compose).
     type: list
     elements: str
     default: []
   strict_permissions:
     description:
-      - Whether it is an error if the identity may not read custom security attributes, which Microsoft Graph hides as
-        if nothing was assigned.
-      - If V(false) it is a warning, and the inventory holds what is visible.
+      - Whether to fail if the identity cannot read custom security attributes. Graph then answers as if no value was
+        assigned.
+      - With V(false), the inventory warns and contains what is visible.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -73,15 +74,16 @@ extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:
-  - Options that are text, and the texts in O(where), may be templates, as in
-    C({{ lookup('ansible.builtin.file', '/run/secrets/entra') }}). Not so options with choices, numbers, Booleans and
-    the options of the cache, which Ansible reads before; and O(attributes), O(hostnames), O(filters), O(compose),
-    O(groups) and O(keyed_groups), which hold expressions anyway.
-  - The key of O(keyed_groups) may be of any type. Characters that the names of groups cannot have become C(_).
-  - The cache holds the attributes as they were read, and no credential. It is found again by the tenant, the
-    application, the host of Graph and what is selected; with O(access_token) or O(auth_source=azure_cli), or where
-    O(tenant_id) or O(client_id) is not set, the token tells who it is. The cache plugin V(jsonfile) keeps it from one
-    run to the next, in a folder that others should not read; V(memory), the default, does not.
+  - Text options, and the texts in O(where), can be templates, such as
+    C({{ lookup('ansible.builtin.file', '/run/secrets/entra') }}). Options with choices, numbers, Booleans and the
+    options of the cache cannot. O(attributes), O(hostnames), O(filters), O(compose), O(groups) and O(keyed_groups)
+    contain expressions instead.
+  - The key of O(keyed_groups) can have any type. Characters that are not allowed in the name of a group become C(_).
+  - The cache contains attributes but no credential. The tenant, the application, the host of Graph and the selection
+    identify an entry. With O(access_token) or O(auth_source=azure_cli), or if O(tenant_id) or O(client_id) is not set,
+    the token identifies tenant and application.
+  - The cache plugin V(jsonfile) keeps the cache for the next run. Choose a folder that only authorized people can read.
+    V(memory), the default, keeps it for one run.
 seealso:
   - module: entra.attributes.custom_security_attribute_info
   - plugin: entra.attributes.custom_security_attribute
@@ -92,9 +94,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-# certified.entra_attributes.yml: service principals that are certified, in groups by project and by cost center, kept
-# for an hour. The credential comes from the environment. Nothing but the first line is needed: it makes hosts of all
-# users, called by their user principal names.
+# certified.entra_attributes.yml: certified service principals, in groups by project and by cost center, cached for an
+# hour. The credential comes from the environment. Only the first line is required. Alone, it turns all users into
+# hosts, with their user principal names.
 plugin: entra.attributes.directory
 principal_type: service_principal
 where:
@@ -187,9 +189,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             self._add(host)
 
     def _set_templated(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Set the options again, with what is a template in the file, but for those that hold expressions.
+        """Set the options again, with the templates of the file evaluated, and return them.
 
-        Return them as they are in the file otherwise.
+        Options that contain expressions stay as they are.
         """
         self.templar.available_variables = self._vars
         options = {
@@ -199,7 +201,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         return options
 
     def _listing(self, direct: Mapping[str, Any], cache: bool) -> dict[str, Any]:
-        """`principals` and `warnings`, from the cache where that is wanted and possible."""
+        """Return `principals` and `warnings`, from the cache if it is enabled and has them."""
         environment = dict(os.environ)
         params = validated(INVENTORY, self.get_option, direct, environment)
         with quiet(), connect(params, environment) as graph:
@@ -216,7 +218,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             return listing
 
     def _key(self, params: Mapping[str, Any], graph: Graph) -> str:
-        """What the cache is found by: who reads what, and where."""
+        """Return the key of a cache entry, made of reader, host and selection."""
         reader = [params["tenant_id"], params["client_id"]]
         if not all(reader) or params["access_token"] or params["auth_source"] == "azure_cli":
             reader += graph.identity()

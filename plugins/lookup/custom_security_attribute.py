@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: custom_security_attribute
-short_description: Custom security attributes of users and service principals as values
+short_description: Look up custom security attributes of users and service principals
 version_added: 1.0.0
 author:
   - The entra.attributes authors (@entra-attributes)
 description:
-  - Reads one attribute, an attribute set or all custom security attributes of one or several principals. All principals
-    of a lookup are read in one go, 300 to a request, and lookups of a task share connection and token.
-  - No value that comes from Entra is ever taken for a template.
+  - Reads one attribute, an attribute set or all custom security attributes of one or several principals.
+  - One lookup reads all its principals together, 300 with each request. Lookups of a task share connection and token.
+  - A value from Entra is never evaluated as a template.
 options:
   _terms:
     description: Object IDs or user principal names of users; object IDs, application (client) IDs or display names of
@@ -23,28 +23,28 @@ options:
     elements: str
     required: true
   principal_type:
-    description: What the terms name.
+    description: Kind of principals that the terms name.
     type: str
     choices: [user, service_principal]
     default: user
   attribute_set:
-    description: Name of the attribute set, spelled as in Entra. All sets if it is not given.
+    description: Name of the attribute set, spelled as in Entra. All sets by default.
     type: str
   name:
-    description: Name of the attribute, spelled as in Entra. All of the set if it is not given. Needs
+    description: Name of the attribute, spelled as in Entra. All attributes of the set by default. Needs
       O(attribute_set).
     type: str
   on_missing:
     description:
-      - What happens if there is no such principal, or O(name) is not assigned to it.
-      - V(error) fails, V(warn) leaves out the value with a warning, V(skip) leaves it out.
-      - A display name that several service principals have is always an error.
+      - How to handle a principal that does not exist, or that lacks the attribute O(name).
+      - V(error) fails, V(warn) leaves out the value and warns, V(skip) leaves it out.
+      - A display name that several service principals share is always an error.
     type: str
     choices: [error, warn, skip]
     default: error
   on_denied:
-    description: The same if the identity may not read the principal or its attributes, which Microsoft Graph hides as
-      if nothing was assigned.
+    description: How to handle a principal that the identity cannot read, or whose attributes it cannot read. Graph then
+      answers as if no value was assigned.
     type: str
     choices: [error, warn, skip]
     default: error
@@ -52,8 +52,8 @@ extends_documentation_fragment:
   - entra.attributes._connection.plugin
   - entra.attributes._permissions.reads
 notes:
-  - A lookup runs on the controller and sees the environment of Ansible, not the C(environment) of a play or task.
-  - With more than one term use C(query), which always returns a list; C(lookup) joins several texts by commas.
+  - A lookup runs on the controller with the environment of Ansible. The C(environment) of a play or task has no effect.
+  - With more than one term, use C(query), which always returns a list. C(lookup) joins several texts with commas.
 seealso:
   - module: entra.attributes.custom_security_attribute_info
   - plugin: entra.attributes.directory
@@ -61,20 +61,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What Adele works on
+- name: Show the projects of Adele
   ansible.builtin.debug:
     msg: >-
       {{ lookup('entra.attributes.custom_security_attribute', 'adele@contoso.com',
       attribute_set='Engineering', name='Project') }}
 
-- name: Where the costs of two services go, if that is known
+- name: Show the cost centers of two services, as far as they have any
   ansible.builtin.debug:
     msg: >-
       {{ query('entra.attributes.custom_security_attribute', 'payroll-api', 'billing-api',
       principal_type='service_principal', attribute_set='Engineering', name='CostCenter', on_missing='skip')
       | flatten | unique }}
 
-- name: Everything that is assigned to Alex
+- name: Show the employee ID of Alex, from all of his attributes
   ansible.builtin.debug:
     msg: "{{ attributes.Marketing.EmployeeId | default('nobody') }}"
   vars:
@@ -84,9 +84,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - For each term, in their order, the value of the attribute.
-    - Without O(name), the values of the set by attribute; without O(attribute_set), those of all sets by set and
-      attribute. Either is empty if nothing is assigned.
+    - The value of the attribute for each term, in their order.
+    - Without O(name), a dictionary of the set's values. Without O(attribute_set), a dictionary of all sets. It is empty
+      if no value is assigned.
   type: list
   elements: raw
 """

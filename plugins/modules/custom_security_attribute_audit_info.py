@@ -8,56 +8,56 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: custom_security_attribute_audit_info
-short_description: Tell who changed which custom security attribute when
+short_description: List who changed which custom security attribute and when
 version_added: 1.0.0
 description:
-  - Returns entries of the audit log of custom security attributes, the newest first. Attribute sets, definitions and
-    assignments each have theirs.
-  - Only the beta version of Microsoft Graph has this log, so it is asked whatever O(api_version) says. Microsoft may
-    change it without notice.
+  - Returns entries of the audit log of custom security attributes, the newest first. The log has an entry for each
+    change of attribute sets, definitions and assignments.
+  - Only the beta version of Microsoft Graph has this log, so the module ignores O(api_version). Microsoft may change
+    this version without notice.
 options:
   since:
-    description: Return entries from this time on. A time in ISO 8601, in UTC where it says nothing else, or how long
-      ago as a number with one of the units V(s), V(m), V(h), V(d) and V(w).
+    description: Return entries from this time on. A time in ISO 8601, in UTC unless it has another offset, or an age,
+      which is a number with one of the units V(s), V(m), V(h), V(d) and V(w).
     type: str
     default: 24h
   until:
-    description: Return entries up to this time, written as O(since).
+    description: Return entries up to this time, in the form of O(since).
     type: str
   activity:
     description:
-      - Return entries of this activity only. Its name, or the beginning of it.
-      - Microsoft names C(Add an attribute set), C(Update an attribute set), C(Add custom security attribute definition
-        in an attribute set), C(Update custom security attribute definition in an attribute set), C(Update attribute
-        values assigned to a user) and C(Update attribute values assigned to a servicePrincipal).
+      - Return only entries of this activity. The name of the activity, or the beginning of the name.
+      - Microsoft documents C(Add an attribute set), C(Update an attribute set), C(Add custom security attribute
+        definition in an attribute set), C(Update custom security attribute definition in an attribute set), C(Update
+        attribute values assigned to a user) and C(Update attribute values assigned to a servicePrincipal).
     type: str
   actor:
     description:
-      - Return what this user or application did only. Object ID, user principal name, application (client) ID or
+      - Return only changes by this user or application. Object ID, user principal name, application (client) ID or
         display name.
-      - Graph is asked for a user principal name. By anything else it cannot filter, so all entries of the time are
-        read, and those of others are left out here.
+      - Graph can filter by a user principal name. For any other value, the module reads all entries of the period and
+        selects from them.
     type: str
   target:
     description:
-      - Return what happened to this user, service principal, attribute set or definition only. Object ID, user
-        principal name or display name, as far as the log has it.
-      - Graph is asked for an object ID. By anything else all entries of the time are read, and others are left out
-        here.
+      - Return only changes of this user, service principal, attribute set or definition. Object ID, user principal name
+        or display name, as far as the log has it.
+      - Graph can filter by an object ID. For any other value, the module reads all entries of the period and selects
+        from them.
     type: str
   limit:
-    description: Return so many entries at most, the newest.
+    description: Maximum number of entries to return. The newest are returned.
     type: int
 extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.reads
 notes:
-  - Needs the Graph permission C(CustomSecAttributeAuditLogs.Read.All), and of a signed-in user one of the Entra roles
-    Attribute Log Reader and Attribute Log Administrator.
-  - Graph gives 100 entries at a time, five times in ten seconds. The module keeps to that by itself, so 3,000 entries
-    take a minute.
-  - An entry can appear in the log some minutes after what it tells of.
+  - Needs the Graph permission C(CustomSecAttributeAuditLogs.Read.All). A signed-in user also needs the Entra role
+    Attribute Log Reader or Attribute Log Administrator.
+  - Graph returns 100 entries for each request, and allows five requests in ten seconds. The module waits, so 3,000
+    entries take a minute.
+  - An entry can appear in the log some minutes after the change.
 seealso:
   - module: entra.attributes.custom_security_attribute_info
   - name: customSecurityAttributeAudit resource type
@@ -99,28 +99,29 @@ audits:
       type: str
       sample: Directory_66666666-6666-4666-8666-666666666601_GXP3K_386490241
     time:
-      description: When it happened, in UTC.
+      description: Time of the change, in UTC.
       type: str
       sample: "2026-11-22T08:15:30.433478Z"
     activity:
-      description: What was done, in Microsoft's words.
+      description: Activity, in Microsoft's words.
       type: str
       sample: Update attribute values assigned to a user
     result:
-      description: What became of it, such as V(success) and V(failure).
+      description: Result of the activity, such as V(success) or V(failure).
       type: str
       sample: success
     reason:
-      description: Why it failed.
+      description: Reason of a failure.
       type: str
       sample: ""
     correlation_id:
-      description: ID that goes through the logs of Microsoft's services.
+      description: ID that the logs of Microsoft's services share.
       type: str
       sample: 77777777-7777-4777-8777-777777777701
     actor:
-      description: Who did it. C(id), C(type) (V(user) or V(service_principal)), C(display_name),
-        C(user_principal_name) of a user and C(app_id) of an application; null is what the log does not tell.
+      description: User or application that made the change. C(id), C(type) (V(user) or V(service_principal)),
+        C(display_name), C(user_principal_name) of a user and C(app_id) of an application. A value that the log lacks is
+        null.
       type: dict
       sample:
         id: 44444444-4444-4444-8444-444444444409
@@ -129,36 +130,36 @@ audits:
         user_principal_name: null
         app_id: 22222222-2222-4222-8222-222222222201
     targets:
-      description: What it was done to.
+      description: Changed objects.
       type: list
       elements: dict
       contains:
         id:
-          description: Its ID.
+          description: ID of the object.
           type: str
         type:
-          description: V(user), V(service_principal) or V(other), as attribute sets and definitions are.
+          description: V(user), V(service_principal), or V(other) for attribute sets and definitions.
           type: str
         display_name:
-          description: Its display name, as far as the log has it.
+          description: Display name of the object, as far as the log has it.
           type: str
         user_principal_name:
-          description: The user principal name of a user.
+          description: User principal name of a user.
           type: str
         changes:
-          description: What changed of it.
+          description: Changes of the object.
           type: list
           elements: dict
           contains:
             property:
-              description: The name of it in the log.
+              description: Name of the changed property in the log.
               type: str
             before:
-              description: The values before, none in an empty list.
+              description: Values before the change. An empty list means that no value was assigned.
               type: list
               elements: raw
             after:
-              description: The values after.
+              description: Values after the change.
               type: list
               elements: raw
       sample:

@@ -6,40 +6,41 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-short_description: An event for each change of custom security attributes
+short_description: Deliver an event for each change of custom security attributes
 description:
-  - Looks into the audit log of custom security attributes from time to time and gives an event for each new entry, in
-    the order of their times. The keys of an event are those of an entry that the module
+  - Reads the audit log of custom security attributes regularly and delivers an event for each new entry, in the order
+    of their times. An event has the keys of an entry that the module
     entra.attributes.custom_security_attribute_audit_info returns.
-  - Entries appear in the log some minutes late, and not in order. Each time the log is read again from O(overlap)
-    before the newest entry, and what was given already is left out.
-  - When Graph throttles or cannot be reached, it waits longer and longer, up to ten minutes, and goes on where it was.
-  - Needs the Graph permission CustomSecAttributeAuditLogs.Read.All, and of a signed-in user the Entra role Attribute
-    Log Reader.
+  - Entries appear in the log some minutes late, and not in order. Each read starts O(overlap) seconds before the newest
+    entry, and leaves out entries that were delivered before.
+  - If Graph throttles or cannot be reached, the source waits up to ten minutes between attempts, and continues where it
+    was.
+  - Needs the Graph permission CustomSecAttributeAuditLogs.Read.All. A signed-in user also needs the Entra role
+    Attribute Log Reader.
 options:
   interval:
-    description: Seconds between two looks into the log. All of an application may look five times in ten seconds.
+    description: Seconds between two reads of the log. Graph allows an application five reads in ten seconds.
     type: float
     default: 60
   overlap:
-    description: Seconds by which an entry may appear later than another with the same time.
+    description: Seconds by which an entry can appear later than another one of the same time.
     type: float
     default: 900
   since:
-    description: Where to begin if there is no state yet. A time in ISO 8601, or how long ago, such as 24h. Now by
-      default.
+    description: Where to begin without a state. A time in ISO 8601, or an age such as 24h. Now by default.
     type: str
   state_path:
     description:
-      - File that remembers which events were given, so that a restart goes on there. Without it, each start begins at
-        O(since).
-      - It is written at the start, about once a second while there are events, and at the end. Its folder must exist.
-      - After a restart the last event comes again, as nobody knows whether it was dealt with. After a crash so do those
-        since the file was last written, which are those of about a second.
+      - File that remembers which events were delivered, so that a restart continues there. Without it, each start
+        begins at O(since).
+      - The source writes it at the start, about once a second while there are events, and at the end. The folder must
+        exist.
+      - After a restart, the source delivers the last event again, because it cannot know whether that was handled.
+        After a crash, it also delivers those since the last write of the file, which are those of about a second.
     type: path
   retries:
-    description: As in the modules, but 0 by default, as the source waits by itself. While it repeats a request it goes
-      on after it was stopped.
+    description: As in the modules, but 0 by default, because the source itself waits and tries again. With more, a
+      stopped source continues until the repeats of its current request end.
     type: int
     default: 0
   tenant_id, client_id, client_secret and the other connection options of the modules:
@@ -53,7 +54,7 @@ EXAMPLES = r"""
     - entra.attributes.attribute_changes:
         state_path: /var/lib/eda/attribute_changes.json
   rules:
-    - name: Tell who assigned what
+    - name: Report who assigned what
       condition: event.activity is match("Update attribute values assigned")
       action:
         debug:
@@ -131,7 +132,7 @@ SPEC: dict[str, Any] = {
 
 @dataclass
 class Position:
-    """How far events were given: nothing from before `since`, up to `newest`, and which of the time of the overlap."""
+    """Progress of the delivery: the interval from `since` to `newest`, and the entries delivered within the overlap."""
 
     since: datetime
     newest: datetime
@@ -143,7 +144,7 @@ class Position:
 
     @classmethod
     def load(cls, path: Path | None, since: datetime, overlap: timedelta) -> Position:
-        """The position that was saved, else the one to begin with. Raises OptionError for a file that is none."""
+        """Return the saved position, or the one to begin with. Raises OptionError for a file that is not a state."""
         if path is None:
             return cls(since, since, overlap)
         try:
@@ -156,20 +157,20 @@ class Position:
             raise OptionError("state_path", f"{path} cannot be read as a state: {error}") from None
 
     def begin(self) -> datetime:
-        """Where to read from. What was given before that will not be met again, and is forgotten."""
+        """Return where to read from, and forget the entries delivered before that time."""
         self.since, self.given = self._kept()
         return self.since
 
     def _kept(self) -> tuple[datetime, dict[str, datetime]]:
-        """Where the next reading begins, and what of it was given.
+        """Return where the next read begins, and the entries delivered since that time.
 
-        It never goes back, as a longer overlap after a restart would meet what is forgotten.
+        The time never moves back: after a restart with a longer overlap, forgotten entries would be delivered again.
         """
         since = self.newest - self.overlap if self.newest - self.since > self.overlap else self.since
         return since, {one: at for one, at in self.given.items() if at >= since}
 
     def note(self, entry: Entry) -> None:
-        """Take an entry for dealt with, and save that if the last time is a while ago."""
+        """Record an entry as delivered. Save the position if the last write is more than SAVE_SECONDS ago."""
         at = instant(entry["time"])
         self.newest = max(self.newest, at)
         self.given[entry["id"]] = at
@@ -178,17 +179,17 @@ class Position:
             self.keep()
 
     def save(self) -> None:
-        """Write what is not written yet, all of it or nothing. Raises OSError."""
+        """Replace the state file if the position has changed. Raises OSError."""
         if self.path is None or not self.unsaved:
             return
-        since, given = self._kept()  # all the same, the reading that goes on may still meet the others
+        since, given = self._kept()  # the memory keeps the others, which the current read can still return
         ids = {one: at.isoformat() for one, at in given.items()}
         saved = {"since": since.isoformat(), "time": self.newest.isoformat(), "ids": ids}
         replace_file(self.path, json.dumps(saved).encode())
         self.unsaved = False
 
     def keep(self) -> None:
-        """Save; where that fails, events go on, and a restart gives again those that are not saved."""
+        """Save the position. If that fails, log a warning and continue: a restart then repeats the unsaved events."""
         try:
             self.save()
         except OSError as error:
@@ -197,17 +198,17 @@ class Position:
 
 
 class Source:
-    """Reads the log and puts events on the queue. Whatever takes time runs in a thread of its own."""
+    """Reader of the log that puts events on the queue. Slow work runs in a separate thread."""
 
     def __init__(self, queue: Any, log: AuditLog, position: Position) -> None:
         self._queue = queue
         self._log = log
         self._position = position
         self._last: Entry | None = None
-        self.proven = False  # whether Graph ever gave the log
+        self.proven = False  # whether Graph has ever returned the log
 
     async def poll(self) -> None:
-        """Give an event for each entry that is new. Raises EntraError."""
+        """Deliver an event for each new entry. Raises EntraError."""
         position = self._position
         entries = self._log.entries(since=position.begin())
         while (entry := await asyncio.to_thread(next, entries, None)) is not None:
@@ -215,7 +216,7 @@ class Source:
             if entry["id"] in position.given or (self._last and self._last["id"] == entry["id"]):
                 continue
             await self._queue.put(dict(entry))
-            # The queue of ansible-rulebook holds one event: that there was room means that the one before was taken.
+            # The queue of ansible-rulebook has room for one event, so the event before was taken.
             if self._last:
                 await asyncio.to_thread(position.note, self._last)
             self._last = entry
@@ -223,7 +224,7 @@ class Source:
 
 
 async def main(queue: Any, args: dict[str, Any]) -> None:
-    """Give events until cancelled. Raises EntraError for what waiting does not heal when it starts."""
+    """Deliver events until cancelled. Raises EntraError at the start for a failure that waiting cannot repair."""
     params = _params(args)
     since = moment("since", params["since"] or "0s", datetime.now(timezone.utc))
     path = None if params["state_path"] is None else check_file("state_path", params["state_path"])
@@ -233,7 +234,7 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
     interval, failures = params["interval"], 0
     with connect(params, dict(os.environ)) as graph:
         try:
-            await asyncio.to_thread(position.save)  # else a restart before the second event would begin at its own now
+            await asyncio.to_thread(position.save)  # so that a restart before the second event begins here
         except OSError as error:
             raise OptionError("state_path", f"{path} cannot be written: {error.strerror}") from None
         source = Source(queue, AuditLog(graph), position)
@@ -256,7 +257,7 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
 
 
 def _params(args: dict[str, Any]) -> dict[str, Any]:
-    """The options as modules read theirs. Raises OptionError."""
+    """Return the options, read and checked as in the modules. Raises OptionError."""
     spec = {**connection_spec(os.environ), **SPEC}
     own = SPEC.keys() - connection_spec(os.environ).keys()
     given = {
@@ -273,7 +274,7 @@ def _params(args: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_lasting(error: EntraError) -> bool:
-    """Whether it is a matter of credentials, permissions, options and the like, not of the network or the service."""
+    """Return whether the cause is a credential, a permission or an option, not the network or the service."""
     if isinstance(error, GraphError):
         return error.status not in RETRIED_STATUSES
     return not isinstance(error, TransportError)
