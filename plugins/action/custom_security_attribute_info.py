@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils._operations.assignment import INFO
+from ..module_utils._operations.assignment_info import INFO
 from ..plugin_utils._action import LocalAction
 
 

@@ -138,7 +138,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ..module_utils._connection import connection_options
 from ..module_utils._errors import EntraError
 from ..module_utils._graph.client import Graph
-from ..module_utils._operations.assignment import INVENTORY
+from ..module_utils._operations.assignment_info import INVENTORY
 from ..plugin_utils._controller import (
     connect,
     quiet,

@@ -132,7 +132,7 @@ principals:
 """
 
 from ..module_utils._operation import run_module
-from ..module_utils._operations.assignment import INFO
+from ..module_utils._operations.assignment_info import INFO
 
 
 def main() -> None:

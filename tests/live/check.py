@@ -43,7 +43,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry, connect, connection_spec
-from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT, INFO
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INFO
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import (
     DEFINITION,
@@ -58,6 +59,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissio
     WRITE_DEFINITIONS,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import Directory
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.visibility import Visibility
 
 KIT: dict[str, dict[str, Any]] = {
     "Text": {"type": "string"},
@@ -113,7 +115,7 @@ class Live:
         self.graph = graph
         self.set = attribute_set
         self.lag: float | None = None
-        self.directory = Directory(graph)
+        self.directory, self.visibility = Directory(graph), Visibility(graph)
         self.users = [self.directory.find(PrincipalReference(USER, name)) for name in users]
         self.service_principals = [
             self.directory.find(PrincipalReference(SERVICE_PRINCIPAL, name)) for name in service_principals
@@ -130,7 +132,7 @@ class Live:
 
     def _sees(self, kind: PrincipalKind, attribute: AttributeName | None) -> bool:
         try:
-            return self.directory.ensure_readable(kind, attribute)
+            return self.visibility.check(kind, attribute)
         except AttributesHidden:
             return False
 

@@ -245,7 +245,7 @@ class Principal:
     `others` holds the lookup properties that were read, as (property, value).
 
     `agent_type` is the Graph type of an agent identity, of its blueprint or of an agent user, else empty. `assignments`
-    hold what Graph showed, which may be less than there is: see `Directory.ensure_readable`.
+    hold what Graph showed, which may be less than there is: see `_tenant/visibility.py`.
     """
 
     kind: PrincipalKind

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Microsoft Graph's way of speaking HTTP: versions, pages, batches, errors, and waits for replication."""
+"""Microsoft Graph's way of speaking HTTP: versions, pages, batches and errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from .._errors import (
@@ -34,10 +34,6 @@ from .odata import encoded
 from .patience import Patience, retry_after
 from .transport import Answer, Http, Trace
 
-_Answer = TypeVar("_Answer")
-
-REPLICATION_WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds between attempts on new objects, which Graph may refuse for a moment (graph-facts 6.4)."""
 REFUSALS = {403: PermissionDenied, 404: NotFound, 409: Conflict, 429: Throttled}
 PAGE_SIZE = 999
 """Objects on a page of the directory, unless Graph refuses that size."""
@@ -209,33 +205,6 @@ class Graph:
         url = self._url(path, query, advanced=True)
         content = self._json("GET", url, need, advanced=True, shape=shapes.count)
         return shapes.count(content, f"GET {urlsplit(url).path}")
-
-    def persist(self, attempt: Callable[[], _Answer], lagging: Callable[[EntraError], bool]) -> _Answer:
-        """Repeat `attempt` while it raises errors that `lagging` blames on replication, for half a minute at most."""
-        waits = iter(REPLICATION_WAITS)
-        while True:
-            try:
-                return attempt()
-            except EntraError as error:
-                seconds = next(waits, None)
-                if not lagging(error) or seconds is None:
-                    raise
-                if not self.patience.pause(seconds):
-                    error.hint = str(self.patience.exhausted())
-                    raise
-
-    def wait_until(self, shown: Callable[[], bool]) -> bool:
-        """Wait until Graph shows what was written, for half a minute at most. Return whether it does."""
-        for seconds in REPLICATION_WAITS:
-            if shown():
-                return True
-            if not self.patience.pause(seconds):
-                return False
-        return shown()
-
-    def pause(self, seconds: float) -> bool:
-        """Wait for about so long. Return False at once where `max_wait` does not allow it."""
-        return self.patience.pause(seconds)
 
     def claims(self) -> dict[str, Any]:
         """Return the claims of the token, unverified; none where it is opaque."""

@@ -5,69 +5,27 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The options, runs and results of `custom_security_attribute` and `custom_security_attribute_info`."""
+"""The options, run and result of `custom_security_attribute`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .._core.assignment_plan import (
-    Adjust,
-    Definitions,
-    Desired,
-    DesiredValue,
-    Exactly,
-    Plan,
-    check,
-    definition_of,
-    ensure_spelling,
-    ensure_visible,
-    needs_definition,
-    permanent_refusal_reason,
-    plan,
-)
-from .._core.model import (
-    KINDS,
-    STRING,
-    Assignments,
-    AttributeName,
-    Definition,
-    Principal,
-    PrincipalKind,
-    PrincipalReference,
-    Value,
-    nested,
-    read_reference,
-)
-from .._core.names import name_problem, text_problem
-from .._core.options import (
-    CHOICE,
-    DICT,
-    LEFT_OUT,
-    LIST,
-    TEXT,
-    left_out,
-)
+from .._core.assignment_plan import Adjust, Desired, DesiredValue, Exactly, Plan, ensure_visible
+from .._core.model import AttributeName, Principal, PrincipalReference, read_reference
+from .._core.names import name_problem
+from .._core.options import CHOICE, LEFT_OUT, TEXT, left_out
 from .._core.values import checked, coerced, elements, in_order
-from .._errors import (
-    AttributesHidden,
-    EntraError,
-    GraphError,
-    InvalidValue,
-    NameCaseMismatch,
-    OptionError,
-    PermissionDenied,
-    PrincipalNotFound,
-    UndefinedAttribute,
-)
+from .._errors import EntraError, InvalidValue, OptionError
 from .._graph.client import Graph
+from .._graph.replication import persist
 from .._operation import Entry, diff
 from .._tenant.principals import REPEATED_WRITES, Directory
 from .._tenant.schema import Schema
-from .._tenant.wire import condition
+from .._tenant.visibility import Visibility
+from .planner import Planner, SetDefinitions
 
 PRINCIPAL_SPEC = {"user": {"type": "raw"}, "service_principal": {"type": TEXT}}
 VERIFY_SPEC = {"verify": {"type": "bool", "default": False}}
@@ -86,39 +44,6 @@ ASSIGNMENT_CONSTRAINTS = {
     "mutually_exclusive": [("user", "service_principal")],
     "required_one_of": [("user", "service_principal")],
 }
-
-SELECTION_SPEC = {
-    "where": {
-        "type": LIST,
-        "elements": DICT,
-        "options": {
-            "attribute_set": {"type": TEXT, "required": True},
-            "name": {"type": TEXT, "required": True},
-            "operator": {"type": "str", "choices": ["eq", "ne", "startswith"], "default": "eq"},
-            "value": {"type": "raw"},
-        },
-    },
-    "filter": {"type": TEXT},
-}
-
-INFO_SPEC = {
-    **PRINCIPAL_SPEC,
-    **SELECTION_SPEC,
-    "principal_type": {"type": "str", "choices": list(KINDS)},
-    "attribute_set": {"type": TEXT},
-    "name": {"type": TEXT},
-}
-INFO_CONSTRAINTS = {
-    "mutually_exclusive": [("user", "service_principal", "principal_type")],
-    "required_one_of": [("user", "service_principal", "principal_type")],
-    "required_by": {"where": ("principal_type",), "filter": ("principal_type",), "name": ("attribute_set",)},
-}
-INVENTORY_SPEC = {
-    **SELECTION_SPEC,
-    "principal_type": {"type": "str", "choices": list(KINDS), "default": "user"},
-    "strict_permissions": {"type": "bool", "default": True},
-}
-PERHAPS_HIDDEN = "The token does not show that the identity may read all attribute sets; some may be hidden."
 
 
 @dataclass(frozen=True)
@@ -171,38 +96,35 @@ def _desired_value(attribute: AttributeName, params: Mapping[str, Any]) -> Desir
 
 
 def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """`custom_security_attribute`: one GET, and one PATCH if something differs.
+    """Do what `custom_security_attribute` does: one GET, and one PATCH if something differs.
 
-    A definition is read only where it is in doubt what is meant, where check mode predicts a write, or to explain a
-    refusal. With `verify` the principal is read again, and planned and written again where another writer changed the
-    attribute meanwhile. Raises WriteNotConfirmed, and what the requests raise.
+    A definition is read only if it decides what is meant, if check mode predicts a write, or to explain a refusal. With
+    `verify` the principal is read again, and planned and written again if another writer changed the attribute
+    meanwhile. Raises WriteNotConfirmed, and what the requests raise.
     """
     task = Assignment.from_params(params)
-    directory, schema = Directory(graph), Schema(graph)
+    warnings: list[str] = []
+    directory = Directory(graph)
+    planner = Planner(
+        SetDefinitions(Schema(graph)),
+        Visibility(graph),
+        check_mode=check_mode,
+        foresees=check_mode,
+        warn=warnings.append,
+        advice="Set type.",
+    )
     principal = directory.find(task.who)
-    warnings = []
-    if all(held.attribute_set != task.attribute.attribute_set for held in principal.assignments):
-        known = directory.ensure_readable(task.who.kind, task.attribute)
-        warnings = [] if known else [PERHAPS_HIDDEN]
-    try:
-        planned = _plan(task, principal.assignments, schema)
-        if planned.changed and check_mode:
-            _predict(task, planned, schema)
-    except UndefinedAttribute as undefined:
-        if not check_mode or isinstance(undefined, NameCaseMismatch):
-            raise
-        planned = plan(principal.assignments, task.desired)
-        warnings += [f"{undefined} Unless an earlier task defines it, the run will fail."]
+    planned = planner.plan(principal, task.desired)
     plans = [planned]
     while planned.changed and not check_mode:
         try:
-            _assign(task, principal, planned, directory, schema, graph)
+            _assign(principal, planned, directory, planner, graph)
             unseen = directory.verify([(principal, plans)]).get(principal.id) if params["verify"] else None
             if unseen is None:
                 break
             if unseen.shown is None or len(plans) > REPEATED_WRITES:
                 raise unseen
-            planned = _plan(task, unseen.shown, schema)
+            planned = planner.plan(replace(principal, assignments=unseen.shown), task.desired)
         except EntraError as error:
             error.changed = error.changed or len(plans) > 1
             raise
@@ -219,14 +141,13 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     }
 
 
-def _assign(
-    task: Assignment, principal: Principal, planned: Plan, directory: Directory, schema: Schema, graph: Graph
-) -> None:
-    """Send the PATCH of a plan, and read back whether it was applied if its answer was lost."""
+def _assign(principal: Principal, planned: Plan, directory: Directory, planner: Planner, graph: Graph) -> None:
+    """Send the PATCH of a plan. If its answer is lost, read back whether it was applied."""
     try:
-        graph.persist(
+        persist(
+            graph.patience,
             lambda: directory.assign(principal, planned),
-            lambda error: _lagging(error, task, planned, schema),
+            lambda error: planner.explain(error, planned),
         )
     except EntraError as error:
         if not error.in_doubt:
@@ -234,178 +155,4 @@ def _assign(
         directory.ensure_applied(principal, planned, error)
 
 
-def _plan(task: Assignment, current: Assignments, schema: Schema) -> Plan:
-    """Plan, with the definition only where it is in doubt what is meant."""
-    if not needs_definition(current, task.desired):
-        return plan(current, task.desired)
-    try:
-        definitions = _definitions(task.attribute.attribute_set, schema)
-    except GraphError as error:
-        if isinstance(error, PermissionDenied):
-            ensure_spelling(current, task.desired)  # which needs no definitions to be wrong
-        error.hint = f"Text that reads as an integer or Boolean may be either: set type. {error.hint}"
-        raise
-    planned = plan(current, task.desired, definitions)
-    definition_of(task.attribute, definitions)
-    return planned
-
-
-def _definitions(attribute_set: str, schema: Schema) -> Definitions:
-    """Those of the attribute set; of the tenant where it has none, as the set may be spelled otherwise."""
-    found = schema.definitions(attribute_set) or schema.definitions()
-    return {definition.attribute: definition for definition in found}
-
-
-def _predict(task: Assignment, planned: Plan, schema: Schema) -> None:
-    """Refuse in check mode what Graph would refuse, as far as the definition may be read."""
-    with suppress(PermissionDenied):
-        check(planned, _definitions(task.attribute.attribute_set, schema))
-
-
-def _lagging(error: EntraError, task: Assignment, planned: Plan, schema: Schema) -> bool:
-    """Whether Graph refused what its own definition allows, as it does for a moment after the definition was created.
-
-    Other refusals are explained from the definition, since Graph's own texts are unknown (graph-facts 6.2, 6.4).
-    """
-    if not isinstance(error, GraphError) or error.status not in (400, 404):
-        return False
-    try:
-        definitions = _definitions(task.attribute.attribute_set, schema)
-        check(planned, definitions)
-    except (InvalidValue, UndefinedAttribute) as reason:
-        error.explanation = str(reason)
-        return False
-    except EntraError as unreadable:
-        error.hint = f"The definition could tell why, but may not be read. {unreadable.hint}"
-        return False
-    error.explanation = permanent_refusal_reason(planned, definitions)
-    if not error.explanation:
-        error.hint = "Its definition allows it. A new definition takes a moment; otherwise the reason is another one."
-    return planned.adds or not error.explanation
-
-
-def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """`custom_security_attribute_info`: the principals asked for and what is assigned to them."""
-    check_names(params)
-    directory = Directory(graph)
-    attribute_set, name = params["attribute_set"], params["name"]
-    if params["principal_type"]:
-        kind = KINDS[params["principal_type"]]
-        principals = _selected(params, graph)
-    else:
-        who = read_reference(params)
-        kind = who.kind
-        try:
-            principals = iter([directory.find(who)])
-        except PrincipalNotFound:
-            principals = iter(())
-    found = [_listed(principal, attribute_set, name) for principal in principals]
-    attribute = AttributeName(attribute_set, name) if attribute_set and name else None
-    known = _shows_all(directory, kind, found, attribute)
-    return {"changed": False, "principals": found, **({} if known else {"warnings": [PERHAPS_HIDDEN]})}
-
-
-def _shows_all(
-    directory: Directory, kind: PrincipalKind, found: Sequence[Mapping[str, Any]], attribute: AttributeName | None
-) -> bool:
-    """Return whether Graph is known to show everything. Raises AttributesHidden where it cannot show anything."""
-    seen = any(principal["custom_security_attributes"] for principal in found)
-    try:
-        return directory.ensure_readable(kind, None if seen else attribute)
-    except AttributesHidden:
-        if not seen:
-            raise
-        return False
-
-
-def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """The inventory `directory`: the principals that are selected and what is assigned to them.
-
-    Unless `strict_permissions` is set, it is a warning that the identity may not read this; what it may is listed.
-    """
-    found: list[dict[str, Any]] = []
-    warnings = []
-    try:
-        found.extend(_listed(principal) for principal in _selected(params, graph))
-        if not _shows_all(Directory(graph), KINDS[params["principal_type"]], found, None):
-            warnings = [PERHAPS_HIDDEN]
-    except (AttributesHidden, PermissionDenied) as error:
-        if params["strict_permissions"]:
-            raise
-        warnings = [str(error)]
-    return {"principals": found, "warnings": warnings}
-
-
-def _selected(params: Mapping[str, Any], graph: Graph) -> Iterator[Principal]:
-    """The principals that `where` and `filter` select. Raises what `selection` does."""
-    return Directory(graph).select(KINDS[params["principal_type"]], selection(params, Schema(graph)))
-
-
-def _listed(principal: Principal, attribute_set: str | None = None, name: str | None = None) -> dict[str, Any]:
-    """A principal with its assignments, narrowed to a set and an attribute where those are given."""
-    assignments = {
-        attribute: value
-        for attribute, value in principal.assignments.items()
-        if attribute_set in (None, attribute.attribute_set) and name in (None, attribute.name)
-    }
-    return {**principal.as_result(), "custom_security_attributes": nested(assignments)}
-
-
-def selection(params: Mapping[str, Any], schema: Schema) -> str:
-    """Return the OData filter of `where` and `filter`, empty without them.
-
-    Raises OptionError, UndefinedAttribute and GraphError.
-    """
-    where = params["where"] or []
-    for index, item in enumerate(where):
-        check_names(item, f"where[{index}].")
-        _compared(index, item, None)
-    if params["filter"] and (problem := text_problem(params["filter"])):
-        raise OptionError("filter", problem)
-    definitions = _definitions_of({item["attribute_set"] for item in where}, schema)
-    conditions = []
-    for index, item in enumerate(where):
-        attribute = AttributeName(item["attribute_set"], item["name"])
-        definition = definition_of(attribute, definitions) if definitions else None
-        conditions.append(condition(attribute, item["operator"], _compared(index, item, definition)))
-        if definition and not definition.searchable:
-            raise OptionError(
-                f"where[{index}].name",
-                f"{attribute} is not searchable, so that Graph finds nobody by it",
-                "Read all principals instead, and choose by what they have.",
-            )
-    if params["filter"]:
-        conditions.append(f"({params['filter']})" if conditions else params["filter"])
-    return " and ".join(conditions)
-
-
-def _definitions_of(attribute_sets: set[str], schema: Schema) -> Definitions:
-    """Return the definitions of these sets, or none where the identity cannot read them."""
-    found: dict[AttributeName, Definition] = {}
-    with suppress(PermissionDenied):
-        for attribute_set in sorted(attribute_sets):
-            found.update(_definitions(attribute_set, schema))
-    return found
-
-
-def _compared(index: int, item: Mapping[str, Any], definition: Definition | None) -> Value | None:
-    """Return the value that a condition compares with, in the type of its definition. Raises OptionError."""
-    attribute = f"{item['attribute_set']}.{item['name']}"
-    value: Value | None = item["value"]
-    starts = item["operator"] == "startswith"
-    try:
-        if isinstance(value, list):
-            raise InvalidValue(attribute, "must be a single value; eq matches collections that hold it")
-        if starts and definition and definition.type != STRING:
-            raise InvalidValue(attribute, f"its type is {definition.type}; startswith goes with String attributes")
-        if value is None and not starts:
-            return None
-        wanted = STRING if starts else definition.type if definition else None
-        return coerced(attribute, checked(attribute, value), wanted) if wanted else checked(attribute, value)
-    except InvalidValue as error:
-        raise OptionError(f"where[{index}].value", f"{attribute}: {error.reason}") from None
-
-
 ASSIGNMENT = Entry(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)
-INFO = Entry(run_info, INFO_SPEC, INFO_CONSTRAINTS)
-INVENTORY = Entry(run_inventory, INVENTORY_SPEC)

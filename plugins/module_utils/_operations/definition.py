@@ -37,6 +37,7 @@ from .._core.schema_plan import (
 from .._declarations.storage import tenant_of
 from .._errors import EntraError, GraphError, InvalidDeclaration
 from .._graph.client import Graph
+from .._graph.replication import persist
 from .._operation import Entry, diff
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema, is_conflict
@@ -157,7 +158,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 def _applied(attempt: Callable[[], AnyResult], schema: Schema, graph: Graph) -> AnyResult:
     """Read, plan and write; again where a conflict or a lost answer shows that the tenant is not as it was read."""
     try:
-        return graph.persist(attempt, lambda error: is_conflict(error) or error.in_doubt)
+        return persist(graph.patience, attempt, lambda error: is_conflict(error) or error.in_doubt)
     except EntraError as error:
         error.changed = schema.written
         error.in_doubt |= schema.in_doubt

@@ -38,11 +38,8 @@ from .._graph.client import Graph
 from .._operation import Entry
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
-from .assignment import (
-    PERHAPS_HIDDEN,
-    SELECTION_SPEC,
-    selection,
-)
+from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
+from .assignment_info import SELECTION_SPEC, selection
 
 EXPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -64,7 +61,7 @@ Item = dict[str, Any]
 
 def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`declarations`: everything is read, then the files that differ are written. Raises before it writes anything."""
-    schema, directory = Schema(graph), Directory(graph)
+    schema, directory, visibility = Schema(graph), Directory(graph), Visibility(graph)
     dest = check_export(params["dest"])
     sets = {one.name: one for one in schema.sets()}
     definitions = schema.definitions()
@@ -80,7 +77,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         items = _items(kind, principals, chosen if params["attribute_sets"] else None)
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
         unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]
-        proven = nothing_hidden(directory, kind, unseen, set(chosen) - seen, bool(params["attribute_sets"]))
+        proven = visibility.check_unseen(kind, unseen, set(chosen) - seen, named=bool(params["attribute_sets"]))
         certain = certain and proven
         files.update(_assignment_files(plural, kind, items, params["format"]))
         exported += len(items)
@@ -112,20 +109,6 @@ def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
     if problems:  # Entra allows no such name; it must not become the path of a file.
         raise InvalidDeclaration("dest", problems)
     return chosen
-
-
-def nothing_hidden(
-    directory: Directory, kind: PrincipalKind, definitions: Iterable[Definition], unseen: set[str], named: bool
-) -> bool:
-    """Whether it is known that Graph hid none of the sets of which it showed no value. Raises AttributesHidden.
-
-    Where the token's claims leave it open each of them is tried. Sets that nobody named may be hidden altogether.
-    """
-    if directory.ensure_readable(kind):
-        return True
-    searchable = {known.attribute_set: known.attribute for known in definitions if known.searchable}
-    tried = [directory.ensure_readable(kind, attribute) for attribute in searchable.values()]
-    return named and all(tried) and unseen <= searchable.keys()
 
 
 def _set_file(attribute_set: AttributeSet | None, definitions: Iterable[Definition]) -> str:

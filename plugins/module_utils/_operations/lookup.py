@@ -27,7 +27,8 @@ from .._errors import (
 from .._graph.client import Graph
 from .._operation import Entry
 from .._tenant.principals import Directory, exactly_one
-from .assignment import PERHAPS_HIDDEN, check_names
+from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
+from .assignment import check_names
 
 _REACTION = {"type": "str", "choices": ["error", "warn", "skip"], "default": "error"}
 LOOKUP_SPEC: dict[str, Any] = {
@@ -65,7 +66,7 @@ def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         for principals in found.values()
         for principal in principals
     }
-    hidden, warnings = _hidden(directory, kind, wanted if None in shown.values() else None)
+    hidden, warnings = _hidden(graph, kind, wanted if None in shown.values() else None)
     values = []
     for reference in names:
         try:
@@ -102,11 +103,11 @@ def _shown(principal: Principal, attribute_set: str | None, name: str | None) ->
 
 
 def _hidden(
-    directory: Directory, kind: PrincipalKind, attribute: AttributeName | None
+    graph: Graph, kind: PrincipalKind, attribute: AttributeName | None
 ) -> tuple[AttributesHidden | None, list[str]]:
     """Why what Graph does not show may not be read, if so; and a warning where that is not known."""
     try:
-        return None, [] if directory.ensure_readable(kind, attribute) else [PERHAPS_HIDDEN]
+        return None, [] if Visibility(graph).check(kind, attribute) else [PERHAPS_HIDDEN]
     except AttributesHidden as error:
         return error, []
 

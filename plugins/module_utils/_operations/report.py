@@ -40,8 +40,7 @@ from .._report.figures import KINDS, Figures, Requirement
 from .._report.page import HAS_PYGAL, page, told, xml
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
-from .assignment import PERHAPS_HIDDEN
-from .export import nothing_hidden
+from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .reconcile import schema_steps
 
 REPORT_SPEC: dict[str, Any] = {
@@ -108,7 +107,7 @@ def run_report(
         _compare_schema(figures, wanted, sets, definitions)
     certain = True
     for plural in dict.fromkeys(params["principals"]):
-        certain = _read(figures, Directory(graph), KINDS_BY_PLURAL[plural], wanted) and certain
+        certain = _read(figures, graph, KINDS_BY_PLURAL[plural], wanted) and certain
     made = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     tenant = params["tenant_id"] or graph.claims().get("tid") or ""
     report = {"made": made, "tenant": tenant, **figures.as_result()}
@@ -129,7 +128,7 @@ def run_report(
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _read(figures: Figures, directory: Directory, kind: PrincipalKind, wanted: Declared | None) -> bool:
+def _read(figures: Figures, graph: Graph, kind: PrincipalKind, wanted: Declared | None) -> bool:
     """Count all principals of a kind and compare those that are declared; return whether nothing may be hidden.
 
     Raises OptionError for one that is declared twice, AttributesHidden where Graph hides what is assigned.
@@ -139,7 +138,7 @@ def _read(figures: Figures, directory: Directory, kind: PrincipalKind, wanted: D
     properties = {one.who.by for one in declarations} - {""}
     met: dict[tuple[str, str], list[str]] = {}
     seen: set[str] = set()
-    for principal in directory.select(kind, properties=properties):
+    for principal in Directory(graph).select(kind, properties=properties):
         shown = principal.as_result()
         seen.update(attribute.attribute_set for attribute in principal.assignments)
         figures.add(shown, principal.assignments)
@@ -160,7 +159,7 @@ def _read(figures: Figures, directory: Directory, kind: PrincipalKind, wanted: D
             )
     unseen = {attribute.attribute_set for attribute in figures.definitions} - seen
     hidden = [one for one in figures.definitions.values() if one.attribute_set in unseen]
-    return nothing_hidden(directory, kind, hidden, unseen, named=False)
+    return Visibility(graph).check_unseen(kind, hidden, unseen, named=False)
 
 
 def _key(declaration: Declaration) -> str:

@@ -24,18 +24,17 @@ from .._core.model import (
 )
 from .._errors import (
     AmbiguousPrincipal,
-    AttributesHidden,
     EntraError,
     GraphError,
     NotFound,
-    PermissionDenied,
     PrincipalNotFound,
     WriteNotConfirmed,
 )
 from .._graph.batches import Batches, Part
 from .._graph.client import PAGE_SIZE, Graph
 from .._graph.odata import encoded, key, literal
-from .permissions import READ_ASSIGNMENTS, WRITE_ASSIGNMENTS, may_read
+from .._graph.replication import wait_until
+from .permissions import READ_ASSIGNMENTS, WRITE_ASSIGNMENTS
 from .wire import (
     GUID_PROPERTIES,
     LOOKUP_PROPERTIES,
@@ -123,7 +122,7 @@ class Directory:
                     del unseen[principal.id]
             return not unseen
 
-        if not self._graph.wait_until(shown):
+        if not wait_until(self._graph.patience, shown):
             failed |= {principal.id: WriteNotConfirmed(principal) for principal, _plans in unseen.values()}
         return failed
 
@@ -163,33 +162,6 @@ class Directory:
     def count(self, kind: PrincipalKind, attribute: AttributeName) -> int:
         """Return how many principals of a kind hold an attribute. Raises GraphError, also if it is not searchable."""
         return self._graph.count(kind.path, condition(attribute, "ne", None), need=READ_ASSIGNMENTS[kind])
-
-    def ensure_readable(self, kind: PrincipalKind, attribute: AttributeName | None = None) -> bool:
-        """Return whether it is known that what Graph does not show is not assigned.
-
-        Graph shows null, or leaves out attribute sets, as well to whom may not read them (graph-facts 2.4). The token's
-        claims tell mostly. Where they do not prove it (an opaque token, an Entra role for single attribute sets, which
-        need not be in it) a filter on `attribute` is tried: Graph refuses filters to whom it hides values
-        (graph-facts 3). Where that does not settle it either, it is as the claims say.
-
-        Raises AttributesHidden.
-        """
-        allowed = may_read(self._graph.claims())
-        if not allowed and attribute is not None:
-            try:
-                self.count(kind, attribute)
-                allowed = True
-            except PermissionDenied:
-                allowed = False
-            except GraphError:
-                pass  # such as a 400 for an attribute that is not searchable: the claims decide
-        if allowed is False:
-            raise AttributesHidden(
-                f"The identity may not read these custom security attributes of {kind.title}s: Graph hides them,"
-                " which is no proof that nothing is assigned.",
-                str(READ_ASSIGNMENTS[kind]),
-            )
-        return allowed is True
 
     def _user(self, who: PrincipalReference) -> Principal:
         try:

@@ -23,6 +23,7 @@ from .._errors import (
 )
 from .._graph.client import Graph
 from .._graph.odata import key, literal
+from .._graph.replication import persist, wait_until
 from .permissions import READ_DEFINITIONS, WRITE_DEFINITIONS
 from .wire import (
     activity_body,
@@ -93,7 +94,7 @@ class Schema:
         after = planned.after
         if planned.creates:
             self._write(self._graph.post, _SETS, set_body(after))
-            self._graph.wait_until(lambda: any(known.name == after.name for known in self.sets()))
+            wait_until(self._graph.patience, lambda: any(known.name == after.name for known in self.sets()))
         elif planned.changes:
             self._write(self._graph.patch, _SETS + key(after.name), set_changes(planned.changes))
 
@@ -115,7 +116,7 @@ class Schema:
         for value, active in planned.switched_values.items():
             self._write(self._graph.patch, f"{path}/allowedValues{key(value)}", activity_body(active))
         if planned.gives_more:
-            self._graph.wait_until(lambda: self._serves(after))
+            wait_until(self._graph.patience, lambda: self._serves(after))
 
     def _write(self, send: Callable[..., object], path: str, body: Mapping[str, Any]) -> None:
         """Write to a listed object; 404 then means that not all of Graph knows it yet (graph-facts 6.4)."""
@@ -134,7 +135,7 @@ class Schema:
     def _send(self, send: Callable[[], object], lagging: Callable[[EntraError], bool]) -> None:
         """Write, and note whether something was written or is in doubt."""
         try:
-            self._graph.persist(send, lagging)
+            persist(self._graph.patience, send, lagging)
         except EntraError as error:
             self.in_doubt |= error.in_doubt
             raise

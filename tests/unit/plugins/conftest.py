@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from _emulator import Emulator
+from _tenant import Tenant
 
 from ansible_collections.entra.attributes.plugins.module_utils import _operation as _module
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
@@ -38,6 +39,12 @@ def connect(emulator: Emulator) -> Callable[..., _graph.Graph]:
 @pytest.fixture
 def graph(connect: Callable[..., _graph.Graph]) -> _graph.Graph:
     return connect()
+
+
+@pytest.fixture
+def tenant(emulator: Emulator, connect: Callable[..., _graph.Graph]) -> Tenant:
+    """The tenant of the local Graph, as the default application reaches it."""
+    return Tenant(emulator, connect(), connect)
 
 
 class Patient:

@@ -18,7 +18,7 @@ from ansible_collections.entra.attributes.plugins.inventory import directory
 from ansible_collections.entra.attributes.plugins.lookup import custom_security_attribute
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec
 from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import INVENTORY
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INVENTORY
 from ansible_collections.entra.attributes.plugins.module_utils._operations.lookup import LOOKUP
 
 SPEC = connection_spec({})

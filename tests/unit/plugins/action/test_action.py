@@ -50,6 +50,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
+from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment_info as _assignment_info
 from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _ansible, _controller
 
 from ..conftest import ADELE, NEED
@@ -141,7 +142,7 @@ def run(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return ran
 
 
-@pytest.mark.parametrize(("action", "entry"), [(Assign, _assignment.ASSIGNMENT), (Info, _assignment.INFO)])
+@pytest.mark.parametrize(("action", "entry"), [(Assign, _assignment.ASSIGNMENT), (Info, _assignment_info.INFO)])
 def test_an_action_has_what_its_module_has(action: type[_action.LocalAction], entry: Entry) -> None:
     assert action.ENTRY is entry
 

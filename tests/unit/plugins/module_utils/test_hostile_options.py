@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_options, connection_spec
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT, INFO, INVENTORY
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INFO, INVENTORY
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
 from ansible_collections.entra.attributes.plugins.module_utils._operations.audit_info import AUDIT_INFO
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION, SET

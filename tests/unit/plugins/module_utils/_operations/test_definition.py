@@ -20,6 +20,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._core.options imp
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._graph.replication import REPLICATION_WAITS
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
 from ansible_collections.entra.attributes.plugins.module_utils._operations import definition as _definitions
 
@@ -777,7 +778,7 @@ def test_6_4_set_definition_assignment_value_follow_each_other(emulator: Emulato
     assert answers.count(("PATCH", 204)) == 2
     assert ("POST", status) in answers, "the definition in the new set"
     assert ("PATCH", 400) in answers, "the assignment of the new attribute"
-    assert set(waits.waits) <= set(_graph.REPLICATION_WAITS)
+    assert set(waits.waits) <= set(REPLICATION_WAITS)
 
 
 def test_6_4_waiting_has_an_end(emulator: Emulator, waits: Patient) -> None:
@@ -811,8 +812,8 @@ def test_6_4_a_refusal_that_lasts_is_passed_on(
         task(waiting(emulator, waits))
     assert refusal.value.status == status
     assert refusal.value.hint.startswith(hint)
-    assert waits.waits == list(_graph.REPLICATION_WAITS)
-    assert len(written(emulator)) == len(_graph.REPLICATION_WAITS) + 1
+    assert waits.waits == list(REPLICATION_WAITS)
+    assert len(written(emulator)) == len(REPLICATION_WAITS) + 1
 
 
 @pytest.mark.parametrize("status", [400, 403])

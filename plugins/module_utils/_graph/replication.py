@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Replication: retry writes to objects that some Graph servers do not know yet, and wait until Graph shows a write.
+
+Graph answers 400 or 404 where an object is too new (graph-facts 6.4). The caller decides whether a refusal can have
+another reason: what Graph lists exists, and what a definition allows cannot be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from .._errors import EntraError, GraphError
+from .patience import Patience
+
+_Answer = TypeVar("_Answer")
+
+REPLICATION_WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between attempts on new objects."""
+
+
+def may_be_too_new(error: EntraError) -> bool:
+    """Return whether Graph refused a write in the way it refuses a write that depends on a new object."""
+    return isinstance(error, GraphError) and error.status in (400, 404)
+
+
+def persist(patience: Patience, attempt: Callable[[], _Answer], lagging: Callable[[EntraError], bool]) -> _Answer:
+    """Repeat `attempt` while it raises errors that `lagging` blames on replication, for half a minute at most."""
+    waits = iter(REPLICATION_WAITS)
+    while True:
+        try:
+            return attempt()
+        except EntraError as error:
+            seconds = next(waits, None)
+            if not lagging(error) or seconds is None:
+                raise
+            if not patience.pause(seconds):
+                error.hint = str(patience.exhausted())
+                raise
+
+
+def wait_until(patience: Patience, shown: Callable[[], bool]) -> bool:
+    """Wait until `shown` is true, for half a minute at most. Return whether it is."""
+    for seconds in REPLICATION_WAITS:
+        if shown():
+            return True
+        if not patience.pause(seconds):
+            return False
+    return shown()

@@ -1,0 +1,291 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""One run over many principals: read as cheaply as possible, plan everything, then write what differs.
+
+The bulk module and reconcile use it.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from .._core.assignment_plan import untouched
+from .._core.model import KINDS, Principal, PrincipalKind
+from .._declarations.assignments import Declaration
+from .._declarations.snapshot import record
+from .._declarations.storage import tenant_of
+from .._errors import (
+    AmbiguousPrincipal,
+    EntraError,
+    InvalidValue,
+    OptionError,
+    PrincipalNotFound,
+    UndefinedAttribute,
+    ValueConflict,
+)
+from .._graph.batches import BATCH_SIZE
+from .._graph.client import PAGE_SIZE, Graph
+from .._tenant.principals import Directory, exactly_one
+from .._tenant.schema import Schema
+from .._tenant.visibility import Visibility
+from .assignments_entries import OUTCOMES, AssignmentEntry, EntryPlanner, ResultsFile, Settings, diffs, selected_results
+from .assignments_writer import Writer
+from .planner import DefinitionSource, Planner, TenantDefinitions
+from .progress import Progress
+
+NAMES_SHOWN = 5
+
+
+def reading(filters: int, size: Callable[[], int]) -> str:
+    """Return how to read principals that so many filters find in a directory of `size()` principals.
+
+    `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be
+    either of two ids) and 20 filters to a `$batch`, thus 300 to a request. Each page and each filter costs a resource
+    unit of 3,500 to 8,000 in 10 seconds (graph-facts 8). Neither way comes near that quota, so the number of requests
+    decides. Batches run several at a time and pages one after the other, so filters win a draw.
+    """
+    batches = math.ceil(filters / BATCH_SIZE)
+    return "pages" if batches > 1 and math.ceil(size() / PAGE_SIZE) < batches else "filters"
+
+
+class Reader:
+    """Finds the principals of the entries, in as few requests as possible, and plans each as it arrives."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        entries: Sequence[AssignmentEntry],
+        settings: Settings,
+        planner: EntryPlanner,
+        warn: Callable[[str], None],
+        progress: Progress,
+        choose: Callable[[int, Callable[[], int]], str],
+    ) -> None:
+        self._directory = Directory(graph)
+        self._entries = entries
+        self._settings = settings
+        self._planner = planner
+        self._warn = warn
+        self._progress = progress
+        self._choose = choose
+        self.readings: dict[str, str] = {}
+        """How the principals of each kind were read."""
+
+    def read(self) -> None:
+        """Read and plan every entry. An error about one of them is noted in it."""
+        for kind in KINDS.values():
+            of_kind = (entry for entry in self._entries if entry.declaration.who.kind is kind)
+            wanted = {entry.declaration.who.identity: entry for entry in of_kind}
+            if wanted:
+                self._read(kind, wanted)
+        self._identify()
+
+    def _read(self, kind: PrincipalKind, wanted: Mapping[tuple[str, str], AssignmentEntry]) -> None:
+        names = [entry.declaration.who for entry in wanted.values()]
+        properties = {who.by for who in names} - {""}
+        how = self._choose(self._directory.filters(kind, names), partial(self._directory.size, kind))
+        self.readings[kind.plural] = how
+        by_pages = how == "pages"
+        directory = self._directory
+        found = directory.select(kind, properties=properties) if by_pages else directory.look_up(kind, names)
+        for principal in found:
+            for identity in principal.identities:
+                if entry := wanted.get(identity):
+                    self._found(entry, principal)
+            self._progress.update()
+
+    def _found(self, entry: AssignmentEntry, principal: Principal) -> None:
+        if any(known.id == principal.id for known in entry.found):
+            return  # the same one comes twice where it is asked for by two names
+        entry.found += (principal,)
+        if len(entry.found) == 1:
+            self._progress.read += 1
+            try:
+                self._planner.plan(entry, principal)
+            except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
+                entry.plan = untouched(principal.assignments, entry.declaration.desired)
+                entry.error = entry.declaration.explained(error)
+            self._progress.to_change += entry.pending
+        else:
+            self._progress.to_change -= entry.pending
+            entry.plan = None
+
+    def _identify(self) -> None:
+        """Note which entries name no principal, or more than one. Raises OptionError for two that name the same."""
+        by_id: dict[str, AssignmentEntry] = {}
+        for entry in self._entries:
+            try:
+                principal = exactly_one(entry.declaration.who, entry.found)
+            except PrincipalNotFound as error:
+                if self._settings.on_missing == "fail":
+                    entry.error = error
+                else:
+                    entry.missing = error
+                continue
+            except AmbiguousPrincipal as error:
+                entry.plan, entry.error = None, error
+                continue
+            other = by_id.setdefault(principal.id, entry)
+            if other is not entry:
+                labels = f"{other.declaration.label} and {entry.declaration.label}"
+                raise OptionError(self._settings.option, f"{principal} is declared twice, in {labels}")
+        missing = [entry.declaration for entry in self._entries if entry.missing]
+        if missing and self._settings.on_missing == "warn":
+            first = "; ".join(f"{declaration.label}: {declaration.who}" for declaration in missing[:NAMES_SHOWN])
+            more = f" and {len(missing) - NAMES_SHOWN} more" if len(missing) > NAMES_SHOWN else ""
+            self._warn(f"{len(missing)} of {len(self._entries)} principals do not exist: {first}{more}.")
+
+
+class AssignmentRun:
+    """Makes the principals of a tenant what declarations say.
+
+    `read_and_plan()` sends no write. Afterwards `entries` hold the plans, and `write()` carries them out. `definitions`
+    is the source of definitions, by default the tenant. `choose` decides how to read, as `reading()` does.
+    """
+
+    def __init__(
+        self,
+        declarations: Sequence[Declaration],
+        settings: Settings,
+        graph: Graph,
+        *,
+        check_mode: bool = False,
+        definitions: DefinitionSource | None = None,
+        show: Callable[[str], None] = lambda line: None,
+        choose: Callable[[int, Callable[[], int]], str] = reading,
+    ) -> None:
+        self.entries = [AssignmentEntry(declaration) for declaration in declarations]
+        self.warnings: set[str] = set()
+        self.results = ResultsFile(settings.results_path, self.entries)
+        self._settings = settings
+        self._graph = graph
+        self._check_mode = check_mode
+        self._sent_before = graph.sent
+        self._began = time.monotonic()
+        self._progress = progress = Progress(show, len(self.entries), graph.patience.clock)
+        tenant = TenantDefinitions(Schema(graph))
+        self._planner = Planner(
+            definitions or tenant,
+            Visibility(graph, tenant.searchable),
+            check_mode=check_mode,
+            foresees=True,
+            warn=self.warnings.add,
+        )
+        self._reader = Reader(graph, self.entries, settings, self, self.warnings.add, progress, choose)
+        self._writer = Writer(graph, self.entries, settings, self, self.record, self.results, progress)
+
+    @property
+    def failures(self) -> list[str]:
+        """Return why each of the entries that failed did."""
+        return [f"{entry.declaration.label}: {entry.error}" for entry in self.entries if entry.error]
+
+    def read_and_plan(self) -> None:
+        """Find every principal and plan its changes. An error about one of them is noted in its entry.
+
+        Raises OptionError for a principal that is declared twice, AttributesHidden, and GraphError where reading fails.
+        """
+        with _gc_paused():
+            self._reader.read()
+
+    def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
+        """Set the plan of an entry. Raises what `Planner.plan` raises."""
+        declaration = entry.declaration
+        entry.plan = self._planner.plan(
+            principal,
+            declaration.desired,
+            expected={} if self._settings.force else declaration.expected,
+            sets=declaration.attribute_sets,
+            purge=self._settings.purge,
+        )
+
+    def explain(self, error: EntraError, entry: AssignmentEntry) -> bool:
+        """Add the reason to a refusal. Return whether replication may be to blame."""
+        return entry.plan is not None and self._planner.explain(error, entry.plan)
+
+    def record(self) -> None:
+        """Save the values that are about to change in the snapshot, if there is one. Raises OptionError."""
+        changes = [entry.change for entry in self.entries if entry.pending and entry.change]
+        if changes and self._settings.snapshot_path:
+            record(self._settings.snapshot_path, changes, self.tenant())
+
+    def tenant(self) -> str | None:
+        """Return the id of the tenant, if the token or the options name it."""
+        return tenant_of(self._graph.claims(), self._settings.tenant_id)
+
+    def write(self) -> dict[str, Any]:
+        """Write what is planned, and return the result. In check mode, the result is what would be written.
+
+        Nothing is written if an entry failed and on_error=stop. No error ends the writing: entries keep what is known.
+        Raises OptionError before the first write.
+        """
+        stopped = self._settings.stops and bool(self.failures)
+        planned = self._check_mode and not stopped
+        writes = not self._check_mode and not stopped
+        if writes:
+            self.record()
+        self.results.begin(self.tenant(), self._check_mode)
+        try:
+            if writes:
+                try:
+                    self._writer.write()
+                except Exception as error:  # noqa: BLE001 - the one guard: the result keeps what is known of each write
+                    self._writer.interrupt(error)
+            if not planned:
+                for entry in self.entries:
+                    entry.skipped = entry.pending and not entry.written
+            result = self.result(planned)
+            self.results.finish(result["summary"], planned)
+        finally:
+            self.results.close()
+        return result
+
+    def result(self, planned: bool) -> dict[str, Any]:
+        """Return the result of what was done or of what is `planned`."""
+        self._progress.finish()
+        counts = Counter(entry.outcome(planned) for entry in self.entries)
+        result = {
+            "changed": any(entry.changed(planned) for entry in self.entries),
+            "results": selected_results(self.entries, self._settings.report, planned),
+            "summary": {
+                "principals": len(self.entries),
+                **{outcome: counts[outcome] for outcome in OUTCOMES},
+                "requests": self._graph.sent - self._sent_before,
+                "throttled": self._writer.throttled,
+                "reading": self._reader.readings,
+                "seconds": round(time.monotonic() - self._began, 1),
+            },
+            "diff": diffs(self.entries, self._settings.diff_limit, planned),
+        }
+        if self.warnings:
+            result["warnings"] = sorted(self.warnings)
+        return result
+
+
+@contextmanager
+def _gc_paused() -> Iterator[None]:
+    """Do not look for garbage, since many declarations are none, and let threads take turns quickly.
+
+    A thread of its own asks for the next page (`Graph.pages`). It must not wait until this one is planned.
+    """
+    collects, interval = gc.isenabled(), sys.getswitchinterval()
+    gc.disable()
+    sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        if collects:
+            gc.enable()
