@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What everything that runs inside Ansible shares, be it an action, a lookup or an inventory."""
+"""Functions that everything inside Ansible shares: actions, lookups and the inventory."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ from ..module_utils._operation import REGISTER, TRACE_VERBOSITY, Entry
 from . import _ansible
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
-"""Whether any text is a template, as before ansible-core 2.19; since then only what is marked as trusted is one."""
+"""Whether any text can be a template. Since ansible-core 2.19, only text that is marked as trusted can."""
 IDLE_GRAPHS = 4
-"""How many stay connected: a loop over some tenants finds each again, one over a thousand does not pile them up."""
+"""Graphs that stay connected. A loop over a few tenants finds each again, one over a thousand keeps only these."""
 
 _idle: dict[str, Graph] = {}
 
 connect = partial(_operation.connect, register=REGISTER)
-"""`_operation.connect()` of what runs inside Ansible. Modules register no token: it would stand in their output."""
+"""`_operation.connect()` inside Ansible. Modules do not register tokens, which would appear in their output."""
 
 
 def untrusted(value: Any) -> Any:
-    """Data from elsewhere, marked so that nothing in it is ever taken for a template.
+    """Return data from elsewhere, marked so that Ansible never templates it.
 
-    Only text that could be one is marked, since `ansible-inventory --list` shows the mark around each such text.
+    Only text that looks like a template is marked, because `ansible-inventory --list` shows the mark.
     """
     if not TEXT_IS_TEMPLATE:
         return value
@@ -64,7 +64,7 @@ def untrusted(value: Any) -> Any:
 
 
 def trusted(template: str) -> str:
-    """A template that was made of what the user wrote, marked as such where that matters."""
+    """Return a template of the user, marked as trusted where Ansible needs that."""
     text: str = getattr(ansible.template, "trust_as_template", str)(template)
     return text
 
@@ -86,11 +86,11 @@ def plain(value: dict[str, Any]) -> dict[str, Any]:
 def validated(
     entry: Entry, option: Callable[[str], Any], direct: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The options of a plugin by the rules of its entry, as those of modules are. Raises EntraError.
+    """Return the options of a plugin, validated by the argument spec of its operation. Raises EntraError.
 
-    `option` is the plugin's `get_option`: Ansible knows the sources of options beside the environment. It has made text
-    of Booleans and numbers, and lists of text; hence options with strict types are taken from `direct`, as the user
-    wrote them. Options that are empty count as not set.
+    `option` is the plugin's `get_option`, which reads all sources of options. Ansible has converted Booleans and
+    numbers to text, and text to lists. Therefore options with strict types are read from `direct`, as the user wrote
+    them. Options that are empty count as not set.
     """
     spec = entry.argument_spec(environment)
 
@@ -109,7 +109,7 @@ def validated(
 
 
 def decryption(loader: Any) -> Decrypt:
-    """Return what decrypts text with the vault secrets of this run."""
+    """Return the function that decrypts text with the vault secrets of this run."""
 
     def decrypted(text: str) -> str:
         try:
@@ -124,7 +124,7 @@ def decryption(loader: Any) -> Decrypt:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Meanwhile libraries neither log nor warn, which would reach the terminal or Ansible's log."""
+    """Silence the logs and warnings of libraries, which would reach the terminal or Ansible's log."""
     silenced = logging.root.manager.disable
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -143,10 +143,10 @@ def tracer() -> Trace | None:
 
 @contextmanager
 def connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Graph]:
-    """The Graph that was left by a task with the very same connection options and environment, else a new one.
+    """Yield the Graph of an earlier task with exactly the same connection options and environment, or a new one.
 
-    It is left for the next one only if nothing failed, as an interrupted connection or a refused token is of no use.
-    Processes share none, so that a fork does not speak on its parent's connection.
+    The next task gets it only if nothing failed, because an interrupted connection or a refused token is useless.
+    Processes share none, so that a fork does not use its parent's connection.
     """
     options = {name: params[name] for name in connection_spec(environment)}
     identity = json.dumps([os.getpid(), options, dict(environment)], sort_keys=True)
@@ -160,4 +160,4 @@ def connected(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iter
     _idle[key] = graph
     for oldest in list(_idle)[:-IDLE_GRAPHS]:
         with _idle.pop(oldest):
-            pass  # at the end of which it is closed
+            pass  # the end of the block closes it

@@ -7,17 +7,16 @@
 
 """Many requests as fast as Graph allows: 20 to a `$batch`, several batches in flight, paced by what Graph answers.
 
-Batching saves round trips, not quota: each request in a batch counts by itself, and is throttled by itself
-(graph-facts 7, 8).
+Batching saves round trips, not quota: each request in a batch counts and is throttled like any other (graph-facts 7,
+8).
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from copy import copy
 from dataclasses import dataclass, field
@@ -31,11 +30,12 @@ from .._errors import (
     TransportError,
     UnexpectedResponse,
 )
-from .client import Graph, refusal, threads
-from .patience import LONGEST_WAIT, RETRIED_STATUSES, Attempts
+from .client import Graph, threads
+from .pace import BATCH_SIZE, Pace, used_share
+from .patience import RETRIED_STATUSES, Attempts
+from .responses import refusal
 from .shapes import BatchAnswer, odd
 
-BATCH_SIZE = 20
 IN_FLIGHT = 4
 GATHER = 5.0
 """Seconds that repeats wait for others that may be sent a little later, to share a batch with them."""
@@ -43,7 +43,7 @@ GATHER = 5.0
 
 @dataclass(frozen=True)
 class Part:
-    """A request of a batch: `url` is below the version; a body must set values, as it may be sent again."""
+    """A request of a batch: `url` is below the version. A body must set values, because it may be sent again."""
 
     method: str
     url: str
@@ -66,97 +66,6 @@ class Part:
         return part
 
 
-class Pace:
-    """How many requests may be sent now: all of them, until Graph tells how much of the quota is used.
-
-    Above 80 % of the quota Graph says so in each answer. The quota is refilled all the time, and what is used of it is
-    what was sent less what was refilled; so the refill is known from two answers. The rate is the refill, and a little
-    more or less that leads to `GOAL`. Where Graph says nothing any more the rate grows. A 429 stops all until it may
-    be tried again, and makes what is sent more or less half as much, as the quota may be smaller than is published.
-    """
-
-    GOAL = 0.96
-    QUOTA = 3000.0
-    """Writes that an app has in a tenant, refilled in 150 seconds (graph-facts 8)."""
-    LEAST_QUOTA = 100.0
-    APPROACH = 10.0
-    """Seconds in which a distance from the goal shall be closed."""
-    WINDOW = 1.0
-    """Seconds over which the refill is computed, and after which the rate grows."""
-    GROWTH = 1.5
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._resume_at = 0.0
-        self._rate: float | None = None
-        self._credit = 0.0
-        self._credited_at = clock()
-        self._quota = self.QUOTA
-        self._refill = self._quota / LONGEST_WAIT
-        self._is_told = False
-        self._mark: tuple[float, float, int] | None = None
-        self._done = 0
-        self.throttled = 0
-
-    def room(self) -> int:
-        """How many requests may be sent at this moment."""
-        now = self._clock()
-        if now < self._resume_at:
-            return 0
-        if self._rate is None:
-            return BATCH_SIZE
-        # More than a batch may be saved up, as this is asked somewhat later than there is room for one.
-        self._credit = min(self._credit + (now - self._credited_at) * self._rate, 2.0 * BATCH_SIZE)
-        self._credited_at = now
-        return int(self._credit)
-
-    def throttled_for(self) -> float:
-        """Return the seconds for which Graph wants no request at all."""
-        return max(self._resume_at - self._clock(), 0.0)
-
-    def delay(self) -> float:
-        """Return the seconds until there is room for a batch again."""
-        now = self._clock()
-        if now < self._resume_at or not self._rate:
-            return max(self._resume_at - now, 0.0)
-        # Without a share of the quota nothing is gained by small steps, which only make more batches.
-        wanted = min(BATCH_SIZE, max(self._rate / 2, 1.0)) if self._is_told else BATCH_SIZE
-        return max((wanted - self._credit) / self._rate, 0.0)
-
-    def spend(self, count: int) -> None:
-        """Note that so many were sent."""
-        self._credit -= count
-        if self._mark is None:
-            # At the beginning nothing is used, unless others were here before: then the first refill is too small.
-            self._mark = (self._clock(), 0.0, 0)
-
-    def learn(self, done: int, used: float, retry_after: float | None, throttled: int) -> None:
-        """Take in an answer: requests done, share of the quota used (0: not told), longest wait, count of throttled."""
-        now = self._clock()
-        self._done += done
-        self._is_told |= used > 0
-        self.throttled += throttled
-        if retry_after is not None:
-            if now >= self._resume_at:
-                self._quota = max(self._quota / 2, self.LEAST_QUOTA)
-            self._resume_at = max(self._resume_at, now + retry_after)
-            used = max(used, 1.0)
-        since, before, count = self._mark or (now, 0.0, 0)
-        if used <= 0 and self._rate is None:
-            return
-        if used <= 0:
-            if now - since >= self.WINDOW:
-                self._mark = (now, 0.8, self._done)
-                self._rate = (self._rate or 0.0) * self.GROWTH
-            return
-        if now - since >= self.WINDOW:
-            self._refill = max((self._done - count - (used - before) * self._quota) / (now - since), 1.0)
-            self._mark = (now, used, self._done)
-        if self._rate is None:
-            self._credited_at, self._credit = now, 0.0
-        self._rate = max(self._refill + (self.GOAL - used) * self._quota / self.APPROACH, 1.0)
-
-
 @dataclass(order=True)
 class _Task:
     """A request on its way: when it may be sent, which it is, and how its attempts failed."""
@@ -174,10 +83,10 @@ class _Task:
 
 
 class Batches:
-    """Sends requests in batches, and sends again by itself what is throttled, fails for a while, or gets no answer.
+    """Sends requests in batches, and repeats those that are throttled, fail for a while, or get no answer.
 
-    Each request has a retry budget of its own, whichever batch it was in, as `Patience` describes. Repeats wait for
-    each other and for the batches on their way, so that they make few and full batches.
+    Each request has its own retry budget, as `Patience` describes, in whichever batch it is sent. Repeats wait for each
+    other and for the batches on their way, so that they make few and full batches.
     """
 
     def __init__(self, graph: Graph, need: Need, *, pace: Pace | None = None) -> None:
@@ -190,7 +99,7 @@ class Batches:
         self.stopped = False
 
     def run(self, parts: Sequence[Part]) -> Iterator[tuple[int, Any | EntraError]]:
-        """Yield the content of each answer (or the error it is), with the number of its request, as they arrive.
+        """Yield the number of each request with the content or error of its answer, when it arrives.
 
         An error of a write is `in_doubt` if an attempt of this request may have been applied. After `stopped` was set
         nothing more is begun; requests that were not sent are not answered. When a whole batch is given up, nothing
@@ -280,7 +189,7 @@ class Batches:
         except EntraError as error:
             lost = error
         self._lost_in_a_row = self._lost_in_a_row + 1 if lost else 0
-        used = max((_share(answer.headers) for answer in answers.values()), default=0.0)
+        used = max((used_share(answer.headers) for answer in answers.values()), default=0.0)
         jitter, done, throttled, longest = self._patience.jitter(), 0, 0, None
         renewed: bool | None = None
         for task in tasks:
@@ -352,12 +261,3 @@ def _line(task: _Task, error: EntraError) -> str:
     ids = [f"request-id {request_id}"] if request_id else []
     attempt = task.attempts.failures + (not _passes(error))
     return ", ".join([f"in a batch: {task.operation}: {status}", *ids, f"attempt {attempt}"])
-
-
-def _share(headers: Mapping[str, str]) -> float:
-    """Return the share of the quota that is used, 0 where an answer does not say it."""
-    try:
-        share = float(headers.get("x-ms-throttle-limit-percentage", 0.0))
-    except ValueError:
-        return 0.0
-    return share if 0.0 <= share < 10.0 else 0.0

@@ -19,22 +19,13 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from .._errors import (
-    Conflict,
-    EntraError,
-    GraphError,
-    Need,
-    NotFound,
-    PermissionDenied,
-    Throttled,
-    UnexpectedResponse,
-)
+from .._errors import EntraError, GraphError, Need, UnexpectedResponse
 from . import shapes
 from .odata import encoded
-from .patience import Patience, retry_after
+from .patience import Patience
+from .responses import refusal
 from .transport import Answer, Http, Trace
 
-REFUSALS = {403: PermissionDenied, 404: NotFound, 409: Conflict, 429: Throttled}
 PAGE_SIZE = 999
 """Objects on a page of the directory, unless Graph refuses that size."""
 EMPTY_PAGES = 1000
@@ -320,34 +311,10 @@ class Graph:
 
 
 def _origin(url: str) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port of a URL in one spelling; None for what is no URL, or has a user in it."""
+    """Return scheme, host and port of a URL in one spelling; null if it is not a URL, or has a user in it."""
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else None)
     except ValueError:
         return None
     return None if "@" in parts.netloc else (parts.scheme, parts.hostname or "", port)
-
-
-def refusal(operation: str, status: int, content: Any, headers: Mapping[str, str], need: Need) -> GraphError:
-    """Return Graph's error of any shape: empty, HTML from a proxy, `innerError` or `innererror` (graph-facts 6.1).
-
-    `headers` are in lower case.
-    """
-    texts = shapes.error_texts(content)
-    hints = {
-        401: "The token is not accepted: check the tenant, the cloud, and that it was made for Graph.",
-        403: str(need),
-        429: "Graph still throttles after all retries; run fewer tasks at once, or raise retries.",
-    }
-    error = REFUSALS.get(status, GraphError)(
-        operation,
-        status,
-        texts.get("code", ""),
-        texts.get("message", ""),
-        headers.get("request-id") or texts.get("request-id", ""),
-        headers.get("client-request-id") or texts.get("client-request-id", ""),
-        hints.get(status, ""),
-    )
-    error.retry_after = retry_after(headers)
-    return error

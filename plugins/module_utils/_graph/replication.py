@@ -8,7 +8,7 @@
 """Replication: retry writes to objects that some Graph servers do not know yet, and wait until Graph shows a write.
 
 Graph answers 400 or 404 where an object is too new (graph-facts 6.4). The caller decides whether a refusal can have
-another reason: what Graph lists exists, and what a definition allows cannot be wrong.
+another reason: an object that Graph lists exists, and a value that a definition allows cannot be wrong.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class _HttpsPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """The connections of requests, each of which can be watched. It repeats nothing."""
+    """The connections of requests, which can be watched. It repeats nothing."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -267,8 +267,8 @@ class Http:
 
         A throttled request was not carried out, and neither was one that was not sent: both are repeated. After a
         server error, or without a usable answer, only what is `repeatable` is (graph-facts 6.2, 8). `check` raises
-        UnexpectedResponse for a success that is of no use. What `writes` and is lost is in doubt. Raises TransportError
-        where there is no answer.
+        UnexpectedResponse for a success that is of no use. A request that `writes` and is lost is in doubt. Raises
+        TransportError where no answer arrives.
         """
         attempts = Attempts(self.patience)
         while True:
@@ -365,7 +365,7 @@ class Http:
                 )
                 try:
                     known = header_texts(response.headers)
-                    response.raw.enforce_content_length = True  # as urllib3 does by itself since 2.0
+                    response.raw.enforce_content_length = True  # the default of urllib3 since 2.0
                     chunks = response.raw.stream(_CHUNK, decode_content=False)
                     content = _decoded(chunks, known.get("content-encoding", ""), host)
                 finally:

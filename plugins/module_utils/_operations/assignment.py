@@ -48,7 +48,7 @@ ASSIGNMENT_CONSTRAINTS = {
 
 @dataclass(frozen=True)
 class Assignment:
-    """The options of `custom_security_attribute`: which attribute of which principal, and what it is to be."""
+    """The options of `custom_security_attribute`: an attribute of a principal, and its desired value."""
 
     who: PrincipalReference
     attribute: AttributeName
@@ -99,8 +99,8 @@ def run_assignment(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     """Do what `custom_security_attribute` does: one GET, and one PATCH if something differs.
 
     A definition is read only if it decides what is meant, if check mode predicts a write, or to explain a refusal. With
-    `verify` the principal is read again, and planned and written again if another writer changed the attribute
-    meanwhile. Raises WriteNotConfirmed, and what the requests raise.
+    `verify` the principal is read again. If another writer changed the attribute, it is planned and written again.
+    Raises WriteNotConfirmed, and what the requests raise.
     """
     task = Assignment.from_params(params)
     warnings: list[str] = []

@@ -94,7 +94,7 @@ def run_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[
 def run_inventory(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """The inventory `directory`: the principals that are selected and what is assigned to them.
 
-    Unless `strict_permissions` is set, it is a warning that the identity may not read this; what it may is listed.
+    Unless `strict_permissions` is set, a missing permission is a warning, and the readable principals are listed.
     """
     found: list[dict[str, Any]] = []
     warnings = []

@@ -36,8 +36,8 @@ from .._errors import (
     UndefinedAttribute,
     ValueConflict,
 )
-from .._graph.batches import BATCH_SIZE
 from .._graph.client import PAGE_SIZE, Graph
+from .._graph.pace import BATCH_SIZE
 from .._tenant.principals import Directory, exactly_one
 from .._tenant.schema import Schema
 from .._tenant.visibility import Visibility
@@ -52,8 +52,8 @@ NAMES_SHOWN = 5
 def reading(filters: int, size: Callable[[], int]) -> str:
     """Return how to read principals that so many filters find in a directory of `size()` principals.
 
-    `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be
-    either of two ids) and 20 filters to a `$batch`, thus 300 to a request. Each page and each filter costs a resource
+    `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be either
+    of two ids) and 20 filters to a `$batch`, which makes 300 to a request. Each page and each filter costs a resource
     unit of 3,500 to 8,000 in 10 seconds (graph-facts 8). Neither way comes near that quota, so the number of requests
     decides. Batches run several at a time and pages one after the other, so filters win a draw.
     """
@@ -253,7 +253,7 @@ class AssignmentRun:
         return result
 
     def result(self, planned: bool) -> dict[str, Any]:
-        """Return the result of what was done or of what is `planned`."""
+        """Return the result of the run, of the plan alone if `planned`."""
         self._progress.finish()
         counts = Counter(entry.outcome(planned) for entry in self.entries)
         result = {
@@ -278,7 +278,7 @@ class AssignmentRun:
 def _gc_paused() -> Iterator[None]:
     """Do not look for garbage, since many declarations are none, and let threads take turns quickly.
 
-    A thread of its own asks for the next page (`Graph.pages`). It must not wait until this one is planned.
+    Another thread asks for the next page (`Graph.pages`). It must not wait until this one is planned.
     """
     collects, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()

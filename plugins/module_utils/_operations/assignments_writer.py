@@ -22,8 +22,9 @@ from .._errors import (
     ValueConflict,
     WriteNotConfirmed,
 )
-from .._graph.batches import Batches, Pace
+from .._graph.batches import Batches
 from .._graph.client import Graph
+from .._graph.pace import Pace
 from .._graph.replication import REPLICATION_WAITS
 from .._tenant.permissions import WRITE_ASSIGNMENTS
 from .._tenant.principals import REPEATED_WRITES, Directory

@@ -196,8 +196,8 @@ class Planner:
     def explain(self, error: EntraError, planned: Plan) -> bool:
         """Add to a refusal what the definitions say about it. Return whether replication may be to blame.
 
-        That is so where Graph refuses what its own definition allows, as it does for a moment after a definition was
-        created (graph-facts 6.2, 6.4).
+        For a moment after a definition was created, Graph refuses values that the definition allows (graph-facts 6.2,
+        6.4).
         """
         if not isinstance(error, GraphError) or not may_be_too_new(error):
             return False

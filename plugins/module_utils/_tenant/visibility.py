@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Visibility: whether a value that Graph does not show is not assigned, or only hidden. Null is no proof.
+"""Visibility: whether a value that Graph does not show is not assigned, or only hidden. Null proves neither.
 
 Graph answers null, or leaves out attribute sets, for a caller that is not allowed to read them (graph-facts 2.4). The
 token's claims usually settle it. They do not for an opaque token, and for an Entra role that is scoped to attribute
@@ -30,7 +30,7 @@ def _none(attribute_set: str) -> None:
 
 
 class Visibility:
-    """What the identity of a Graph is known to be allowed to read.
+    """Checks the access of the identity of a Graph to attribute values.
 
     Every check returns whether that is known, and raises AttributesHidden where Graph is known to hide values.
     `searchable` returns an attribute of a set that a filter can ask for, if one is known.

@@ -25,14 +25,14 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.batches import (
-    BATCH_SIZE,
     IN_FLIGHT,
     Batches,
-    Pace,
     Part,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._graph.pace import BATCH_SIZE, Pace
 from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._graph.responses import refusal
 from ansible_collections.entra.attributes.plugins.module_utils._graph.shapes import BatchAnswer, header_texts
 
 from ...conftest import NEED
@@ -220,7 +220,7 @@ def test_faults_on_every_third_request_lose_nothing_and_make_no_storm_of_batches
             if not fault:
                 return super().batch(parts, need=need)
             self.sizes.append(len(parts))
-            error = _graph.refusal("POST /$batch", 503, None, {}, need) if fault == "503" else ConnectionFailed("cut")
+            error = refusal("POST /$batch", 503, None, {}, need) if fault == "503" else ConnectionFailed("cut")
             error.in_doubt = True
             raise error
 
