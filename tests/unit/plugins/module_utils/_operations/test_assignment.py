@@ -349,7 +349,7 @@ def test_a_refusal_that_cannot_be_explained_says_why_not(
     emulator: Emulator, connect: Callable[..., _graph.Graph]
 ) -> None:
     token = emulator.token(permissions=["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All"])
-    with pytest.raises(GraphError, match=r"may not be read.*CustomSecAttributeDefinition\.Read\.All"):
+    with pytest.raises(GraphError, match=r"cannot read it\..*CustomSecAttributeDefinition\.Read\.All"):
         assign(connect(access_token=token), name="Project", value=["Nome"])
 
 
