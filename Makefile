@@ -21,7 +21,7 @@ demo:  ## assign, plan, import a CSV file, find drift and undo, against a local 
 	@ANSIBLE_CALLBACK_RESULT_FORMAT=yaml .ci/local_graph.sh ansible-playbook playbooks/demo.yml \
 		--extra-vars "demo_folder=$(CURDIR)/.build/demo"
 
-quick:  ## the unit tests of the plugins but the slow ones, in some seconds
+quick:  ## the fast unit tests of what tasks decide and do; not transport, credentials, report, local Graph
 site:  ## the site of the documentation, in .build/site/html
 artifact:  ## the files of a release, in .build/release
 
