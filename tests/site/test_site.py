@@ -83,6 +83,18 @@ def test_pages_fit_the_window(browser: Browser, width: int, scheme: str) -> None
     assert said == []
 
 
+def test_every_page_fits_a_phone(browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 900}, java_script_enabled=False)
+    page = context.new_page()
+    wide = []
+    for path in sorted(SITE.rglob("*.html")):
+        page.goto(path.as_uri())
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            wide.append(f"{path.relative_to(SITE)}: {page.evaluate(TOO_WIDE)}")
+    context.close()
+    assert wide == []
+
+
 def test_the_sidebar_has_the_groups(browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 1360, "height": 900})
     page = context.new_page()
