@@ -53,6 +53,11 @@ EXPORT_SPEC: dict[str, Any] = {
     **SELECTION_SPEC,
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
 }
+JSON_SCHEMA = (
+    "https://raw.githubusercontent.com/entra-attributes/entra.attributes/main"
+    "/roles/reconcile/files/declarations.schema.json"
+)
+"""With which editors complete and check the files."""
 MOST_SHOWN = 100_000
 """Characters of a file up to which a diff shows it."""
 
@@ -126,7 +131,8 @@ def _declared(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _document(content: Mapping[str, Any]) -> str:
-    return f"---\n{as_yaml(content)}"
+    """Return the text of a YAML file. Its first line names the schema to editors with a YAML language server."""
+    return f"# yaml-language-server: $schema={JSON_SCHEMA}\n---\n{as_yaml(content)}"
 
 
 def _items(kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from _checkout import ROOT
 from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -28,7 +30,12 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations impor
 
 from ...conftest import ADELE, PAYROLL
 
-MARKETING = """\
+SCHEMA_LINE = (
+    "# yaml-language-server: $schema=https://raw.githubusercontent.com/entra-attributes/entra.attributes/main"
+    "/roles/reconcile/files/declarations.schema.json"
+)
+MARKETING = f"""\
+{SCHEMA_LINE}
 ---
 attribute_sets:
   - name: "Marketing"
@@ -52,7 +59,8 @@ definitions:
     predefined_values_only: false
     state: "present"
 """
-USERS = """\
+USERS = f"""\
+{SCHEMA_LINE}
 ---
 assignments:
   - user: "adele@contoso.com"
@@ -75,7 +83,8 @@ assignments:
           - "Canada"
           - "India"
 """
-SERVICE_PRINCIPALS = """\
+SERVICE_PRINCIPALS = f"""\
+{SCHEMA_LINE}
 ---
 assignments:
   - service_principal: "55555555-5555-4555-8555-555555555501"
@@ -159,6 +168,11 @@ def test_a_tenant_is_a_folder_of_sorted_files(emulator: Emulator, graph: _graph.
     assert result["summary"] == {"attribute_sets": 2, "definitions": 10, "principals": 3}
     assert "warnings" not in result
     assert {request["method"] for request in emulator.requests()} == {"GET"}
+
+
+def test_the_first_line_of_a_file_names_the_published_schema() -> None:
+    schema = json.loads((ROOT / "roles/reconcile/files/declarations.schema.json").read_text())
+    assert SCHEMA_LINE.endswith(f"$schema={schema['$id']}")
 
 
 def test_what_is_deprecated_and_inactive_is_marked(graph: _graph.Graph, tmp_path: Path) -> None:
