@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils._operations.definition import SET
+from ..module_utils._operations.attribute_set import SET
 from ..plugin_utils._action import LocalAction
 
 

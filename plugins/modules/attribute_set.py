@@ -84,7 +84,7 @@ previous_attribute_set:
 """
 
 from ..module_utils._operation import run_module
-from ..module_utils._operations.definition import SET
+from ..module_utils._operations.attribute_set import SET
 
 
 def main() -> None:

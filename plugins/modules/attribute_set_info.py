@@ -56,12 +56,12 @@ tenant_id:
   sample: 11111111-1111-4111-8111-111111111111
 """
 
-from ..module_utils._operation import Entry, run_module
-from ..module_utils._operations.definition import SET_INFO_SPEC, run_set_info
+from ..module_utils._operation import run_module
+from ..module_utils._operations.attribute_set import SET_INFO
 
 
 def main() -> None:
-    run_module(Entry(run_set_info, SET_INFO_SPEC))
+    run_module(SET_INFO)
 
 
 if __name__ == "__main__":

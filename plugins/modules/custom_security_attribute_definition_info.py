@@ -70,16 +70,12 @@ definitions:
       state: present
 """
 
-from ..module_utils._operation import Entry, run_module
-from ..module_utils._operations.definition import (
-    DEFINITION_INFO_CONSTRAINTS,
-    DEFINITION_INFO_SPEC,
-    run_definition_info,
-)
+from ..module_utils._operation import run_module
+from ..module_utils._operations.definition import DEFINITION_INFO
 
 
 def main() -> None:
-    run_module(Entry(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS))
+    run_module(DEFINITION_INFO)
 
 
 if __name__ == "__main__":

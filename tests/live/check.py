@@ -46,11 +46,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._operation import
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INFO
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.attribute_set import SET
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import (
     DEFINITION,
     DEFINITION_INFO_CONSTRAINTS,
     DEFINITION_INFO_SPEC,
-    SET,
     run_definition_info,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissions import (

@@ -19,11 +19,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations.sto
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.attribute_set import SET, run_set_info
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import (
     DEFINITION,
-    SET,
     run_definition_info,
-    run_set_info,
 )
 
 steps = FilterModule().filters()["schema_steps"]

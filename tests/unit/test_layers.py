@@ -34,13 +34,6 @@ RANKS = {package: rank for rank, packages in enumerate(LAYERS) for package in pa
 OFFLINE = ("_core", "_declarations")
 """Packages that load neither HTTP nor Graph."""
 ANSIBLE = ("edge", "plugin_utils", "_operations", "_operation", "_declarations", "_connection")
-# Until the domain model is in the core, these import kinds of principals and argument specs from above.
-EXCEPTIONS = {
-    "module_utils._declarations.assignments": ("_tenant",),
-    "module_utils._declarations.csv_files": ("_tenant",),
-    "module_utils._declarations.declared": ("_operations",),
-    "module_utils._declarations.snapshot": ("_tenant",),
-}
 PURE = {"__future__", "collections", "dataclasses", "enum", "functools", "itertools", "json", "math", "re", "typing"}
 PURE |= {"difflib", "html", "operator", "types", "unicodedata"}
 
@@ -84,9 +77,9 @@ def violations(module: str, source: str) -> list[str]:
             target = item.name.removeprefix(PREFIX)
             other = package(target)
             peers = own == other and own != "edge"
-            if not peers and RANKS.get(other, EDGE) <= RANKS[own] and other not in EXCEPTIONS.get(module, ()):
+            if not peers and RANKS.get(other, EDGE) <= RANKS[own]:
                 found.append(f"{module} imports {target}, which is not below it")
-            elif own in OFFLINE and other in ("_graph", "_tenant") and other not in EXCEPTIONS.get(module, ()):
+            elif own in OFFLINE and other in ("_graph", "_tenant"):
                 found.append(f"{module} works offline and imports {target}")
             elif other == "plugin_utils" and module.startswith("modules."):
                 found.append(f"{module} runs elsewhere and imports {target}, which stays on the controller")

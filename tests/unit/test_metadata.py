@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.specs import DEFINITION_SPEC, SET_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK_SPEC
-from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION_SPEC, SET_SPEC
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,13 +19,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .._core.names import case_variant
 from .._core.options import without_omitted
 from .._errors import InvalidDeclaration
-from .._operations.definition import (
-    DEFINITION_CONSTRAINTS,
-    DEFINITION_SPEC,
-    SET_SPEC,
-    desired_definition,
-    desired_set,
-)
 from .assignments import (
     Declaration,
     Declarations,
@@ -42,6 +35,13 @@ from .locations import (
     Place,
     listed,
     no_secret,
+)
+from .specs import (
+    DEFINITION_CONSTRAINTS,
+    DEFINITION_SPEC,
+    SET_SPEC,
+    desired_definition,
+    desired_set,
 )
 
 

@@ -13,7 +13,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import stat
 import tempfile
 import time
@@ -35,7 +34,6 @@ SNAPSHOT, RESULTS = "entra.attributes/snapshot", "entra.attributes/results"
 VERSION = 1
 SYNC_SECONDS = 1.0
 """Seconds after which a journal is written through to the disk."""
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PREFIX, _SUFFIX = ".entra-attributes-", ".new"
 """How the names of temporary files begin and end. Only such files are ever removed as leftovers."""
 _KINDS = {
@@ -237,12 +235,6 @@ def sync_folder(folder: Path) -> None:
 def now() -> str:
     """Return the time as it stands in headers."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def tenant_of(claims: Mapping[str, Any], tenant_id: str | None) -> str | None:
-    """Return the tenant's ID by the claims of the token, else by the option if it is a GUID; null if it is unknown."""
-    known = str(claims.get("tid") or tenant_id or "")
-    return known.lower() if _GUID.fullmatch(known) else None
 
 
 def header(form: str, tenant: str | None, **more: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .._core.schema_plan import PERMIT, plan_definition
 from .._declarations.assignments import declarations
 from .._declarations.locations import Decrypt, no_secret
 from .._declarations.snapshot import headers, load
+from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
 from .._declarations.storage import check_apart, check_file, tenant_problem
 from .._errors import EntraError, InvalidDeclaration, OptionError
 from .._graph.client import Graph
@@ -30,7 +31,6 @@ from .._tenant.schema import Schema
 from .assignment import VERIFY_SPEC
 from .assignments_entries import Settings
 from .assignments_run import AssignmentRun, reading
-from .definition import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
 from .planner import TenantDefinitions
 
 BULK_SPEC: dict[str, Any] = {

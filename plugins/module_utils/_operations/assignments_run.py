@@ -26,7 +26,6 @@ from .._core.assignment_plan import untouched
 from .._core.model import KINDS, Principal, PrincipalKind
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
-from .._declarations.storage import tenant_of
 from .._errors import (
     AmbiguousPrincipal,
     EntraError,
@@ -38,6 +37,7 @@ from .._errors import (
 )
 from .._graph.client import PAGE_SIZE, Graph
 from .._graph.pace import BATCH_SIZE
+from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory, exactly_one
 from .._tenant.schema import Schema
 from .._tenant.visibility import Visibility

@@ -5,117 +5,32 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The options, runs and results of the modules for attribute sets and definitions."""
+"""The options, runs and results of the modules for definitions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from .._core.model import KINDS, Definition, PrincipalKind
 from .._core.names import counted
-from .._core.options import (
-    CHOICE,
-    INTEGER,
-    LIST,
-    TEXT,
-    TEXT_OR_INTEGER,
-)
-from .._core.schema_plan import (
-    ALL,
-    CHANGES,
-    FORBID,
-    PERMIT,
-    DefinitionPlan,
-    DesiredDefinition,
-    DesiredSet,
-    SetPlan,
-    plan_definition,
-    plan_set,
-)
-from .._declarations.storage import tenant_of
-from .._errors import EntraError, GraphError, InvalidDeclaration
+from .._core.options import TEXT
+from .._core.schema_plan import ALL, CHANGES, FORBID, PERMIT, DefinitionPlan, DesiredDefinition, plan_definition
+from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
+from .._errors import GraphError, InvalidDeclaration
 from .._graph.client import Graph
-from .._graph.replication import persist
 from .._operation import Entry, diff
 from .._tenant.principals import Directory
-from .._tenant.schema import Schema, is_conflict
+from .._tenant.schema import Schema
 from .._tenant.wire import condition
 
-SET_SPEC = {
-    "name": {"type": TEXT, "required": True},
-    "description": {"type": TEXT},
-    "max_attributes_per_set": {"type": INTEGER},
-    "state": {"type": "str", "choices": ["present"], "default": "present"},
-}
-SET_INFO_SPEC = {"name": {"type": TEXT}}
-
-DEFINITION_SPEC = {
-    "attribute_set": {"type": TEXT, "required": True},
-    "name": {"type": TEXT, "required": True},
-    "description": {"type": TEXT},
-    "type": {"type": CHOICE, "choices": ["string", "integer", "boolean"]},
-    "multi_valued": {"type": "bool"},
-    "searchable": {"type": "bool"},
-    "predefined_values_only": {"type": "bool"},
-    "predefined_values": {"type": LIST, "elements": TEXT_OR_INTEGER},
-    "inactive_predefined_values": {"type": LIST, "elements": TEXT_OR_INTEGER},
-    "purge_predefined_values": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "deprecated"], "default": "present"},
-    "in_use": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "warn"},
-}
 CHANGES_SPEC = {
     "changes": {"type": "str", "choices": list(CHANGES), "default": ALL},
     "released": {"type": "list", "elements": "str", "default": []},
 }
-DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("predefined_values",))]}
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
-
-AnyResult = TypeVar("AnyResult")
-AnyDesired = TypeVar("AnyDesired", DesiredSet, DesiredDefinition)
-
-
-def desired_set(params: Mapping[str, Any]) -> DesiredSet:
-    """Return what validated options of the module ask for. Raises InvalidDeclaration for what no tenant can have."""
-    desired = DesiredSet(params["name"], params["description"], params["max_attributes_per_set"])
-    return _possible(f"attribute set {desired.name}", desired)
-
-
-def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """`attribute_set`: one GET, and one POST or PATCH if something differs."""
-    schema = Schema(graph)
-    desired = desired_set(params)
-    before: dict[str, Any] | None = None
-
-    def attempt() -> SetPlan:
-        nonlocal before
-        planned = plan_set(desired, schema.sets())
-        if not schema.touched:
-            before = planned.before.as_result() if planned.before else None
-        if not check_mode:
-            schema.apply_set(planned)
-        return planned
-
-    planned = _applied(attempt, schema, graph)
-    after = planned.after.as_result()
-    return {
-        "changed": planned.changed or schema.touched,
-        "attribute_set": after,
-        "previous_attribute_set": before,
-        "diff": diff(f"attribute set {params['name']}", before, after),
-    }
-
-
-def run_set_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """`attribute_set_info`: all attribute sets, or the one of that name."""
-    sets = [found for found in Schema(graph).sets() if params["name"] in (None, found.name)]
-    return {
-        "changed": False,
-        "attribute_sets": [found.as_result() for found in sorted(sets, key=lambda found: found.name)],
-        "tenant_id": tenant_of(graph.claims(), params.get("tenant_id")),
-    }
 
 
 def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -144,7 +59,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
             schema.apply_definition(planned)
         return planned, usage
 
-    planned, usage = _applied(attempt, schema, graph)
+    planned, usage = schema.persist(attempt)
     after = planned.after.as_result() if planned.after else None
     return {
         "changed": planned.changed or schema.touched,
@@ -153,44 +68,6 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         "diff": diff(f"attribute {desired.attribute}", before, after),
         **usage,
     }
-
-
-def _applied(attempt: Callable[[], AnyResult], schema: Schema, graph: Graph) -> AnyResult:
-    """Read, plan and write; again where a conflict or a lost answer shows that the tenant is not as it was read."""
-    try:
-        return persist(graph.patience, attempt, lambda error: is_conflict(error) or error.in_doubt)
-    except EntraError as error:
-        error.changed = schema.written
-        error.in_doubt |= schema.in_doubt
-        raise
-
-
-def desired_definition(params: Mapping[str, Any]) -> DesiredDefinition:
-    """Return what validated options of the module ask for. Raises InvalidDeclaration for what no tenant can have."""
-    active, inactive = params["predefined_values"], params["inactive_predefined_values"]
-    desired = DesiredDefinition(
-        attribute_set=params["attribute_set"],
-        name=params["name"],
-        description=params["description"],
-        type=params["type"].capitalize() if params["type"] else None,
-        collection=params["multi_valued"],
-        searchable=params["searchable"],
-        predefined_only=params["predefined_values_only"],
-        predefined=None if active is None else [str(value) for value in active],
-        inactive=None if inactive is None else [str(value) for value in inactive],
-        integers=frozenset(value for value in (*(active or ()), *(inactive or ())) if isinstance(value, int)),
-        purge=params["purge_predefined_values"],
-        deprecated=params["state"] == "deprecated",
-        changes=params.get("changes", ALL),
-    )
-    return _possible(f"attribute {desired.attribute}", desired)
-
-
-def _possible(what: str, desired: AnyDesired) -> AnyDesired:
-    problems = desired.problems()
-    if problems:
-        raise InvalidDeclaration(what, problems)
-    return desired
 
 
 def _planned(
@@ -253,5 +130,5 @@ def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: boo
     return {"changed": False, "definitions": [definition.as_result() for definition in found]}
 
 
-SET = Entry(run_set, SET_SPEC)
+DEFINITION_INFO = Entry(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS)
 DEFINITION = Entry(run_definition, {**DEFINITION_SPEC, **CHANGES_SPEC}, DEFINITION_CONSTRAINTS)

@@ -25,13 +25,8 @@ from .._core.schema_plan import (
 )
 from .._declarations.assignments import refuse
 from .._declarations.declared import without_nulls
+from .._declarations.specs import DEFINITION_SPEC, SET_SPEC, desired_definition, desired_set
 from .._errors import InvalidDeclaration
-from .definition import (
-    DEFINITION_SPEC,
-    SET_SPEC,
-    desired_definition,
-    desired_set,
-)
 
 Options = Mapping[str, Any]
 

@@ -5,14 +5,14 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The permissions and roles that each job needs (graph-facts 5)."""
+"""The permissions and roles that each job needs, and what the claims of a token say (graph-facts 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from .._core.model import SERVICE_PRINCIPAL, USER
+from .._core.model import SERVICE_PRINCIPAL, USER, is_guid
 from .._errors import Need
 
 _READERS = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
@@ -32,6 +32,12 @@ READ_DEFINITIONS = Need(
     ("CustomSecAttributeDefinition.Read.All",), ("Attribute Definition Reader", "Attribute Assignment Reader")
 )
 WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
+
+
+def tenant_of(claims: Mapping[str, Any], tenant_id: str | None) -> str | None:
+    """Return the tenant's ID by the claims of the token, else by the option if it is a GUID; null if it is unknown."""
+    known = str(claims.get("tid") or tenant_id or "")
+    return known.lower() if is_guid(known) else None
 
 
 def may_read(claims: Mapping[str, Any]) -> bool | None:

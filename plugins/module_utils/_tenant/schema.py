@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .._core.model import AttributeSet, Definition
 from .._core.schema_plan import DefinitionPlan, SetPlan
@@ -42,6 +42,9 @@ _SETS = "/directory/attributeSets"
 _DEFINITIONS = "/directory/customSecurityAttributeDefinitions"
 _DEFINITION = f"GET {_DEFINITIONS}"
 _CONFLICTS = ("conflicting", "already exists", "multipleobjectswithsamekeyvalue")
+
+
+AnyResult = TypeVar("AnyResult")
 
 
 class Schema:
@@ -117,6 +120,18 @@ class Schema:
             self._write(self._graph.patch, f"{path}/allowedValues{key(value)}", activity_body(active))
         if planned.gives_more:
             wait_until(self._graph.patience, lambda: self._serves(after))
+
+    def persist(self, attempt: Callable[[], AnyResult]) -> AnyResult:
+        """Read, plan and write by `attempt()`, and do it again where the tenant turns out not to be as it was read.
+
+        A conflict or a lost answer shows that. Raises the error of the last attempt, with what may have been written.
+        """
+        try:
+            return persist(self._graph.patience, attempt, lambda error: is_conflict(error) or error.in_doubt)
+        except EntraError as error:
+            error.changed = self.written
+            error.in_doubt |= self.in_doubt
+            raise
 
     def _write(self, send: Callable[..., object], path: str, body: Mapping[str, Any]) -> None:
         """Write to a listed object; 404 then means that not all of Graph knows it yet (graph-facts 6.4)."""

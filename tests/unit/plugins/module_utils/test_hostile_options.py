@@ -22,8 +22,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._operation import
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INFO, INVENTORY
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.attribute_set import SET
 from ansible_collections.entra.attributes.plugins.module_utils._operations.audit_info import AUDIT_INFO
-from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION, SET
+from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION
 from ansible_collections.entra.attributes.plugins.module_utils._operations.lookup import LOOKUP
 from ansible_collections.entra.attributes.plugins.module_utils._operations.report import REPORT
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import plain

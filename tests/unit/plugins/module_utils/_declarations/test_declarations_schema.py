@@ -13,8 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import declared
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.specs import DEFINITION_SPEC, SET_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
-from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION_SPEC, SET_SPEC
 
 ROOT = Path(__file__).resolve().parents[5]
 SCHEMA = json.loads((ROOT / "roles/reconcile/files/declarations.schema.json").read_text())

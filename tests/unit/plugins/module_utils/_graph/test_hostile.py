@@ -30,7 +30,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph.batches im
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.transport import LONGEST_BODY, Http
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
-from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION, SET
+from ansible_collections.entra.attributes.plugins.module_utils._operations.attribute_set import SET
+from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.audit_log import AuditLog
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import Directory
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.schema import Schema

@@ -32,6 +32,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import plan as planned
 from ansible_collections.entra.attributes.plugins.module_utils._core.model import USER, flat
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import snapshot as _snapshot
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import specs as _specs
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import storage as _storage
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AttributesHidden,
@@ -43,7 +44,6 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph import cli
 from ansible_collections.entra.attributes.plugins.module_utils._graph.replication import REPLICATION_WAITS
 from ansible_collections.entra.attributes.plugins.module_utils._graph.transport import Http
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignments as _bulk
-from ansible_collections.entra.attributes.plugins.module_utils._operations import definition as _definitions
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BulkError
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_entries import OUTCOMES
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_run import reading
@@ -1491,7 +1491,7 @@ def test_what_is_expected_of_other_attributes(emulator: Emulator, graph: _graph.
 
 def definition(name: str, attribute_set: str = "Engineering", **options: Any) -> dict[str, Any]:
     given = {"attribute_set": attribute_set, "name": name, **options}
-    validated = ArgumentSpecValidator(_definitions.DEFINITION_SPEC).validate(given)
+    validated = ArgumentSpecValidator(_specs.DEFINITION_SPEC).validate(given)
     assert not validated.error_messages
     return validated.validated_parameters  # type: ignore[no-any-return]
 

@@ -17,11 +17,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._core.names import name_problem
 from ansible_collections.entra.attributes.plugins.module_utils._core.options import LEFT_OUT
+from ansible_collections.entra.attributes.plugins.module_utils._declarations import specs as _specs
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
 from ansible_collections.entra.attributes.plugins.module_utils._graph.replication import REPLICATION_WAITS
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
+from ansible_collections.entra.attributes.plugins.module_utils._operations import attribute_set as _attribute_set
 from ansible_collections.entra.attributes.plugins.module_utils._operations import definition as _definitions
 
 from ...conftest import ADELE, NEED, PAYROLL, Patient, waiting
@@ -44,12 +46,12 @@ def run(
 
 
 def a_set(graph: _graph.Graph, name: str, **options: Any) -> dict[str, Any]:
-    result: dict[str, Any] = run(_definitions.run_set, _definitions.SET_SPEC, {}, graph=graph, name=name, **options)
+    result: dict[str, Any] = run(_attribute_set.run_set, _specs.SET_SPEC, {}, graph=graph, name=name, **options)
     return result
 
 
 def a_definition(graph: _graph.Graph, name: str, attribute_set: str = "Engineering", **options: Any) -> dict[str, Any]:
-    spec, constraints = _definitions.DEFINITION.spec, _definitions.DEFINITION_CONSTRAINTS
+    spec, constraints = _definitions.DEFINITION.spec, _specs.DEFINITION_CONSTRAINTS
     options |= {"attribute_set": attribute_set, "name": name}
     result: dict[str, Any] = run(_definitions.run_definition, spec, constraints, graph=graph, **options)
     return result
@@ -130,7 +132,7 @@ def test_sets_are_listed_by_name(emulator: Emulator, graph: _graph.Graph) -> Non
     emulator.clear()
 
     def listed(**options: Any) -> list[str]:
-        found = run(_definitions.run_set_info, _definitions.SET_INFO_SPEC, {}, graph=graph, **options)
+        found = run(_attribute_set.run_set_info, _attribute_set.SET_INFO_SPEC, {}, graph=graph, **options)
         assert not found["changed"]
         return [one["name"] for one in found["attribute_sets"]]
 
@@ -544,7 +546,7 @@ def test_definitions_are_listed_by_name(emulator: Emulator, graph: _graph.Graph)
     ids=str,
 )
 def test_options_that_are_refused_by_themselves(given: dict[str, Any], message: str) -> None:
-    validator = ArgumentSpecValidator(_definitions.DEFINITION_SPEC, **_definitions.DEFINITION_CONSTRAINTS)
+    validator = ArgumentSpecValidator(_specs.DEFINITION_SPEC, **_specs.DEFINITION_CONSTRAINTS)
     assert any(message in text for text in validator.validate(given).error_messages)
 
 
