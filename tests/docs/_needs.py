@@ -48,12 +48,20 @@ PAYROLL = {"payroll-api": {"Engineering": {"Certification": True, "Project": ["B
 
 DECLARED = "attribute_sets:\n  - name: Engineering\n    max_attributes_per_set: 25\n"
 FOLDER = {"attributes/engineering.yml": DECLARED}
+CONSUMED = """
+attribute_sets: [{name: Finance}, {name: Agents}]
+definitions:
+  - {attribute_set: Finance, name: Sensitivity, type: string, multi_valued: true}
+  - {attribute_set: Agents, name: Approval, type: string}
+"""
 
 CSV = shown(f"{GUIDES}/guide_bulk.rst", "user,service_principal,")
 
 NEEDS: Mapping[tuple[str, str], Need] = {
     ("examples/README.md", ""): Need(files={"excel.csv": (ROOT / "examples/excel.csv").read_text()}),
     (f"{GUIDES}/guide_as_code.rst", ""): Need(files=FOLDER),
+    (f"{GUIDES}/guide_consumers.rst", "Check the filters"): Need(files={"entra/definitions.yml": CONSUMED}),
+    (f"{GUIDES}/guide_consumers.rst", "Who matches a filter"): Need(service_principals=PAYROLL),
     (f"{GUIDES}/guide_inventory.rst", ""): Need(
         users=ADELE, service_principals={"payroll-api": {"Engineering": {"NumVendors": 8}}}
     ),

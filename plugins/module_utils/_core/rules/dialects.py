@@ -39,15 +39,15 @@ def to_rule(conditions: Any, dialect: Any) -> str:
     """Return the rule that holds where all conditions hold. Raises OptionError for what a rule cannot express."""
     chosen = dialect_of(dialect)
     if not isinstance(conditions, list | tuple) or not conditions:
-        raise OptionError("to_rule", f"{read_as(conditions)} is not a list of at least one condition")
-    tree = all_of([_condition(f"to_rule[{place}]", item, chosen) for place, item in enumerate(conditions)])
+        raise OptionError("conditions", f"{read_as(conditions)} is not a list of at least one condition")
+    tree = all_of([_condition(f"conditions[{place}]", item, chosen) for place, item in enumerate(conditions)])
     text = chosen.write(tree)
     try:
         understood = chosen.parse(text, ())
     except InvalidRule as error:
-        raise OptionError("to_rule", f"a rule cannot hold these values: {error}") from None
+        raise OptionError("conditions", f"a rule cannot hold these values: {error}") from None
     if repr(understood) != repr(tree):
-        raise OptionError("to_rule", "a rule cannot hold these values so that they are read back")
+        raise OptionError("conditions", "a rule cannot hold these values so that they are read back")
     return text
 
 
@@ -106,7 +106,7 @@ def rule_details(text: Any, dialect: Any, definitions: Any = None, assignments: 
     """
     chosen = dialect_of(dialect)
     if not isinstance(text, str):
-        raise OptionError("rule_details", f"{read_as(text)} is not the text of a rule")
+        raise OptionError("rule", f"{read_as(text)} is not the text of a rule")
     defined = None if definitions is None else dict(_definitions(definitions))
     held = None if assignments is None else _assignments(assignments)
     tree: Node | None
