@@ -14,6 +14,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -102,6 +103,9 @@ def main() -> None:
     bulk.main()
     print("\nReports\n")
     report.main()
+    print("\nRules\n", flush=True)
+    paths = {"PYTHONPATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]}
+    subprocess.run([sys.executable, str(HERE / "rules.py")], env={**os.environ, **paths}, check=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from ..._errors import quoted
+from ..model import AttributeName
 from .conditions import (
     MISQUOTED,
     WORD,
@@ -176,7 +177,7 @@ class _Parser(Parser):
         return other, values
 
 
-def parse(text: str, defined: Collection[Attribute] = ()) -> Node:
+def parse(text: str, defined: Collection[AttributeName] = ()) -> Node:
     """Return the tree of a rule; `defined` completes names. Raises InvalidRule."""
     return _Parser(text, defined).rule(write)
 

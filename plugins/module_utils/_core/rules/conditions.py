@@ -22,6 +22,7 @@ from types import UnionType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from ..._errors import quoted
+from ..model import AttributeName
 from ..names import name_problem
 
 SOME_SET, SOME_NAME, SOME_VALUE = "<AttributeSet>", "<Attribute>", "<value>"
@@ -39,7 +40,12 @@ class Attribute:
     column: int = field(default=0, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.attribute_set}.{self.name}"
+        return str(self.named)
+
+    @property
+    def named(self) -> AttributeName:
+        """Return its name in the domain model."""
+        return AttributeName(self.attribute_set, self.name)
 
     @property
     def known(self) -> bool:
@@ -148,7 +154,7 @@ class Dialect:
     """
 
     name: str
-    parse: Callable[[str, Collection[Attribute]], Node]
+    parse: Callable[[str, Collection[AttributeName]], Node]
     write: Callable[[Node], str]
     compare: Callable[[Attribute, str, Scalars], Comparison]
 
@@ -282,7 +288,7 @@ class Parser:
     example = ""
     """A comparison, to show what is accepted."""
 
-    def __init__(self, text: str, defined: Collection[Attribute] = ()) -> None:
+    def __init__(self, text: str, defined: Collection[AttributeName] = ()) -> None:
         self.text = text
         self.defined = defined
         self.problems: list[Problem] = []

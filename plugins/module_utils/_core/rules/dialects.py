@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..._errors import OptionError, quoted
-from ..model import Definition, NestedAssignments
+from ..model import Assignments, AttributeName, Definition, flat
 from ..names import name_problem, read_as
 from ..values import integer_problem
 from .conditional_access import CONDITIONAL_ACCESS
@@ -140,7 +140,7 @@ def attribute_details(tree: Node | None, text: str) -> Iterator[dict[str, Any]]:
 
 
 def _decision(
-    tree: Node | None, dialect: Dialect, definitions: Definitions | None, assignments: NestedAssignments
+    tree: Node | None, dialect: Dialect, definitions: Definitions | None, assignments: Assignments
 ) -> dict[str, Any]:
     """Return whether the rule holds, and why that is unknown."""
     if tree is None:
@@ -153,7 +153,7 @@ def _decision(
     return {"matches": answer, "reason": None}
 
 
-def _definitions(definitions: Any) -> Iterator[tuple[Attribute, Definition]]:
+def _definitions(definitions: Any) -> Iterator[tuple[AttributeName, Definition]]:
     """Yield definitions in the form of the info module or of declarations, of which only the names are needed."""
     if not isinstance(definitions, list | tuple):
         raise OptionError("definitions", f"{read_as(definitions)} is not a list")
@@ -163,7 +163,7 @@ def _definitions(definitions: Any) -> Iterator[tuple[Attribute, Definition]]:
             raise OptionError(option, f"{read_as(item)} is not a dictionary with attribute_set and name")
         attribute = _attribute(option, item)
         yield (
-            attribute,
+            attribute.named,
             Definition(
                 attribute_set=attribute.attribute_set,
                 name=attribute.name,
@@ -185,8 +185,8 @@ def _list(option: str, value: Any) -> list[Any]:
     return list(value or [])
 
 
-def _assignments(assignments: Any) -> NestedAssignments:
-    """Return assignments, `{attribute set: {attribute: value}}`, in Python's own types."""
+def _assignments(assignments: Any) -> Assignments:
+    """Return what is assigned, given as attribute sets with attributes, in Python's own types."""
     if not isinstance(assignments, Mapping):
         raise OptionError("assignments", f"{read_as(assignments)} is not a dictionary of attribute sets")
     plain: dict[str, dict[str, Any]] = {}
@@ -198,4 +198,4 @@ def _assignments(assignments: Any) -> NestedAssignments:
             option = f"assignments.{quoted(str(attribute_set))}.{quoted(str(name))}"
             items = [_scalar(option, item) for item in value] if isinstance(value, list | tuple) else None
             plain[str(attribute_set)][str(name)] = _scalar(option, value) if items is None else items
-    return plain
+    return flat(plain)

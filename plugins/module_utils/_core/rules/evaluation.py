@@ -17,11 +17,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from operator import eq, ge, gt, itemgetter, le, lt, ne
 from typing import Any, TypeAlias
 
-from ..model import BOOLEAN, INTEGER, STRING, NestedAssignments, Value
+from ..model import Assignments, AttributeName, Value
 from ..values import type_of
 from .conditions import (
     And,
@@ -88,44 +88,80 @@ class Evaluator:
     """
 
     def __init__(self, tree: Node, dialect: str, known: Known | None = None) -> None:
-        named = [operand for leaf in leaves(tree) for operand in _operands(leaf) if isinstance(operand, Attribute)]
+        operands = [operand for leaf in leaves(tree) for operand in _operands(leaf)]
+        named = [operand.named for operand in operands if isinstance(operand, Attribute)]
         self.attributes = tuple(dict.fromkeys(named))
-        self._compiler = _Compiler(dialect, {name: place for place, name in enumerate(self.attributes)}, known or {})
-        self.decide = self._compiler.test(tree, negated=False)
-        """The answer for the values of `attributes`, in this order."""
+        compiler = _Compiler(dialect, {name: place for place, name in enumerate(self.attributes)}, known or {})
+        self._decide = compiler.test(tree, negated=False)
+        self.tests = {attribute: compiler.tests_of(attribute) for attribute in self.attributes}
+        """The tests of each attribute, or null where it is compared with another one."""
 
-    def __call__(self, assignments: NestedAssignments) -> Answer:
+    def __call__(self, assignments: Assignments) -> Answer:
         """Return the answer for the assignments of a principal."""
-        return self.decide([held(assignments, attribute) for attribute in self.attributes])
+        return self._decide([held(assignments, attribute) for attribute in self.attributes])
 
 
-def evaluate(tree: Node, dialect: str, assignments: NestedAssignments, known: Known | None = None) -> Answer:
+def evaluate(tree: Node, dialect: str, assignments: Assignments, known: Known | None = None) -> Answer:
     """Return what a rule decides for the assignments of one principal."""
     return Evaluator(tree, dialect, known)(assignments)
 
 
-def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[NestedAssignments]) -> Iterator[tuple[Answer, ...]]:
-    """Yield for each principal the answers of all rules. Principals with the same relevant values are decided once."""
-    attributes = list(dict.fromkeys(attribute for rule in rules for attribute in rule.attributes))
-    places = {attribute: place for place, attribute in enumerate(attributes)}
-    relevant = [_selection([places[attribute] for attribute in rule.attributes]) for rule in rules]
+def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[Assignments]) -> Iterator[tuple[Answer, ...]]:
+    """Yield for each principal the answers of all rules.
+
+    The values of an attribute fall into few kinds, as they differ for the rules. Each combination is decided once.
+    """
+    kinds: dict[AttributeName, _Kinds] = {}
+    for rule in rules:
+        for attribute, tests in rule.tests.items():
+            kinds.setdefault(attribute, _Kinds(attribute)).add(tests)
+    places = {attribute: place for place, attribute in enumerate(kinds)}
+    selections = [_selection([places[attribute] for attribute in rule.attributes]) for rule in rules]
     decided: list[dict[Any, Answer]] = [{} for rule in rules]
-    seen: dict[tuple[Any, ...], tuple[Answer, ...]] = {}
+    seen: dict[tuple[int, ...], tuple[Answer, ...]] = {}
+    steps = list(zip(rules, selections, decided, strict=True))
+    finders = [kind.of for kind in kinds.values()]
     for assignments in principals:
-        values = [held(assignments, attribute) for attribute in attributes]
-        # A list cannot be a key, and 1 must not stand for true.
-        key = tuple([value if value.__class__ is str else (value.__class__, repr(value)) for value in values])
-        answers = seen.get(key)
+        combination = tuple([find(assignments) for find in finders])
+        answers = seen.get(combination)
         if answers is None:
             found = []
-            for rule, select, known in zip(rules, relevant, decided, strict=True):
-                part = select(key)
+            for rule, select, known in steps:
+                part = select(combination)
                 answer = known.get(part)
                 if answer is None:
-                    answer = known[part] = rule.decide(select(values))
+                    answer = known[part] = rule(assignments)
                 found.append(answer)
-            answers = seen[key] = tuple(found)
+            answers = seen[combination] = tuple(found)
         yield answers
+
+
+class _Kinds:
+    """The kinds of values of an attribute: two values are of one kind if no comparison tells them apart."""
+
+    def __init__(self, attribute: AttributeName) -> None:
+        self.attribute = attribute
+        self.tests: list[Callable[[_Held], Answer]] = []
+        self.comparable = True
+        """Whether only constants are compared with the attribute, so that its tests tell all."""
+        self.values: dict[Any, int] = {}
+        self.kinds: dict[Any, int] = {}
+
+    def add(self, tests: Sequence[Callable[[_Held], Answer]] | None) -> None:
+        """Add the tests of a rule; null stands for those of an attribute that is compared with another one."""
+        self.comparable = self.comparable and tests is not None
+        self.tests += tests or ()
+
+    def of(self, assignments: Assignments) -> int:
+        """Return the number of the kind of the value that is assigned."""
+        value = held(assignments, self.attribute)
+        # A list cannot be a key, and 1 must not stand for true.
+        key = value if value.__class__ is str else (value.__class__, repr(value))
+        number = self.values.get(key)
+        if number is None:
+            outcomes = tuple([test(value) for test in self.tests]) if self.comparable else key
+            number = self.values[key] = self.kinds.setdefault(outcomes, len(self.kinds))
+        return number
 
 
 def _selection(places: list[int]) -> Callable[[Sequence[Any]], Any]:
@@ -136,23 +172,21 @@ def _selection(places: list[int]) -> Callable[[Sequence[Any]], Any]:
     return itemgetter(*places) if places else lambda items: ()
 
 
-def held(assignments: NestedAssignments, attribute: Attribute) -> _Held:
+def held(assignments: Assignments, attribute: AttributeName) -> _Held:
     """Return the value of an attribute, null if it is not assigned. A name that differs in case is no answer."""
-    values = assignments.get(attribute.attribute_set)
-    value = None if values is None else values.get(attribute.name)
+    value = assignments.get(attribute)
     if value is not None and value != []:
         return value
-    for attribute_set, members in assignments.items():
-        if attribute_set == attribute.attribute_set or attribute_set.lower() == _lower(attribute.attribute_set):
-            for name, other in members.items():
-                if name.lower() == _lower(attribute.name) and other is not None and other != [] and other is not value:
-                    return _OtherCase(f"{attribute_set}.{name}")
+    lower = _lower(attribute)
+    for other, value in assignments.items():
+        if _lower(other) == lower and other != attribute and value not in (None, []):
+            return _OtherCase(str(other))
     return None
 
 
-@lru_cache
-def _lower(name: str) -> str:
-    return name.lower()
+@lru_cache(4096)
+def _lower(attribute: AttributeName) -> tuple[str, str]:
+    return attribute.attribute_set.lower(), attribute.name.lower()
 
 
 def _operands(leaf: Leaf) -> tuple[Operand, ...]:
@@ -164,10 +198,12 @@ def _operands(leaf: Leaf) -> tuple[Operand, ...]:
 class _Compiler:
     """Makes functions of the nodes of a tree."""
 
-    def __init__(self, dialect: str, places: Mapping[Attribute, int], known: Known) -> None:
+    def __init__(self, dialect: str, places: Mapping[AttributeName, int], known: Known) -> None:
         self.places = places
         self.known = known
         self.mixed_is_unknown = dialect == "role_condition"
+        self.tests: dict[AttributeName, list[Callable[[_Held], Answer]]] = {}
+        self.related: set[AttributeName] = set()
         self.compare = {
             "conditional_access": _conditional_access,
             "role_condition": _role_condition,
@@ -195,8 +231,8 @@ class _Compiler:
             answer = value if isinstance(value, bool) else _depends(leaf.text)
             return lambda values: answer
         if isinstance(leaf.argument, Attribute):
-            place, name = self.places[leaf.argument], str(leaf.argument)
-            return lambda values: _exists(name, values[place])
+            name = str(leaf.argument)
+            return self.of(leaf.argument.named, lambda value: _exists(name, value))
         found = self.call(leaf)
         return lambda values: found
 
@@ -209,35 +245,51 @@ class _Compiler:
         if call.function == "Exists" or not isinstance(actual, str):
             return _depends(f"the {kind}")
         answers = [_matches(actual, str(item.value), _ACTION) for item in _literals(call.argument)]
-        return _any(answers)
+        return _joined(answers, decisive=True)
 
     def comparison(self, comparison: Comparison, negated: bool) -> _Test:
         """Return the test of a comparison, whichever side its attributes are on."""
-        left, right = self.side(comparison.left), self.side(comparison.right)
-        names = [str(one) for one in (comparison.left, comparison.right) if isinstance(one, Attribute)]
-        name, operator, compare = names[0] if names else "", comparison.operator, self.compare
+        left, right, operator, compare = comparison.left, comparison.right, comparison.operator, self.compare
+        if isinstance(left, Attribute) and isinstance(right, Attribute):
+            self.related |= {left.named, right.named}
+            names, first, second = (str(left), str(right)), self.places[left.named], self.places[right.named]
+            return lambda values: compare(
+                names[0], operator, _compared(names[0], values[first]), _compared(names[1], values[second]), negated
+            )
+        if isinstance(left, Attribute):
+            name, constant = str(left), self.constant(right)
+            return self.of(left.named, lambda value: compare(name, operator, _compared(name, value), constant, negated))
+        if isinstance(right, Attribute):
+            name, constant = str(right), self.constant(left)
+            return self.of(
+                right.named, lambda value: compare(name, operator, constant, _compared(name, value), negated)
+            )
+        answer = compare("", operator, self.constant(left), self.constant(right), negated)
+        return lambda values: answer
 
-        return lambda values: compare(name, operator, left(values), right(values), negated)
+    def of(self, attribute: AttributeName, test: Callable[[_Held], Answer]) -> _Test:
+        """Return the test of a leaf that asks for one attribute only."""
+        self.tests.setdefault(attribute, []).append(test)
+        place = self.places[attribute]
+        return lambda values: test(values[place])
 
-    def side(self, operand: Operand) -> Callable[[Sequence[_Held]], Any]:
-        """Return what gets the value of an operand: `_MISSING` for an attribute that is not assigned, or Unknown."""
-        if isinstance(operand, Attribute):
-            place, name = self.places[operand], str(operand)
+    def tests_of(self, attribute: AttributeName) -> list[Callable[[_Held], Answer]] | None:
+        """Return the tests of an attribute, or nothing if they do not tell all that decides."""
+        return None if attribute in self.related else self.tests.get(attribute, [])
 
-            def value(values: Sequence[_Held]) -> Any:
-                found = values[place]
-                if found is None:
-                    return _MISSING
-                return _other_case(name, found) if isinstance(found, _OtherCase) else found
-
-            return value
-        constant: Any
+    def constant(self, operand: Operand) -> Any:
+        """Return the value of an operand that is no attribute, or Unknown."""
         if isinstance(operand, Reference):
-            constant = self.known.get(operand.text, _depends(operand.text))
-        else:
-            items = [literal.value for literal in _literals(operand)]
-            constant = items if isinstance(operand, Literals) else items[0]
-        return lambda values: constant
+            return self.known.get(operand.text, _depends(operand.text))
+        items = [literal.value for literal in _literals(operand)]
+        return items if isinstance(operand, Literals) else items[0]
+
+
+def _compared(name: str, value: _Held) -> Any:
+    """Return the value of an attribute as it is compared: `_MISSING` if it is not assigned, or Unknown."""
+    if value is None:
+        return _MISSING
+    return _other_case(name, value) if isinstance(value, _OtherCase) else value
 
 
 _MISSING = object()
@@ -271,26 +323,15 @@ def _negation(test: _Test) -> _Test:
 
 
 def _combination(tests: Sequence[_Test], decisive: bool) -> _Test:
-    return lambda values: _joined((test(values) for test in tests), decisive)
+    return lambda values: _joined([test(values) for test in tests], decisive)
 
 
-def _joined(answers: Iterable[Answer], decisive: bool) -> Answer:
+def _joined(answers: Sequence[Answer], decisive: bool) -> Answer:
     """Join answers by and, of which a false one decides, or by or, of which a true one decides."""
-    unknown: Unknown | None = None
-    for answer in answers:
-        if answer is decisive:
-            return decisive
-        if isinstance(answer, Unknown):
-            unknown = answer if unknown is None else unknown.joined(answer)
-    return not decisive if unknown is None else unknown
-
-
-def _any(answers: Iterable[Answer]) -> Answer:
-    return _joined(answers, decisive=True)
-
-
-def _all(answers: Iterable[Answer]) -> Answer:
-    return _joined(answers, decisive=False)
+    if decisive in answers:
+        return decisive
+    unknown = [answer for answer in answers if isinstance(answer, Unknown)]
+    return reduce(Unknown.joined, unknown) if unknown else not decisive
 
 
 def _opposite(answer: Answer) -> Answer:
@@ -307,34 +348,45 @@ def _conditional_access(name: str, operator: str, left: Any, right: Any, negated
 
     The treatment of case is unknown, and for several values only Contains is shown.
     """
-    negative = operator in ("-ne", "-notIn", "-notContains", "-notStartsWith", "-notMatch")
+    positive = _POSITIVE.get(operator, operator)
     if left is _MISSING:
-        return Unknown((_ABSENT.format(name, operator),)) if negated or negative or right is None else False
-    answer: Answer
+        undocumented = negated or positive is not operator or right is None
+        return Unknown((_ABSENT.format(name, operator),)) if undocumented else False
     if isinstance(left, Unknown):
         return left
-    if right is None or operator in ("-match", "-notMatch"):
-        return Unknown(
-            (f"How Conditional Access evaluates {operator}{' null' if right is None else ''} is not documented",)
-        )
-    wanted = right if isinstance(right, list) else [right]
-    if not all(isinstance(item, str) for item in wanted):
-        return Unknown((_TYPE.format(name, "text", "Conditional Access"),))
-    if isinstance(left, list):
-        if operator not in ("-contains", "-notContains") or not all(isinstance(item, str) for item in left):
-            return Unknown((_MULTIPLE.format(name, operator),))
-        answer = _text_answer(right in left, any(right.lower() in item.lower() for item in left))
-    elif not isinstance(left, str):
-        return Unknown((_TYPE.format(name, "a value that is not text", "Conditional Access"),))
-    elif operator in ("-startsWith", "-notStartsWith"):
-        answer = _text_answer(left.startswith(right), left.lower().startswith(right.lower()))
-    elif operator in ("-contains", "-notContains"):
+    if right is None or positive == "-match":
+        what = f"{operator} null" if right is None else operator
+        return Unknown((f"How Conditional Access evaluates {what} is not documented",))
+    answer = _conditional_access_text(name, positive, left, right)
+    return answer if positive is operator else _opposite(answer)
+
+
+def _conditional_access_text(name: str, operator: str, left: Any, right: Any) -> Answer:
+    several, wanted = isinstance(left, list), right if isinstance(right, list) else [right]
+    if several and operator != "-contains":
+        return Unknown((_MULTIPLE.format(name, operator),))
+    for item in [*(left if several else [left]), *wanted]:
+        if not isinstance(item, str):
+            return Unknown((_TYPE.format(name, "a value that is not text", "Conditional Access"),))
+    if operator == "-startsWith":
+        return _text_answer(left.startswith(right), left.lower().startswith(right.lower()))
+    if several:
+        lower = right.lower()
+        return _text_answer(right in left, any(lower in item.lower() for item in left))
+    if operator == "-contains":
         if left != right and right.lower() in left.lower():
             return Unknown((f"Whether {operator} finds a part of a text is not documented",))
-        answer = left == right
-    else:
-        answer = _text_answer(left in wanted, left.lower() in [item.lower() for item in wanted])
-    return _opposite(answer) if negative else answer
+        return bool(left == right)
+    return _text_answer(left in wanted, left.lower() in [item.lower() for item in wanted])
+
+
+_POSITIVE = {
+    "-ne": "-eq",
+    "-notIn": "-in",
+    "-notContains": "-contains",
+    "-notStartsWith": "-startsWith",
+    "-notMatch": "-match",
+}
 
 
 def _odata(name: str, operator: str, left: Any, right: Any, negated: bool) -> Answer:
@@ -358,7 +410,7 @@ def _odata(name: str, operator: str, left: Any, right: Any, negated: bool) -> An
     if isinstance(left, list) or right is _MISSING:
         return Unknown((_MULTIPLE.format(name, operator),))
     if operator == "in" and isinstance(right, list):
-        return _any(_odata_equal(name, left, item) for item in right)
+        return _joined([_odata_equal(name, left, item) for item in right], decisive=True)
     if operator == "startsWith" and isinstance(left, str) and isinstance(right, str):
         return left.startswith(right)
     return Unknown((f"How Graph evaluates {operator} for {name or 'this property'} is not documented",))
@@ -374,7 +426,7 @@ def _odata_equal(name: str, left: Any, right: Any) -> Answer:
     if isinstance(right, list):
         return Unknown((_MULTIPLE.format(name, "eq"),))
     if isinstance(left, list):
-        return _any(_odata_equal(name, item, right) for item in left)
+        return _joined([_odata_equal(name, item, right) for item in left], decisive=True)
     if type_of(left) != type_of(right):
         return Unknown((_TYPE.format(name, "a value of another type", "Graph"),))
     return bool(left == right)
@@ -403,32 +455,51 @@ def _role_condition(name: str, operator: str, left: Any, right: Any, negated: bo
     lefts, rights = (side if isinstance(side, list) else [side] for side in (left, right))
     if not cross and (len(lefts) != 1 or len(rights) != 1):
         return Unknown((_MULTIPLE.format(name or "One side", operator),))
-    right_quantifier, left_quantifier = (_all if every_right else _any), (_all if every_left else _any)
-    return left_quantifier(right_quantifier(_role_pair(name, base, one, other) for other in rights) for one in lefts)
+    compare = _pair_test(name, base)
+    rows = [_joined([compare(one, other) for other in rights], decisive=not every_right) for one in lefts]
+    return _joined(rows, decisive=not every_left)
 
 
-def _role_pair(name: str, operator: str, left: Any, right: Any) -> Answer:
-    """Compare two single values."""
+@lru_cache(1024)
+def _pair_test(name: str, operator: str) -> Callable[[Any, Any], Answer]:
+    """Return what compares two single values."""
     kind = next(kind for kind in ("String", "Numeric", "Bool", "Guid", "DateTime") if operator.startswith(kind))
     rest = operator.removeprefix(kind)
-    wanted = {"Numeric": INTEGER, "Bool": BOOLEAN}.get(kind, STRING)
-    guids = kind == "Guid" and all(isinstance(side, str) and GUID.fullmatch(side) for side in (left, right))
-    if {type_of(left), type_of(right)} != {wanted} or (kind == "Guid" and not guids):
-        return Unknown((_TYPE.format(name or "One side", "a value of another type", operator),))
+    wanted: type = {"Numeric": int, "Bool": bool}.get(kind, str)
+    mistyped = Unknown((_TYPE.format(name or "One side", "a value of another type", operator),))
+    compare = _text_test(rest)
     if kind == "DateTime":
-        return Unknown((f"{operator} is not evaluated here",))
+        return lambda left, right: Unknown((f"{operator} is not evaluated here",))
     if kind == "Numeric":
-        return bool(_NUMERIC[rest](left, right))
+        compare = _NUMERIC[rest]
     if kind == "Bool":
-        return (left is right) is (rest == "Equals")
-    if kind == "Guid":
+        compare = eq if rest == "Equals" else ne
+
+    def of_type(left: Any, right: Any) -> Answer:
+        for value in (left, right):
+            if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+                return mistyped
+        return compare(left, right)
+
+    def of_guids(left: Any, right: Any) -> Answer:
+        if not all(isinstance(value, str) and GUID.fullmatch(value) for value in (left, right)):
+            return mistyped
         return (left.lower() == right.lower()) is (rest == "Equals")
-    if rest.endswith("IgnoreCase"):
-        left, right, rest = left.lower(), right.lower(), rest.removesuffix("IgnoreCase")
-    negative, rest = rest.startswith("Not"), rest.removeprefix("Not")
-    if rest == "Like":
-        return bool(_pattern(right, _WILDCARD).fullmatch(left)) is not negative
-    return (left == right if rest == "Equals" else left.startswith(right)) is not negative
+
+    return of_guids if kind == "Guid" else of_type
+
+
+def _text_test(operator: str) -> Callable[[Any, Any], bool]:
+    """Return what compares two texts by the rest of an operator, such as NotLikeIgnoreCase."""
+    name = operator.removesuffix("IgnoreCase").removeprefix("Not")
+    compare: Callable[[Any, Any], bool] = {
+        "StartsWith": lambda left, right: left.startswith(right),
+        "Like": lambda left, right: bool(_pattern(right, _WILDCARD).fullmatch(left)),
+    }.get(name, eq)
+    positive = not operator.startswith("Not")
+    if operator.endswith("IgnoreCase"):
+        return lambda left, right: compare(left.lower(), right.lower()) is positive
+    return lambda left, right: compare(left, right) is positive
 
 
 @lru_cache(1024)

@@ -14,6 +14,7 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from ..._errors import quoted
+from ..model import AttributeName
 from .conditions import (
     MISQUOTED,
     WORD,
@@ -209,7 +210,7 @@ class _Parser(Parser):
         raise self.failure(f"Expected a comparison such as {_EXAMPLE}, not {found}", token.column)
 
 
-def parse(text: str, defined: Collection[Attribute] = ()) -> Node:
+def parse(text: str, defined: Collection[AttributeName] = ()) -> Node:
     """Return the tree of a rule; `defined` completes names. Raises InvalidRule."""
     return _Parser(text, defined).rule(write)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ..._errors import quoted
-from ..model import BOOLEAN, INTEGER, STRING, Definition
+from ..model import BOOLEAN, INTEGER, STRING, AttributeName, Definition
 from ..names import counted, read_as
 from ..values import type_of
 from .conditions import (
@@ -42,7 +42,7 @@ from .conditions import (
 from .odata import DOCUMENTED
 from .role_conditions import MAX_CONDITION
 
-Definitions = Mapping[Attribute, Definition]
+Definitions = Mapping[AttributeName, Definition]
 ALL_APPLICATIONS = (
     "The policy includes all applications and this filter, so it targets every application; leave includeApplications"
     " empty"
@@ -74,7 +74,7 @@ def doubts(tree: Node, definitions: Definitions) -> list[str]:
     attributes = dict.fromkeys(attribute for attribute, _operator, _values in comparisons(tree))
     found = []
     for attribute in attributes:
-        definition = definitions.get(attribute)
+        definition = definitions.get(attribute.named)
         if definition is None or definition.deprecated:
             state = "is not defined" if definition is None else "is deprecated"
             found.append(f"{attribute} {state}, and how the service evaluates a rule then is not documented")
@@ -106,7 +106,7 @@ class _Lint:
                 yield Problem(message, attribute.column)
             if self.definitions is None:
                 continue
-            definition = self.definitions.get(attribute)
+            definition = self.definitions.get(attribute.named)
             if definition is None:
                 yield self.undefined(attribute, self.definitions)
                 continue
@@ -138,7 +138,7 @@ class _Lint:
                 if wrong:
                     message = f"'{quoted(value)}' has '{quoted(wrong[0])}', which blob tags cannot hold"
                     yield Problem(message, literal.column)
-            definition = (self.definitions or {}).get(side) if isinstance(side, Attribute) else None
+            definition = (self.definitions or {}).get(side.named) if isinstance(side, Attribute) else None
             if definition is not None and isinstance(side, Attribute):
                 active = (value for value, is_active in definition.predefined.items() if is_active)
                 wrong = [value for value in active if _NOT_IN_TAGS.search(value)]
@@ -161,7 +161,7 @@ class _Lint:
             message = f"{attribute} is spelled {close}; whether case counts in names is not documented"
         else:
             message += f"; did you mean {close}?"
-        self.attributes[attribute] = close
+        self.attributes[attribute] = Attribute(*close)
         return Problem(message, attribute.column, _FIXED)
 
     def attribute_problems(self, attribute: Attribute, definition: Definition) -> Iterator[Problem]:

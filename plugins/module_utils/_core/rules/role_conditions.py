@@ -19,7 +19,7 @@ from itertools import product
 from typing import ClassVar
 
 from ..._errors import quoted
-from ..model import BOOLEAN, INTEGER, STRING
+from ..model import BOOLEAN, INTEGER, STRING, AttributeName
 from ..values import type_of
 from .conditions import (
     MISQUOTED,
@@ -198,7 +198,7 @@ def _kind(operand: Operand) -> str:
     return "String" if value is None else {BOOLEAN: "Bool", INTEGER: "Numeric", STRING: "String"}[type_of(value)]
 
 
-def parse(text: str, defined: Collection[Attribute] = ()) -> Node:
+def parse(text: str, defined: Collection[AttributeName] = ()) -> Node:
     """Return the tree of a condition; `defined` completes names. Raises InvalidRule."""
     return _Parser(text, defined).rule(write)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeName, flat
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.dialects import DIALECTS
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.evaluation import (
     Answer,
@@ -28,7 +29,7 @@ GUID = "5e467623-bb1f-42f4-a55d-6e525e11384b"
 
 def answer(dialect: str, text: str, value: Any, **known: Any) -> bool | None:
     """Return what a rule decides where S.A has a value, null for unknown."""
-    held = {} if value is None else {"S": {"A": value}}
+    held = {} if value is None else {AttributeName("S", "A"): value}
     found = evaluate(DIALECTS[dialect].parse(text, ()), dialect, held, known)
     return None if isinstance(found, Unknown) else found
 
@@ -244,17 +245,17 @@ def test_a_missing_attribute_behind_negations() -> None:
 
 def test_a_name_in_another_case_is_no_answer() -> None:
     tree = DIALECTS[CA].parse('CustomSecurityAttribute.S_A -eq "x"', ())
-    for held in ({"S": {"a": "x"}}, {"s": {"A": "x"}}, {"S": {}, "s": {"A": "x"}}):
-        found = evaluate(tree, CA, held)
+    for held in ({"S": {"a": "x"}}, {"s": {"A": "x"}}, {"S": {"A": []}, "s": {"A": "x"}}):
+        found = evaluate(tree, CA, flat(held))
         assert isinstance(found, Unknown)
         assert "differs in case" in str(found)
-    assert evaluate(tree, CA, {"S": {"A": "x", "a": "y"}}) is True
-    assert evaluate(tree, CA, {"S": {"A": []}}) is False
+    assert evaluate(tree, CA, flat({"S": {"A": "x", "a": "y"}})) is True
+    assert evaluate(tree, CA, flat({"S": {"A": []}})) is False
 
 
 def test_reasons_say_what_is_unknown_each_once() -> None:
     text = f"{PRINCIPAL} StringEquals @Resource[a] AND {PRINCIPAL} StringEquals @Resource[a] AND NOT Exists @Request[b]"
-    found = evaluate(DIALECTS[ROLE].parse(text, ()), ROLE, {"S": {"A": "x"}})
+    found = evaluate(DIALECTS[ROLE].parse(text, ()), ROLE, flat({"S": {"A": "x"}}))
     assert isinstance(found, Unknown)
     assert found.reasons == ("It depends on @Resource[a]", "It depends on @Request[b]")
     with pytest.raises(TypeError, match="neither true nor false"):
@@ -268,7 +269,7 @@ def test_a_naive_evaluator_agrees(dialect: str) -> None:
     for _number in range(10_000):
         tree, held = rule(random, dialect), assignments(random)
         known = random.choice(({}, KNOWN))
-        found = evaluate(tree, dialect, held, known)
+        found = evaluate(tree, dialect, flat(held), known)
         expected = naive(tree, dialect, held, known)
         assert (None if isinstance(found, Unknown) else found) is expected, (DIALECTS[dialect].write(tree), held, known)
         outcomes.append(expected)
@@ -279,13 +280,9 @@ def test_a_naive_evaluator_agrees(dialect: str) -> None:
 def test_many_principals_are_decided_as_one_by_one(dialect: str) -> None:
     random = Random(7)  # noqa: S311 - a seed of tests
     rules = [Evaluator(rule(random, dialect), dialect) for _number in range(20)]
-    principals: list[dict[str, dict[str, Any]]] = [assignments(random) for _number in range(300)] * 2
-    principals += [
-        {},
-        {"Engineering": {"Project": 1}},
-        {"Engineering": {"Project": True}},
-        {"engineering": {"Level": 1}},
-    ]
+    nested: list[dict[str, dict[str, Any]]] = [assignments(random) for _number in range(300)] * 2
+    nested += [{}, {"Engineering": {"Project": 1}}, {"Engineering": {"Project": True}}, {"engineering": {"Level": 1}}]
+    principals = [flat(held) for held in nested]
     expected: list[tuple[Answer, ...]] = [tuple(rule(held) for rule in rules) for held in principals]
     assert list(evaluate_many(rules, principals)) == expected
     assert list(evaluate_many([], principals)) == [()] * len(principals)

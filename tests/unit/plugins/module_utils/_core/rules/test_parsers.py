@@ -13,6 +13,7 @@ import pytest
 from odata_query import ast
 from odata_query.grammar import ODataLexer, ODataParser
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeName
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.conditions import (
     MAX_DEPTH,
     MAX_LENGTH,
@@ -157,7 +158,7 @@ def test_other_spellings_that_are_accepted(dialect: str, text: str, printed: str
     assert DIALECTS[dialect].write(DIALECTS[dialect].parse(text, ())) == printed
 
 
-def problems(dialect: str, text: str, defined: tuple[Attribute, ...] = ()) -> list[Problem]:
+def problems(dialect: str, text: str, defined: tuple[AttributeName, ...] = ()) -> list[Problem]:
     with pytest.raises(InvalidRule) as caught:
         DIALECTS[dialect].parse(text, defined)
     return caught.value.problems
@@ -267,7 +268,8 @@ def test_a_wrong_form_yields_the_right_one(dialect: str, text: str, right: str, 
 
 
 def test_definitions_complete_a_name() -> None:
-    defined = (Attribute("Engineering", "Project"), Attribute("Marketing", "Level"), Attribute("Sales", "Level"))
+    names = (("Engineering", "Project"), ("Marketing", "Level"), ("Sales", "Level"))
+    defined = tuple(AttributeName(*name) for name in names)
     assert problems(CA, f'{CSA}Project -eq "x"', defined)[0].right_form == f'{CSA}Engineering_Project -eq "x"'
     assert problems(CA, f'{CSA}Level -eq "x"', defined)[0].right_form == f'{CSA}<AttributeSet>_Level -eq "x"'
     path = "customSecurityAttributes/Engineering/Project"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.entra.attributes.plugins.module_utils._core.model import Definition
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeName, Definition
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.conditions import Attribute, InvalidRule
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.dialects import (
     DIALECTS,
@@ -383,7 +383,7 @@ def test_an_attribute_is_found_by_its_names_alone() -> None:
         find_problems(
             DIALECTS[CA].parse(f'{CSA}S_A -eq "x"', ()),
             DIALECTS[CA],
-            {Attribute("S", "A"): Definition("S", "A", "String")},
+            {AttributeName("S", "A"): Definition("S", "A", "String")},
         )
         == []
     )
