@@ -9,6 +9,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def test_a_plan_survives_its_file(plan: TenantPlan) -> None:
     assert parse_plan(json.loads(json.dumps(plan_document(plan)))) == plan
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=200)
 @given(plans())
 def test_a_plan_is_never_stale_against_itself_or_a_part_of_it(plan: TenantPlan) -> None:
@@ -83,6 +85,7 @@ def test_a_foreign_value_makes_exactly_its_object_stale(plan: TenantPlan, foreig
     assert display(foreign) in reasons[step.key]
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=200)
 @given(plans())
 def test_nothing_of_a_masked_set_is_left_but_whether_there_is_a_value(plan: TenantPlan) -> None:

@@ -46,6 +46,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read_plan(kept(tmp_path, MADE.content())) == MADE
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_refused(tmp_path: Path) -> None:
     content = MADE.content()
     for bit in range(8 * len(content)):

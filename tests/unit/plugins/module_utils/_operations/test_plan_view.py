@@ -133,6 +133,7 @@ def test_the_text_for_a_pull_request_is_markdown_that_values_cannot_break() -> N
     )
 
 
+@pytest.mark.slow
 def test_the_text_for_a_pull_request_fits_into_a_comment() -> None:
     small, huge = markdown(whole(), "0" * 64), markdown(TenantPlan(tuple(users(20_000))), "0" * 64)
     assert len(huge.encode()) <= 60_000

@@ -262,6 +262,7 @@ def test_reasons_say_what_is_unknown_each_once() -> None:
         assert found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_naive_evaluator_agrees(dialect: str) -> None:
     random = Random(20261126)  # noqa: S311 - a seed of tests

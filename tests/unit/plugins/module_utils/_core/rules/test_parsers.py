@@ -316,6 +316,7 @@ def test_what_cannot_be_understood_has_a_column(dialect: str, text: str, words: 
     assert (last.column, last.right_form) == (column, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_is_printed_is_parsed_as_the_same_tree(dialect: str) -> None:
     random = Random(42)  # noqa: S311 - a seed of tests
@@ -433,6 +434,7 @@ def check_form(dialect: str, form: str) -> None:
         assert DIALECTS[dialect].write(DIALECTS[dialect].parse(form, ())) == form
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_changed_sample_raises_nothing_else(dialect: str) -> None:
     random = Random(5)  # noqa: S311 - a seed of tests
@@ -451,6 +453,7 @@ def test_a_changed_sample_raises_nothing_else(dialect: str) -> None:
     assert min(refused, accepted) > 300
 
 
+@pytest.mark.slow
 def test_long_and_repetitive_text_takes_no_time() -> None:
     for piece in (
         "(",
@@ -519,6 +522,7 @@ def _own_shape(node: Any) -> Any:
     return ({str: "String", int: "Integer", bool: "Boolean", type(None): "Null"}[type(node.value)], node.value)
 
 
+@pytest.mark.slow
 def test_a_maintained_parser_reads_the_same() -> None:
     random = Random(11)  # noqa: S311 - a seed of tests
     judged_rules = 0

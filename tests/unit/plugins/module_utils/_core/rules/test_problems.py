@@ -322,6 +322,7 @@ def test_wrong_arguments(arguments: tuple[Any, ...], words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_random_conditions_are_read_back(dialect: str) -> None:
     random = Random(3)  # noqa: S311 - a seed of tests
