@@ -29,7 +29,7 @@ options:
   desired:
     description:
       - A folder or file with attribute sets, definitions and assignments as they shall be, such as
-        M(entra.attributes.declarations) writes them. What differs is reported as drift.
+        M(entra.attributes.export) writes them. What differs is reported as drift.
       - Attributes that are not declared do not differ.
     type: path
   required:
@@ -96,7 +96,7 @@ notes:
   - A limit counts as nearly reached from 80 % on.
   - Principals that hold nothing, and lack nothing that is required, are only counted.
 seealso:
-  - module: entra.attributes.declarations
+  - module: entra.attributes.export
   - module: entra.attributes.custom_security_attributes
   - name: What custom security attributes are
     description: Microsoft's overview.

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What `declarations` does: the tenant, or a part of it, as a folder of files that can be declared again."""
+"""The run of `export`: the tenant, or a part of it, as a folder of files that can be declared again."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ Item = dict[str, Any]
 
 
 def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """`declarations`: everything is read, then the files that differ are written. Raises before it writes anything."""
+    """Read everything, then write the files that differ. Raises before it writes anything."""
     schema, directory, visibility = Schema(graph), Directory(graph), Visibility(graph)
     dest = check_export(params["dest"])
     sets = {one.name: one for one in schema.sets()}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: declarations
+module: export
 short_description: Export attribute sets, definitions and assignments to files
 version_added: 1.0.0
 description:
@@ -79,11 +79,11 @@ author:
 
 EXAMPLES = r"""
 - name: Keep all of the tenant in a repository
-  entra.attributes.declarations:
+  entra.attributes.export:
     dest: "{{ playbook_dir }}/entra"
 
 - name: Who of the service principals is certified, for a spreadsheet
-  entra.attributes.declarations:
+  entra.attributes.export:
     dest: "{{ playbook_dir }}/certified"
     attribute_sets: [Engineering]
     principals: [service_principals]
