@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tests of all kinds share: the folder of the collection, and a local Graph."""
+"""Fixtures for tests of all kinds: the folder of the collection, and a local Graph."""
 
 from __future__ import annotations
 

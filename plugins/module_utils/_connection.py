@@ -123,7 +123,7 @@ def secret_texts(params: Mapping[str, Any], environment: Mapping[str, str]) -> s
 
 
 def given(params: Mapping[str, Any], environment: Mapping[str, str]) -> frozenset[str]:
-    """Return the options that are set as such: what repeats the value of its variable comes from there."""
+    """Return the options that a task sets. An option with the value of its variable comes from the environment."""
     return frozenset(
         name
         for name, spec in connection_spec(environment).items()

@@ -10,9 +10,9 @@
 `error.type` of a failed result is the name of one of these classes.
 
 EntraError
-├── OptionError            an option is wrong; nothing was sent
+├── OptionError            an option is wrong; no request was sent
 ├── InvalidDeclaration     declarations break rules; every problem is listed, nothing was written
-├── InvalidValue           a value does not fit its attribute; nothing was written
+├── InvalidValue           a value does not fit its attribute; no write was sent
 ├── UndefinedAttribute     an attribute has no definition
 │   └── NameCaseMismatch   a name exists in another case only
 ├── PrincipalNotFound      no principal has the name
@@ -23,8 +23,8 @@ EntraError
 ├── AttributesHidden       the identity cannot read the attributes that were asked for
 ├── WriteNotConfirmed      Graph accepted a write and does not show it
 ├── MissingLibrary         a Python library is not installed
-├── AuthenticationError    there is no token
-├── TransportError         there is no usable answer; a write may have been applied if the error is in doubt
+├── AuthenticationError    no token was obtained
+├── TransportError         Graph gave no usable answer; a write may have been applied if the error is in doubt
 │   ├── ConnectionFailed   the host cannot be reached, or the connection was cut
 │   ├── RequestTimeout     the answer took too long
 │   ├── TlsError           the certificate is not trusted, or TLS failed otherwise
@@ -47,7 +47,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Need:
-    """What an operation needs: Graph permissions and, for users, one of these Entra roles (graph-facts 5.2)."""
+    """The Graph permissions of an operation and, for users, the Entra roles that allow it (graph-facts 5.2)."""
 
     permissions: tuple[str, ...]
     roles: tuple[str, ...]
@@ -61,7 +61,7 @@ class Need:
 
 
 def printable(text: str) -> str:
-    """Text as it can be told anywhere: a lone surrogate, which UTF-8 cannot hold, as its escape."""
+    """Return text that every output can hold: a lone surrogate, which UTF-8 cannot encode, becomes its escape."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -73,7 +73,7 @@ def quoted(text: str, most: int = 60) -> str:
 
 
 class EntraError(Exception):
-    """What failed, in one sentence, and in `hint` what to do next."""
+    """A failure in one sentence. `hint` says what to do next."""
 
     changed = False
     """Whether something was written before."""
@@ -91,7 +91,7 @@ class EntraError(Exception):
         return " ".join(filter(None, [message, doubt, self.hint]))
 
     def __copy__(self) -> EntraError:
-        """Return an error of its own for one of several requests that failed together."""
+        """Return a separate error for one of several requests that failed together."""
         copied = type(self).__new__(type(self), *self.args)
         copied.__dict__.update(self.__dict__)
         return copied
@@ -107,7 +107,7 @@ class EntraError(Exception):
 
 
 class OptionError(EntraError):
-    """An option is wrong by itself or next to another one. A reason that quotes a long text is shortened."""
+    """An option is wrong, alone or together with another option. A reason that quotes a long text is shortened."""
 
     def __init__(self, option: str, reason: str, hint: str = "") -> None:
         if len(reason) > 1000:
@@ -137,11 +137,11 @@ class InvalidValue(EntraError):
 
 
 class UndefinedAttribute(EntraError):
-    """An attribute set or attribute that does not exist, or that the identity may not see."""
+    """An attribute set or attribute that does not exist, or that the identity cannot see."""
 
 
 class NameCaseMismatch(UndefinedAttribute):
-    """A name that differs by case only from one that there is, beside which no task can define it (graph-facts 4)."""
+    """A name that differs only in case from an existing one. Entra does not allow both (graph-facts 4)."""
 
     def __init__(self, name: str, other: str, hint: str = "") -> None:
         super().__init__(f"{name}: {other}; names are matched exactly.", hint)
@@ -182,7 +182,7 @@ class AttributeNotAssigned(EntraError):
 
 
 class AttributesHidden(EntraError):
-    """Graph hides what the caller may not read behind null (graph-facts 2.4); this says so instead."""
+    """Graph answers null for attributes that the caller cannot read (graph-facts 2.4). This error says so."""
 
 
 class WriteNotConfirmed(EntraError):
@@ -248,7 +248,7 @@ class UnexpectedResponse(TransportError):
 class GraphError(EntraError):
     """Graph's own refusal (graph-facts 6.1).
 
-    Where a definition tells why, that is its `explanation`, which stands first: so a run says what check mode foresaw.
+    If the definition explains the refusal, `explanation` comes first, so that a run says what check mode predicted.
     """
 
     retry_after: float | None = None
@@ -299,7 +299,7 @@ class NotFound(GraphError):
 
 
 class Conflict(GraphError):
-    """409: what a request would create exists already."""
+    """409: the object that a request would create exists already."""
 
 
 class Throttled(GraphError):

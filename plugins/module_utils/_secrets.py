@@ -67,7 +67,7 @@ class Secrets:
         return f"<{len(self._known)} secrets>"
 
     def add(self, *secrets: str | None) -> None:
-        """Learn secrets; those that are too short to be masked are ignored."""
+        """Learn secrets. Texts that are too short to be masked are ignored."""
         for given in secrets:
             secret = (given or "").strip()
             if len(secret) < LEAST or secret in self._known:
@@ -142,7 +142,7 @@ def _forms(secret: str) -> frozenset[str]:
 
 
 def _traces(secret: str) -> frozenset[re.Pattern[bytes]]:
-    """Return patterns of which a usual encoding of a secret has at least one: its words in a row, or base64 of it.
+    """Return patterns. Each usual encoding of a secret contains at least one: its words in a row, or its base64.
 
     An encoder leaves letters and digits alone, and makes some characters of each other one. A secret without a word,
     which none is that Entra makes, leaves a trace everywhere: then all data is searched.

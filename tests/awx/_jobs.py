@@ -56,13 +56,13 @@ def injected(kind: Any, inputs: dict[str, str], folder: Path) -> dict[str, str]:
 
 
 def reach(variables: dict[str, str]) -> dict[str, str]:
-    """What leads to the local Graph instead of Microsoft's."""
+    """Options that lead to the local Graph instead of Microsoft's."""
     return {name: variables[name] for name in ("AZURE_AUTHORITY_HOST", "ENTRA_GRAPH_URL", "REQUESTS_CA_BUNDLE")}
 
 
 @dataclass
 class Outcome:
-    """What a job left."""
+    """The artifacts of a job."""
 
     folder: Path
     status: str
@@ -100,7 +100,7 @@ def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 def outcome(folder: Path) -> Outcome:
-    """What a finished job left in its artifacts."""
+    """Return the artifacts of a finished job."""
     artifacts = folder / "artifacts" / "job"
     events = [json.loads(file.read_text()) for file in sorted((artifacts / "job_events").glob("*.json"))]
     events.sort(key=lambda event: event["counter"])

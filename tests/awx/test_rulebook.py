@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rulebook of the collection under the real ansible-rulebook: what others change is put right again."""
+"""The rulebook of the collection under the real ansible-rulebook: it repairs what others change."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_somebody_elses_change_is_repaired(emulator: Emulator, collection: Path,
         seen = len(emulator.requests())
         until(lambda: len(emulator.requests()) > seen + 2, process, log)
     finally:
-        with contextlib.suppress(ProcessLookupError):  # where it ended by itself
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert patches(emulator) == ["ours", "somebody else's", "ours"], "repaired, once"

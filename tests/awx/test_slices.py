@@ -24,7 +24,7 @@ def upn(number: int) -> str:
 
 
 def slices(entries: dict[str, dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    """What AWX's inventory script prints for each slice: every so many of the hosts in the order of their names."""
+    """Return the output of AWX's inventory script for each slice: every n-th host in the order of names."""
     names = sorted(entries)
     return [hosts({name: entries[name] for name in names[first::count]}) for first in range(count)]
 

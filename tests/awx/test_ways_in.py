@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX injects reaches each way into the collection, also where most of it is empty."""
+"""Values that AWX injects reach each way into the collection, also if most of them are empty."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What it costs to bring many principals in line: this collection, a playbook of `uri` tasks, and the floor.
+"""The cost of bringing many principals in line: this collection, a playbook of `uri` tasks, and the floor.
 
-Each job runs as a process of its own from start to end, so the start of Ansible counts. The local Graph takes 50 ms for
+Each job runs as a separate process from start to end, so the start of Ansible counts. The local Graph takes 50 ms for
 every request. Rows that would take minutes are measured once; see `REPEATS`.
 """
 
@@ -75,7 +75,7 @@ def looped(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def by_uri(options: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a person writes without the collection: get a token, GET each, PATCH those that differ."""
+    """A playbook without the collection: get a token, GET each user, PATCH each that differs."""
     authorized = {
         "headers": {"Authorization": "Bearer {{ token.json.access_token }}"},
         "ca_path": os.environ["REQUESTS_CA_BUNDLE"],
@@ -149,7 +149,7 @@ WAYS: dict[str, tuple[int, Callable[[dict[str, Any]], Any] | None]] = {
 
 @dataclass
 class Measured:
-    """What a job took."""
+    """The time and memory of a job."""
 
     seconds: list[float] = field(default_factory=list)
     requests: int = 0
@@ -240,7 +240,7 @@ def measure(tenant: dict[str, Any], way: Callable[[dict[str, Any]], Any] | None,
 
 
 def table(tenant: dict[str, Any]) -> None:
-    """Print how long each way takes for each number of principals."""
+    """Print the duration of each way, by the number of principals."""
     print("| principals | way | check | requests | change | requests | memory | check, times as fast as uri | change |")
     print("|---|---|---|---|---|---|---|---|---|")
     for count in SIZES:
@@ -269,7 +269,7 @@ def silent(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def limit() -> None:
-    """Print the least that a loop can take: what Ansible takes for each item, and the wait for each request."""
+    """Print the lower bound of a loop: Ansible's own time for each item, and the wait for each request."""
     with job(silent, MOST_LOOPED) as command:
         seconds = statistics.median(run(command)[0] for _turn in range(REPEATS))
     print(f"| {MOST_LOOPED} items | seconds |")

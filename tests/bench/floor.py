@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The floor: what the same job costs without Ansible. `floor.py FILE.csv` lists all users and writes what differs.
+"""The floor: the cost of the same job without Ansible. `floor.py FILE.csv` lists all users and writes what differs.
 
-The file has the columns `user` and `Engineering.NumVendors`. Nothing else is done: no retries, no types, no check of
-rights, no results.
+The file has the columns `user` and `Engineering.NumVendors`. It does no more than that: no retries, no types, no check
+of rights, no results.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the local Graph itself does in a second with many principals, and what memory that takes.
+"""Requests that the local Graph answers in a second with many principals, and its memory.
 
 `.ci/local_graph.sh python tests/bench/local_graph.py` prints the table of docs/benchmarks.md. Numbers of principals can
-be given as arguments. Each is measured in a local Graph of its own, with one client that waits for each answer.
+be given as arguments. Each is measured in a separate local Graph, with one client that waits for each answer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task costs: `make bench` runs this with the local Graph's environment set.
+"""The cost of a task. `make bench` runs this with the local Graph's environment set.
 
 A no-op `custom_security_attribute` task and an `ansible.builtin.uri` task that sends the same GET take turns in one
 playbook run. Both have a ready token. What counts is the ratio of the medians, as machines differ and may be busy.

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation holds: the pages, the blocks in them, and the examples of modules and plugins."""
+"""The pages of the documentation, the blocks in them, and the examples of modules and plugins."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Document:
 
     @property
     def kind(self) -> str:
-        """What it is: plays, tasks, a rulebook, an inventory, or data."""
+        """Return its kind: plays, tasks, a rulebook, an inventory, or data."""
         items = self.content if isinstance(self.content, list) else []
         if items and all(isinstance(item, dict) for item in items):
             if any("rules" in item for item in items):

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What examples need beyond the tenant of the local Graph, and which of them cannot be run, and why.
+"""The needs of examples beyond the tenant of the local Graph, and the examples that cannot be run, with the reason.
 
 A key is the path of a page or plugin and a text that stands in an example, or is empty for all examples there.
 """
@@ -17,13 +17,13 @@ from _documents import GUIDES, ROOT, page_blocks
 
 @dataclass(frozen=True)
 class Need:
-    """What an example needs.
+    """The needs of an example.
 
     Args:
         files: by their path in the folder of the playbook.
         users: attributes of users, by user principal name; who is not in the tenant is added.
         service_principals: the same by display name.
-        variables: what the example leaves to its reader.
+        variables: the values that the example leaves to its reader.
         inventory: the hosts of a play that is not about localhost, as a YAML inventory.
         skip: why it cannot be run here.
     """

@@ -37,7 +37,7 @@ def run(running: Emulator, tree: Path, tmp_path: Path) -> Run:
 
     def command(program: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            # Told to end, Ansible takes its workers along; killed by a limit of Python's, it would not.
+            # A signal to end makes Ansible end its workers too. A kill by Python's own limit would not.
             ["timeout", str(SECONDS), str(Path(sys.executable).with_name(program)), *arguments],
             cwd=tmp_path,
             env={**variables, **more},

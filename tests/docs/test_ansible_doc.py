@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ansible-doc` shows is complete: every option and result described, and a way to Microsoft's pages."""
+"""The output of `ansible-doc` is complete: it describes every option and result, and links to Microsoft's pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS = ("module", "inventory", "lookup", "filter", "test", "cache", "callback",
 
 
 def described(options: dict[str, Any], path: str) -> Iterator[str]:
-    """Yield the options without a description, or with one that is no sentence."""
+    """Yield the options without a description, or with one that is not a sentence."""
     for option, details in options.items():
         text = details.get("description") or ""
         text = text if isinstance(text, str) else " ".join(text)

@@ -19,7 +19,7 @@ from _needs import NEEDS, Need
 from conftest import Run
 
 SOURCES = sources()
-# What an inventory plugin's file is called decides whether the plugin reads it.
+# An inventory plugin reads a file only if its name fits.
 INVENTORY_FILE = "{number}.directory.yml"
 
 

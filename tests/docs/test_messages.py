@@ -17,7 +17,7 @@ from _documents import GUIDES, ROOT, files
 GUIDE = ROOT / GUIDES / "guide_troubleshooting.rst"
 HOLE = "\0"
 MARKS = ".,;:()'\""
-# What neither the collection nor the local Graph nor Ansible says.
+# Messages of other programs.
 OTHERS = {
     "unable to get local issuer certificate": "OpenSSL",
     "InvalidAuthenticationToken": "Microsoft Graph",
@@ -68,7 +68,7 @@ def said(piece: str) -> bool:
 
 
 def own_words(words: list[str], template: list[str]) -> int:
-    """Return how many words a text that begins with these has of its own; -100 if none begins so."""
+    """Return the number of further words of a text that begins with these, or -100 if no text begins so."""
     if not words or not template:
         return -100 if words else 0
     if HOLE not in template[0]:

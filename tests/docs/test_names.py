@@ -105,7 +105,7 @@ def known_options() -> dict[str, list[dict[str, Any]]]:
 @cache
 def known_results() -> set[str]:
     contents = [content for path in files(*PLUGINS) for part, content in documentation(path) if part == "RETURN"]
-    # What every failure returns is documented in the guide on troubleshooting.
+    # The guide on troubleshooting documents the results of every failure.
     return {key for content in contents for key in results(content)} | {"error", "client_request_id", "request_id"}
 
 
@@ -227,7 +227,7 @@ def test_environment_variables_are_read(file: Path) -> None:
     specs = [spec for specs in known_options().values() for spec in specs]
     declared = {variable["name"] for spec in specs for variable in spec.get("env") or ()}
     used = set(VARIABLES.findall(file.read_text()))
-    # In code a name stands alone where it is read, and within a text where somebody is told of it.
+    # Code that reads a name has it alone. A message has it within a text.
     assert sorted(used - read - declared) == []
 
 

@@ -64,7 +64,7 @@ def test_a_pipeline_plans_applies_and_finds_drift(
         "HOME": str(tmp_path),
         "LC_ALL": "C.UTF-8",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        # What the task AzureCLI@2 hands to a script.
+        # Variables that the task AzureCLI@2 passes to a script.
         "tenantId": emulator.environment["AZURE_TENANT_ID"],
         "servicePrincipalId": emulator.environment["AZURE_CLIENT_ID"],
         "idToken": token.read_text(),

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run reports, compared with what happened: the history of the proxy and the state of the local Graph."""
+"""Compare the report of a run with what happened: the history of the proxy and the state of the local Graph."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def as_module(proxy: FaultProxy, options: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Report:
-    """What came out of one run: untrue claims, and what happened on the way."""
+    """The outcome of one run: untrue claims, and the events on the way."""
 
     seed: int
     wrong: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ def populate(proxy: FaultProxy) -> None:
 
 
 def assigned(proxy: FaultProxy) -> dict[str, Any]:
-    """What everybody has, by id."""
+    """Return the attributes of all principals, by id."""
     tenant = proxy.emulator.tenant()
     everybody = tenant["users"] + tenant["servicePrincipals"]
     return {one["id"]: one.get("customSecurityAttributes") or {} for one in everybody}
@@ -162,7 +162,7 @@ def run_reconcile(proxy: FaultProxy, seed: int, folder: Path) -> Report:
     if "results" in result:
         report.wrong = untrue_claims(result, wanted, before, assigned(proxy), history)
     elif result and history:
-        # A step after the assignments failed; what it claims is its own.
+        # A step after the assignments failed. Its claims are about that step.
         report.wrong = [] if len({write.principal for write in history}) == len(wanted) else ["writes without results"]
     elif not result and not all(holds(assigned(proxy)[who], desired) for who, desired in wanted.items()):
         report.wrong = ["it succeeded, and not everybody has the desired values"]

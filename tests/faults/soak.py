@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "faults"), str(TESTS / "unit")]  # where pytest puts them by itself
+sys.path[:0] = [str(TESTS / "faults"), str(TESTS / "unit")]  # pytest puts them there too
 
 from _checkout import found_in  # noqa: E402 - see above
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts the local Graph of `roles/graph_emulator` as a process of its own, and steers it.
+"""Start the local Graph of `roles/graph_emulator` as a separate process, and control it.
 
 emulator = start(tmp_path, latency=0.05)
 emulator.faults({"match": {"method": "PATCH"}, "do": {"status": 429, "headers": {"Retry-After": "2.128"}}})
@@ -32,7 +32,7 @@ class Emulator:
 
     url: str
     environment: dict[str, str]  # what a client needs to reach it as the default application
-    credentials: dict[str, Any]  # everything ready.json tells: files, other applications, managed identity
+    credentials: dict[str, Any]  # the content of ready.json: files, other applications, managed identity
     process: subprocess.Popen[bytes]
     secret: str  # of the control endpoints
     resource_manager_url: str

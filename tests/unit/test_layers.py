@@ -47,7 +47,7 @@ class Import:
 
 
 def imports(node: ast.AST, package: str, lazy: bool = False) -> Iterator[Import]:
-    """Yield what a module imports, relative imports resolved; what only a type checker sees is left out."""
+    """Yield the imports of a module, relative imports resolved, without the imports that only a type checker sees."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (Import(alias.name, lazy) for alias in child.names)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the files at the root say about the collection agrees with what is in it."""
+"""The files at the root agree with the content of the collection."""
 
 from __future__ import annotations
 

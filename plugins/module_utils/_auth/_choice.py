@@ -5,9 +5,9 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Credentials: which one a task uses, and the tokens it yields. One file per kind; MSAL speaks the protocol.
+"""Choose the credential of a task. Each kind has one file; MSAL speaks the protocol.
 
-Nothing here sends anything before a token is asked for, and MSAL is imported only then.
+A credential sends no request before the first token is needed, and MSAL is imported only then.
 """
 
 from __future__ import annotations

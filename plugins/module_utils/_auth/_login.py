@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What MSAL sees of the network: answers of the login host and of a machine's identity endpoint, checked.
+"""The checked answers of the login host and of a machine's identity endpoint, as MSAL sees them.
 
 MSAL meets an answer that Entra would not send with exceptions of many libraries, or with none. So it is handed only
 what was checked here, rebuilt from the members that it needs.
@@ -168,7 +168,7 @@ def _lifetime(content: Mapping[str, Any]) -> int:
 
 
 def _said(content: Mapping[str, Any]) -> str:
-    """Return an error's own explanation, of whatever shape, in one line."""
+    """Return the explanation that an error of any shape contains, in one line."""
     error = content.get("error")
     inner = error if isinstance(error, Mapping) else {}
     parts = (content.get("error_description"), content.get("message"), inner.get("message"), error)

@@ -24,7 +24,7 @@ AUDIENCE = "api://AzureADTokenExchange"
 
 @dataclass(frozen=True)
 class Request:
-    """How a pipeline is asked for a token: one request with a bearer token of its own."""
+    """Ask a pipeline for its token, in one request with the bearer token that the pipeline provides."""
 
     method: str
     address: str  # variable with the URL

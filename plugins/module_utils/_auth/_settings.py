@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What every credential is made of, and what every credential can do."""
+"""The settings that credentials are made of, and the interface of credentials."""
 
 from __future__ import annotations
 

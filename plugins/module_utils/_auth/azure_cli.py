@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""auth_source=azure_cli: whoever is signed in to the Azure CLI."""
+"""auth_source=azure_cli: the account that is signed in to the Azure CLI."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class AzureCli(Credential):
         if settings.tenant_id:
             command += ["--tenant", settings.tenant_id]
         try:
-            # Not AnsibleModule.run_command: what runs here is handed no module, and that has no time-out.
+            # Not AnsibleModule.run_command: no module is at hand here, and run_command has no timeout.
             done = subprocess.run(  # pylint: disable=ansible-bad-function
                 command,
                 capture_output=True,

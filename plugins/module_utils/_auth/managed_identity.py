@@ -47,7 +47,7 @@ class ManagedIdentity(Credential):
 
     @classmethod
     def missing(cls, settings: Settings) -> list[str]:
-        """Return the other half of what the environment begins; on a virtual machine it begins nothing."""
+        """Return the variable that the environment lacks next to one that is set. A virtual machine sets none."""
         present = _present(settings.environment)
         if not present or cls.offered(settings):
             return []

@@ -83,7 +83,7 @@ class _Task:
 
 
 class Batches:
-    """Sends requests in batches, and repeats those that are throttled, fail for a while, or get no answer.
+    """Sends requests in batches. Repeats requests that are throttled, fail temporarily, or get no answer.
 
     Each request has its own retry budget, as `Patience` describes, in whichever batch it is sent. Repeats wait for each
     other and for the batches on their way, so that they make few and full batches.

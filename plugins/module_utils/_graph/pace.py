@@ -21,11 +21,11 @@ BATCH_SIZE = 20
 class Pace:
     """Limits how many requests are sent, so that the quota is used up but not exceeded.
 
-    There is no limit until Graph reports the used share of the quota, which it does above 80 %. The quota is refilled
-    all the time. The refill follows from two answers: the requests sent between them, less the growth of the used
-    share. The rate is the refill, plus or minus a little that leads to `GOAL`. When Graph stops reporting a share, the
-    rate grows. A 429 stops all requests until they may be repeated. It also halves the assumed quota, which may be
-    smaller than the published one.
+    The pace is unlimited until Graph reports the used share of the quota, which it does above 80 %. The quota is
+    refilled all the time. The refill follows from two answers: the requests sent between them, less the growth of
+    the used share. The rate is the refill, plus or minus a little that leads to `GOAL`. When Graph stops reporting
+    a share, the rate grows. A 429 stops all requests until they may be repeated. It also halves the assumed quota,
+    which may be smaller than the published one.
     """
 
     GOAL = 0.96

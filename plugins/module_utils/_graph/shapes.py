@@ -77,7 +77,7 @@ def member(item: Mapping[str, Any], name: str, kind: type[_Kind], what: str, *, 
 
 
 def objects(values: Iterable[Any], what: str) -> list[dict[str, Any]]:
-    """Return the items of a list, all of which must be objects."""
+    """Return the items of a list. Each must be an object."""
     found = list(values)
     for value in found:
         if not isinstance(value, dict):
@@ -132,7 +132,7 @@ def batch_answers(content: Mapping[str, Any], what: str) -> dict[str, BatchAnswe
 
 
 def header_texts(headers: Any) -> dict[str, str]:
-    """Return headers with their names in lower case, without those that are not text or a number."""
+    """Return headers with lower-case names, without values other than text and numbers."""
     if not isinstance(headers, Mapping):
         return {}
     return {str(name).lower(): str(text) for name, text in headers.items() if type(text) in (str, int, float)}

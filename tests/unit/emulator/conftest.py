@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One local Graph for all tests here, as it was at the start before each of them."""
+"""One local Graph for all tests here, reset to its start before each of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults, quirks, the quota (graph-facts 8) and the log: what the control endpoints do."""
+"""The control endpoints: faults, quirks, the quota (graph-facts 8) and the log."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def graph(computed: Emulator) -> Client:
 
 @pytest.fixture
 def twins(computed: Emulator, storing: Emulator) -> Iterator[tuple[Client, Client]]:
-    """Both tenants, equal; what a test changes in the one that stores is put back after it."""
+    """Both tenants, equal. After each test the fixture restores the stored one."""
     computed.reset()
     before = storing.tenant()
     yield client(computed), client(storing)

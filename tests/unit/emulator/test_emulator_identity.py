@@ -138,7 +138,7 @@ def foreign_certificate() -> tuple[rsa.RSAPrivateKey, bytes]:
 
 
 def own_assertion(emulator: Emulator, key: Any = None, der: bytes | None = None, **claims: Any) -> str:
-    """Return a client assertion of the default application, as MSAL signs it unless told otherwise."""
+    """Return a client assertion of the default application, signed as MSAL does by default."""
     pem = Path(emulator.credentials["certificate_pem"]).read_bytes()
     if key is None:
         loaded = serialization.load_pem_private_key(pem, None)
@@ -193,7 +193,7 @@ def test_msal_with_a_federated_token(emulator: Emulator) -> None:
 
 
 def federated(emulator: Emulator, key: Any = None, **claims: Any) -> str:
-    """Return a token of the foreign issuer, right unless told otherwise."""
+    """Return a token of the foreign issuer, valid by default."""
     right = jwt.decode(
         Path(emulator.credentials["federated_token_file"]).read_text(), options={"verify_signature": False}
     )

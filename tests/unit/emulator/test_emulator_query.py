@@ -28,7 +28,7 @@ def found(graph: Client, expression: str, collection: str = "users", **headers: 
 
 @pytest.fixture
 def assigned(graph: Client) -> Client:
-    """Adele and Alex with attributes, beside Dara's of the default state."""
+    """Adele and Alex with attributes, in addition to Dara's of the default state."""
     graph.assign(
         {
             "ProjectDate": "2022-10-01",

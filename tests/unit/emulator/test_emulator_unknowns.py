@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Both answers to each request of which nobody knows what the service does (graph-facts 13 and 16)."""
+"""Both possible answers to each request whose real answer is unknown (graph-facts 13 and 16)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_13_and_16_a_request_has_two_answers(
     graph.token = graph.emulator.token(
         permissions=["CustomSecAttributeAssignment.ReadWrite.All", "CustomSecAttributeDefinition.ReadWrite.All"]
     )
-    graph.emulator.quirks(**{quirk: other}, check_schema=False)  # which forbids some of what a quirk accepts
+    graph.emulator.quirks(**{quirk: other}, check_schema=False)  # the schema forbids some values that a quirk accepts
     answer = graph.call(*request_)
     assert answer.status_code == second, answer.text
 

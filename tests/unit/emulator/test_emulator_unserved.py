@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Graph serves and the local Graph does not: 501, never a refusal that Graph would not give."""
+"""Parts of Graph that the local Graph does not serve: 501, never a refusal that Graph would not give."""
 
 from __future__ import annotations
 

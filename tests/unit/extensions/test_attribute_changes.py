@@ -73,7 +73,7 @@ def number(event: Entry) -> int:
 
 
 async def collect(wanted: int, seconds: float = 20.0, **options: Any) -> list[int]:
-    """What the source gives until there are `wanted` events, by the numbers assigned; then it is cancelled."""
+    """Return the events of the source, by the numbers assigned. Cancel it after `wanted` events."""
     queue: asyncio.Queue[Entry] = asyncio.Queue(1)  # as that of ansible-rulebook
     source = asyncio.create_task(PLUGIN["main"](queue, {**QUICK, **options}))
     seen: list[int] = []
@@ -332,7 +332,7 @@ asyncio.run(main())
 
 
 def killed_at_random(state: Path, chance: random.Random) -> Iterator[list[int]]:
-    """Start the source as a process, kill it after some events, and so on; what each of them gave."""
+    """Start the source as a process, kill it after some events, and repeat. Return the events of each process."""
     while True:
         command = [sys.executable, "-c", DRIVER, str(SOURCE), str(state)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

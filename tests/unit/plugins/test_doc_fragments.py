@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What plugins and modules are documented to take is what they take."""
+"""The documented options of plugins and modules equal the options that they take."""
 
 from __future__ import annotations
 

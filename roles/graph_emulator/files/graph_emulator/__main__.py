@@ -57,14 +57,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def natural(text: str) -> int:
-    """Return a number of the command line. Raises argparse.ArgumentTypeError below 0 and for what is no number."""
+    """Return a number of the command line. Raises argparse.ArgumentTypeError for other text and below 0."""
     if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 0 or more")
     return int(text)
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     options = parse_arguments()
     options.directory = options.directory.resolve()
     try:
@@ -187,7 +187,7 @@ def end(*_: object) -> None:
 
 
 def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
-    """Write certificates, credentials and, last, what tells that the emulator is there. Returns what to remove."""
+    """Write certificates, credentials and, last, the ready file. Return the files to remove."""
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     write_private(folder / "ca.pem", authority.cert_pem.bytes())

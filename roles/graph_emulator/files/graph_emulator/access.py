@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what (graph-facts 5): application permissions, or delegated scopes together with Entra roles."""
+"""Access rules (graph-facts 5): application permissions, or delegated scopes together with Entra roles."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def write(directory: Directory, current: Attributes, body: Any, writable: Sets, 
     """Return the attributes after the PATCH; `current` is left as it is, so a refusal changes nothing.
 
     `body` is the value of `customSecurityAttributes`. Only what it names changes; a collection is replaced whole
-    (graph-facts 2.2). Raises GraphError: 400 for what breaks a rule, 403 for a set the caller may not write.
+    (graph-facts 2.2). Raises GraphError: 400 for a broken rule, 403 for a set that the caller must not write.
     """
     if not isinstance(body, dict):
         raise bad_request("The value of 'customSecurityAttributes' is not an object.")
@@ -56,7 +56,7 @@ def write(directory: Directory, current: Attributes, body: Any, writable: Sets, 
             continue  # JSON in a string is accepted and ignored (graph-facts 6.2)
         _write_set(directory, result.setdefault(set_name, {}), set_name, members, writable, quirks)
     if not touched:
-        raise denied()  # nothing in effect was sent (graph-facts 6.2, on clients that drop null)
+        raise denied()  # the body has no effect (graph-facts 6.2, on clients that drop null)
     _check_total(result)
     return {set_name: values for set_name, values in result.items() if values}
 
@@ -72,7 +72,7 @@ def _write_set(
         raise denied()
     names = [key for key in members if "@" not in key]
     if not names:
-        raise denied()  # nothing in effect was sent
+        raise denied()  # the body has no effect
     for key in members:
         owner, at, annotation = key.partition("@")
         if at and owner and (owner not in members or annotation != "odata.type"):
@@ -102,7 +102,7 @@ def _write_set(
 def _checked(
     definition: Definition, active: set[str], value: Any, annotation: Any, kept: Value | None, quirks: Quirks
 ) -> Value:
-    """Return the value to store; `active` are the predefined values that can be assigned, `kept` those that may stay.
+    """Return the value to store. `active` are the predefined values to assign, `kept` the values that can stay.
 
     Raises GraphError (400) for what the definition does not allow.
     """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The audit log of custom security attributes, which only beta serves (graph-facts 1.6, 5.2 and 8).
 
-Which properties an entry names, and how, is documented by a single sample: `MaxAttributesPerSet`, `[25]` and `[20]`.
+A single sample documents the properties of an entry: `MaxAttributesPerSet`, `[25]` and `[20]`.
 By its pattern the rest is this emulator's own, such as `Engineering_Project` for an assignment.
 """
 

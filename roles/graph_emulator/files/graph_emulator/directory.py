@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tenant: who and what exists in it, and the file it is loaded from and saved to.
+"""The objects of the tenant, and the file that they are loaded from and saved to.
 
 Everything is plain dataclasses and dicts, found by index. Generated principals are objects only once changed.
 """
@@ -94,7 +94,7 @@ class Principal(Resource):
         return self.versions[0][1] if self.versions else {}
 
     def store(self, attributes: Attributes, lag: float) -> None:
-        """Replace the attributes; reads go on showing the former ones for `lag` seconds."""
+        """Replace the attributes. Reads show the former ones for `lag` more seconds."""
         if lag <= 0:
             self.versions = [(0.0, attributes)]
         else:
@@ -206,7 +206,7 @@ class Directory:
         return time.monotonic() - self.created.get(part, -math.inf)
 
     def generate(self, count: int, attributes: list[Attributes]) -> None:
-        """Add generated principals, of which one in ten is a service principal.
+        """Add generated principals. One in ten is a service principal.
 
         `attributes` are those of the first of each twenty (`generated.KINDS`). Raises ValueError for more, and for a
         count below 0.
@@ -309,7 +309,7 @@ class Directory:
 
 
 _PIECE: Final = 1000  # entries that are written at once
-_SAMPLED: Final = 10  # definitions of which generated principals have values
+_SAMPLED: Final = 10  # generated principals have values of these definitions
 NAME_PROPERTY: Final[dict[Collection, str]] = {"users": "userPrincipalName", "servicePrincipals": "appId"}
 
 

@@ -124,7 +124,7 @@ class Edge:
         return StreamingResponse(self._pieces(), media_type="application/json")
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        """Yield the state as JSON, without a thread of its own, so that no request changes what is just read."""
+        """Yield the state as JSON, without a separate thread, so that no request changes the state meanwhile."""
         for piece in as_json(self.service.state()):
             yield piece.encode("utf-8", "backslashreplace")
 

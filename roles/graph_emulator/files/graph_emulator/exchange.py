@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes in and what comes out: one request, one response, and the error that becomes a response."""
+"""One request, one response, and the error that becomes a response."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _option(name: str) -> str:
 
 
 def _parsed(body: bytes) -> Any:
-    """Return JSON parsed. Raises ValueError, also where it holds lone surrogates, raw or escaped: they are no text."""
+    """Return parsed JSON. Raises ValueError, also for lone surrogates, raw or escaped, because they are not text."""
     parsed = json.loads(body)
     json.dumps(parsed, ensure_ascii=False).encode()
     return parsed
@@ -84,7 +84,7 @@ UNREADABLE = (
 
 @dataclass
 class Response:
-    """One response. `delay` and `cut` tell the edge to hold the answer back or to drop the connection instead."""
+    """One response. `delay` makes the edge hold the answer back, `cut` makes it drop the connection."""
 
     status: int
     body: Any = None  # JSON, unless it is text
@@ -94,7 +94,7 @@ class Response:
     truncate: bool = False
 
     def content(self) -> bytes:
-        """Return the bytes to send; half of them when the response shall be broken."""
+        """Return the bytes to send. A broken response has half of them."""
         if self.body is None:
             return b""
         text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
@@ -108,7 +108,7 @@ class Response:
 
 
 def has_type(value: Any, kind: type) -> bool:
-    """Whether a JSON value is of a type, where a Boolean is no integer."""
+    """Return whether a JSON value has a type. A Boolean does not count as an integer."""
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
@@ -139,7 +139,7 @@ class GraphError(Exception):
 
 
 def bad_request(message: str) -> GraphError:
-    """400 `Request_BadRequest`: what Graph answers to a body or path it does not accept."""
+    """400 `Request_BadRequest`: the answer to a body or path that Graph does not accept."""
     return GraphError(400, "Request_BadRequest", message)
 
 

@@ -38,7 +38,7 @@ class Quirks:
     expanded_values: int | None = None  # predefined values that an expanded definition shows; a link has the rest
     unsearchable: Literal["refuse", "empty"] = "refuse"  # a filter on an attribute that is not searchable
     deprecated_removal: Literal["accept", "refuse"] = "accept"
-    inactive_kept: Literal["accept", "refuse"] = "accept"  # a collection that goes on to hold an inactive value
+    inactive_kept: Literal["accept", "refuse"] = "accept"  # a collection that still holds an inactive value
     hidden_membership: Literal["empty", "refuse"] = "empty"  # to a caller without Member.Read.Hidden
     plain_cast: Literal["accept", "refuse"] = "accept"  # a cast of members without the opt-in of advanced queries
     boolean_annotation: Literal["accept", "refuse"] = "accept"  # "#Boolean" on a Boolean
@@ -60,7 +60,7 @@ class Quirks:
     check_schema: bool = False  # of each body that goes over the wire; GET findings shows the result
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
-    audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each at a time of its own
+    audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each after a different time
     audit_resolution: float = 0.0  # seconds to which the times in the audit log are rounded down
     latency: float = 0.0  # seconds added to every answer
     token_lifetime: int = 3599  # seconds

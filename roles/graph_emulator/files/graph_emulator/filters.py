@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `$filter` means: parsed by `odata-query`, turned into a Python function (graph-facts 3).
+"""The meaning of `$filter`: `odata-query` parses it, and this file makes a Python function of it (graph-facts 3).
 
-What the directory does not serve is refused, here in one place.
+This file refuses every filter that the directory does not serve.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Predicate = Callable[[Resource], bool]
 
 
 def parse(text: str) -> ast._Node:
-    """Return the tree of a filter. Raises GraphError (400) for what is no OData expression."""
+    """Return the tree of a filter. Raises GraphError (400) for text that is not an OData expression."""
     try:
         return ODataParser().parse(_Lexer().tokenize(text.strip()))
     except exceptions.ODataException as error:
@@ -283,7 +283,7 @@ def _folded(value: Any) -> Any:
 
 
 def _equal(stored: Any, wanted: Any) -> bool:
-    """Compare as Graph does: any element of a collection counts; a number is no Boolean."""
+    """Compare as Graph does: any element of a collection counts, and a number does not equal a Boolean."""
     if isinstance(stored, list) and wanted is not None:
         return any(_equal(item, wanted) for item in stored)
     return type(stored) is type(wanted) and bool(stored == wanted)

@@ -41,7 +41,7 @@ def segments(path: str) -> list[str]:
     """Split a percent-encoded path; `users('x')` becomes two segments, `users(appId='x')` "users(appId)" and "x".
 
     A plus sign in a path reads as a space, which is why clients have to encode it (graph-facts 9). Raises GraphError
-    (400) for a segment that begins with `$` and is no system resource.
+    (400) for a segment that begins with `$` and is not a system resource.
     """
     found: list[str] = []
     for raw in path.strip("/").split("/"):

@@ -59,7 +59,7 @@ class Listing:
         among: list[Resource] | None = None,
         options: frozenset[str] = frozenset(),
     ) -> Response:
-        """Answer with a page. `options` are query options that the caller of this method serves by itself."""
+        """Answer with a page. `options` are query options that the caller of this method serves."""
         names = self._selected(request)
         page = find(self.directory, self.collection, request, caller, self.quirks, among, options)
         return respond(request, base, self.path, names, page, lambda item: _chosen(show(item), names))

@@ -14,7 +14,7 @@ from .pages import Listing
 from .query import check_options
 from .rule_texts import hide_rules
 
-# What only beta shows of the conditions (consumer-facts 1 and 12).
+# The parts of conditions that only beta shows (consumer-facts 1 and 12).
 _BETA_CONDITIONS: Final = {"agents"}
 _BETA_CLIENT_APPLICATIONS: Final = {
     "agentIdServicePrincipalFilter",

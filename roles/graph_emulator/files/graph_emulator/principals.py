@@ -175,7 +175,7 @@ class Principals:
     def _check_type(self, principal: Principal, stated: Any, agents: str | None) -> None:
         """Raise GraphError (400) where the body names another type than the object's.
 
-        The types of agents must be named (graph-facts 1.5), but for agent users, of whom pages say both, and where the
+        The types of agents must be named (graph-facts 1.5), but for agent users, where pages say both, and where the
         path names it (graph-facts 15). The base types may be named.
         """
         own = principal.derived_type

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which properties users and service principals have, and which of them come without being asked for."""
+"""The properties of users and service principals, and which of them come by default."""
 
 from __future__ import annotations
 

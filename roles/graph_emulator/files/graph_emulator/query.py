@@ -136,7 +136,7 @@ def is_advanced(request: Request, collection: Collection, *, counting: bool = Fa
 
 @dataclass
 class _Selection:
-    """What `$filter` selects: those of `members` that pass the test."""
+    """Return the members that `$filter` selects."""
 
     members: Sequence[Resource]
     test: filters.Predicate

@@ -21,7 +21,7 @@ RELATIONS: Final[dict[str, tuple[str, ...]]] = {
     "users": _OF_USERS,
     "servicePrincipals": _OF_SERVICE_PRINCIPALS,
     "groups": ("members", "transitiveMembers", "owners", "memberOf", "transitiveMemberOf"),
-    # What the types of agents add: of service principals only these have sponsors (consumer-facts 7).
+    # Relations of agents only: other service principals do not have sponsors (consumer-facts 7).
     "microsoft.graph.agentUser": _OF_USERS,
     "microsoft.graph.agentIdentity": (*_OF_SERVICE_PRINCIPALS, "sponsors"),
     "microsoft.graph.agentIdentityBlueprintPrincipal": (*_OF_SERVICE_PRINCIPALS, "sponsors"),
@@ -121,7 +121,7 @@ class Relations:
         return hidden and "Member.Read.Hidden" not in caller.permissions
 
     def shown(self, item: Resource, names: list[str] | None, caller: Caller, *, named: bool) -> dict[str, Any]:
-        """Return an object as JSON: its type and id alone where the caller may not read its kind (consumer-facts 6)."""
+        """Return an object as JSON: only its type and id if the caller cannot read its kind (consumer-facts 6)."""
         kind = {"@odata.type": item.derived_type or f"#{TYPE_NAMES[item.collection]}"} if named else {}
         own = PROPERTIES[item.collection]
         wanted = None if names is None else [name for name in names if name in own]

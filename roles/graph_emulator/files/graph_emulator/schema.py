@@ -39,7 +39,7 @@ _VALUE_PROPERTIES: Final = frozenset({"id", "isActive"})
 
 @dataclass(frozen=True)
 class _Kind:
-    """What one of the three types has, and which query options its lists take beyond `$select` and `$top`."""
+    """The properties of one of the three types, and the query options of its lists beyond `$select` and `$top`."""
 
     type_name: str
     properties: frozenset[str]
@@ -167,7 +167,7 @@ class Schema:
         ]
 
     def _expanded(self, definition: Definition, base: str) -> dict[str, Any]:
-        """Return the members that `$expand` adds; long collections may go on elsewhere, as anywhere in OData."""
+        """Return the members that `$expand` adds. A long collection can continue on a next page."""
         values, shown = self._values(definition), self.quirks.expanded_values
         path = f"{DEFINITIONS}('{definition.id}')/allowedValues"
         context = {"allowedValues@odata.context": f"{base}/$metadata#{path}"}
@@ -204,7 +204,7 @@ class Schema:
 
 
 def _readable(request: Request, caller: Caller) -> Sets:
-    """Return the sets whose definitions may be read. Raises GraphError: 405 where it is no GET, 403 where none may."""
+    """Return the sets with readable definitions. Raises GraphError: 405 for other methods than GET, 403 for none."""
     if request.method != "GET":
         raise wrong_method()
     if not caller.readable_definitions:

@@ -40,7 +40,7 @@ class Throttle:
         return self._take(caller, "writes", kind, capacity, quota.get("seconds", 150), fractional=fractional)
 
     def count_report(self, caller: Caller, quota: dict[str, float], *, fractional: bool) -> None:
-        """Take one request from the quota of reports: 5 in 10 seconds, of which size and time are scaled likewise."""
+        """Take one request from the quota of reports: 5 in 10 seconds, scaled like the other quotas."""
         capacity = max(5 * quota.get("scale", 1.0), 1.0)
         kind = ("Read", "ResourceUnitLimitExceeded")
         self._take(caller, "reports", kind, capacity, 10 * quota.get("seconds", 150) / 150, fractional=fractional)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Graph has and the emulator does not serve: it is answered 501, so that nobody takes it for Graph's refusal.
+"""Parts of Graph that the emulator does not serve. It answers 501, which differs from every refusal of Graph.
 
 The names are those of Graph's published schema. A name that is in no list does not exist in Graph either.
 """
@@ -39,7 +39,7 @@ _RESOURCES: Final = _names(
     "tenantRelationships threatSubmission trustFramework userAccountInformations users workplace"
 )
 
-# What stands below them, where the emulator serves a part: navigation properties, functions and actions.
+# Navigation properties, functions and actions below resources that the emulator serves in part.
 _COMMON: Final = (
     "checkMemberGroups checkMemberObjects delta getByIds getMemberGroups getMemberObjects restore validateProperties"
 )

@@ -255,7 +255,7 @@ class TestTemplates:
         assert found["greeting"] == f"Hi {EVIL}"
         assert EVIL in found["all"].replace('\\"', '"')
         assert groups(inventory) == {"evil": [name], "of_GS1": ["GS1"], "of____lookup__pipe____id_____": [name]}
-        # What a task makes of the same variables, with a value that would be something else.
+        # Return what a task makes of the same variables, with a value that an inventory could read differently.
         templar = Templar(loader=DataLoader(), variables=inventory.hosts[name].get_vars())
         for variable in ("same", "greeting", "all", "custom_security_attributes", "inventory_hostname"):
             assert "uid=" not in str(templar.template(trusted("{{ " + variable + " }}")))

@@ -207,7 +207,7 @@ class TestEchoes:
 
     @staticmethod
     def assert_hidden(text: str, secret: str) -> None:
-        """Nothing that looks like the secret is in JSON, and the mask is."""
+        """No form of the secret is in the JSON, and the mask is."""
         assert MASK in text
         for spelled in spellings(secret).values():
             for shown in (text, json.loads(text) if text.startswith("{") else text):

@@ -27,7 +27,7 @@ def assigned() -> bool:
 
 
 def family(pid: int) -> list[int]:
-    """The process and all that it started: Ansible's workers have sessions of their own."""
+    """Return the process and all that it started: Ansible's workers have separate sessions."""
     listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = dict(map(int, line.split()) for line in listing.splitlines())
     found = [pid]

@@ -37,7 +37,7 @@ Connect = Callable[..., _graph.Graph]
 
 
 def whoami(graph: _graph.Graph) -> str:
-    """Reads something, so that the token is used, and tells the application that it was made for."""
+    """Use the token for a read, and return the application that it was made for."""
     assert graph.get(f"/users/{ADELE}", need=NEED)["id"] == ADELE
     return str(graph.claims()["appid"])
 

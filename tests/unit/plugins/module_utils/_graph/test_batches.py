@@ -313,7 +313,7 @@ class Bucket:
         self.level = min(self.quota, self.level + elapsed * self.rate - taken)
 
     def write(self) -> tuple[float | None, float]:
-        """Seconds to wait if it is refused, and the share of the quota that is used, which is told above 80 %."""
+        """Seconds to wait if it is refused, and the used share of the quota, which is reported above 80 %."""
         if self.level < 1:
             return (1 - self.level) / self.rate, 1.0
         self.level -= 1
