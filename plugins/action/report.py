@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from ..module_utils._operation import Entry
 from ..module_utils._operations.report import REPORT, run_report
@@ -18,5 +20,14 @@ class ActionModule(LocalAction):
     ENTRY = REPORT
 
     def entry(self) -> Entry:
-        """Return the entry with the vault secrets, which a module does not have."""
-        return replace(self.ENTRY, run=partial(run_report, decrypt=decryption(self._loader)))
+        """Return the entry with what a module does not have: the vault secrets, and the version of the collection."""
+        return replace(self.ENTRY, run=partial(run_report, decrypt=decryption(self._loader), version=_version()))
+
+
+def _version() -> str:
+    """Return the version of the collection if it was installed from an artifact, otherwise an empty text."""
+    try:
+        manifest = json.loads((Path(__file__).parents[2] / "MANIFEST.json").read_text())
+        return str(manifest["collection_info"]["version"])
+    except (OSError, ValueError, LookupError):
+        return ""

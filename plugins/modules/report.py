@@ -8,29 +8,36 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: report
-short_description: Report who has which custom security attributes, and what to look at
+short_description: Report who has which custom security attributes, and what needs attention
 version_added: 1.0.0
 description:
   - Reads the attribute sets, definitions and assignments of a tenant, and writes a page for people and files for
-    pipelines about them. Nothing is written to Microsoft Graph.
-  - They tell how many principals hold each attribute and value, which principals lack a required attribute, which
-    values are inactive or not predefined, which deprecated attributes are still assigned, which limits of Entra are
-    nearly reached, and, where a folder of declarations is given, what is not as declared.
-  - The page is a single file. It loads nothing and sends nothing, works without JavaScript, and can be printed.
-    Names and values stay text in all files, whatever markup, formula or template they look like.
+    pipelines. The module does not write to Microsoft Graph.
+  - The page begins with a verdict and the three things to do first. It lists findings with their severity, their reason
+    and their repair, how many principals hold each attribute and value, what changed since an earlier report, and
+    every principal with values or findings.
+  - The page is a single file. It loads nothing and sends nothing, and can be printed. Names and values stay text in all
+    files, whatever markup, formula or template they look like.
 options:
   dest:
     description:
-      - Folder of the files, on the host where the task runs. It is made if it is not there.
-      - New files can be read by their owner only, as they hold values. Files of formats that are not asked for are left
-        alone.
+      - Folder of the files, on the host where the task runs. The module creates it if it does not exist.
+      - New files are readable by their owner only, because they hold values. Files of formats that are not requested
+        stay as they are.
     type: path
     required: true
   desired:
     description:
-      - A folder or file with attribute sets, definitions and assignments as they shall be, such as
-        M(entra.attributes.export) writes them. What differs is reported as drift.
-      - Attributes that are not declared do not differ.
+      - A folder or file with the declared attribute sets, definitions and assignments, such as
+        M(entra.attributes.export) writes them. Differences are reported as drift.
+      - Attributes that are not declared are not compared.
+    type: path
+  compare_to:
+    description:
+      - An earlier C(report.json) of this tenant, or a folder with such files. In a folder, the module reads C(*.json)
+        and C(*/report.json), leaves out other files and other tenants, and compares with the newest report.
+      - The report then lists new and resolved findings, and how each figure moved in all these reports.
+      - A path that does not exist is a warning, so that the first report of a pipeline succeeds.
     type: path
   required:
     description: Attributes that principals must have.
@@ -48,53 +55,69 @@ options:
         required: true
       principal_type:
         description:
-          - Who must have it. By default all principals that are read.
+          - Kind of principals that must have it. By default all principals that are read.
           - V(agent) means agent identities, their blueprints and agent users.
         type: str
         choices: [user, service_principal, agent]
   masked_attribute_sets:
     description:
-      - Names of attribute sets of which no value is told, in no file, neither by itself nor by how many hold it.
-        The files then tell how many values there are.
-      - A set that the tenant does not have is an error, as a wrong name would hide nothing.
+      - Attribute sets whose values must not appear in any file. Only the number of values is reported.
+      - A set that the tenant does not have is an error, because a wrong name would hide nothing.
     type: list
     elements: str
     default: []
   principals:
-    description: Which principals are read. What O(desired) declares of others is not compared, which is a warning.
+    description:
+      - Kinds of principals to read. Declarations of O(desired) about other kinds are not compared, which is a warning.
     type: list
     elements: str
     choices: [users, service_principals]
     default: [users, service_principals]
   formats:
     description:
-      - V(html) writes the page, C(index.html). It needs the Python library Jinja2, which Ansible has, where the task
-        runs. It has charts if the Python library pygal is installed there, else a warning says that they are missing.
-      - V(json) writes all figures and principals, C(report.json).
+      - V(html) writes the page, C(index.html).
+      - V(json) writes all figures, findings and principals, C(report.json).
       - V(csv) writes a row for each attribute, C(report.csv), and for each principal, C(principals.csv). A cell that a
-        spreadsheet could take for a formula has an apostrophe in front.
-      - V(junit) writes C(junit.xml) with a test case for each thing that is declared, each required attribute, and
-        each attribute by its predefined values. What is not so is a failure.
+        spreadsheet could read as a formula begins with an apostrophe.
+      - V(junit) writes C(junit.xml) with a test case for each declared item, each required attribute, and the
+        predefined values of each attribute. Each difference is a failure.
+      - V(sarif) writes the findings, C(report.sarif), with file and line of the declarations that they are about.
+      - V(markdown) writes a summary for the page of a pipeline, C(summary.md).
     type: list
     elements: str
-    choices: [html, json, csv, junit]
+    choices: [html, json, csv, junit, sarif, markdown]
     default: [html, json, csv, junit]
+  metrics_path:
+    description:
+      - File for the figures as metrics in OpenMetrics text. In the folder of the textfile collector of Prometheus' node
+        exporter, its name must end with C(.prom).
+      - A new file is readable by everyone. It holds numbers and the tenant ID only.
+    type: path
+  title:
+    description: Title of the page and of the summary.
+    type: str
+    default: Custom security attributes
+  logo:
+    description: A PNG, JPEG, WebP or SVG picture of at most 256 KiB for the head of the page.
+    type: path
 attributes:
   diff_mode:
     support: none
     details:
-      - An earlier report may tell values that are masked now.
+      - An earlier report may hold values that are masked now.
 extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
   - entra.attributes._permissions.reads
 notes:
-  - Needs the Graph permission C(CustomSecAttributeDefinition.Read.All) as well.
-  - Where the identity may not read custom security attributes the task fails, since Microsoft Graph then hides them as
-    if nothing was assigned.
+  - You need the Graph permission C(CustomSecAttributeDefinition.Read.All) as well.
+  - If the identity must not read custom security attributes, the task fails, because Microsoft Graph then hides them as
+    if nothing were assigned.
+  - The report shows the name of the tenant if the identity is allowed to read it. An application needs the Graph
+    permission C(Organization.Read.All) or C(Directory.Read.All) for that.
   - A limit counts as nearly reached from 80 % on.
-  - Principals that hold nothing, and lack nothing that is required, are only counted.
+  - Principals without values and findings are only counted.
 seealso:
   - module: entra.attributes.export
   - module: entra.attributes.custom_security_attributes
@@ -106,11 +129,12 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Report on the tenant
+- name: Report on the tenant, and on what changed since last time
   entra.attributes.report:
     dest: "{{ playbook_dir }}/report"
+    compare_to: "{{ playbook_dir }}/report/report.json"
 
-- name: Let a pipeline fail where agents have no project, or something is not as the repository says
+- name: Report to a pipeline whether agents have a project, and whether the tenant is as declared
   entra.attributes.report:
     dest: "{{ playbook_dir }}/report"
     desired: "{{ playbook_dir }}/entra"
@@ -119,69 +143,127 @@ EXAMPLES = r"""
         name: Project
         principal_type: agent
     masked_attribute_sets: [Marketing]
-    formats: [html, junit]
+    formats: [html, junit, sarif, markdown]
 """
 
 RETURN = r"""
 changed:
-  description: Whether a file says something else than before, the time aside, which is renewed anyway.
+  description:
+    - Whether a file differs from the one before, apart from the time. The comparison of O(compare_to) counts as well.
   returned: success
   type: bool
+msg:
+  description: The verdict, the figures, and where the files are, in one line.
+  returned: success
+  type: str
+  sample: >-
+    At risk: 32 principals lack a required attribute. 10,016 principals, findings: 1 high, 1 medium, 0 low.
+    Files in /srv/report: index.html, report.json
+state:
+  description:
+    - V(at_risk) with a finding of high severity, V(needs_attention) with one of medium severity, otherwise V(all_well).
+  returned: success
+  type: str
+  sample: at_risk
+findings:
+  description: Facts that need attention, the most severe first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the finding.
+      type: str
+      sample: missing
+    severity:
+      description: V(high), V(medium) or V(low).
+      type: str
+      sample: high
+    subject:
+      description: The attribute, attribute set or limit.
+      type: str
+      sample: Engineering.Project
+    message:
+      description: The finding in one sentence.
+      type: str
+      sample: 32 principals lack the required attribute Engineering.Project
+    advice:
+      description: What to do.
+      type: str
+      sample: Declare a value for each of them, and apply the declarations.
+    principals:
+      description: Number of principals concerned.
+      type: int
+      sample: 32
 figures:
-  description: How much there is, and how much of it to look at.
+  description: The figures of the tenant.
   returned: success
   type: dict
   contains:
     principals:
-      description: How many principals there are.
+      description: Number of principals.
       type: int
       sample: 10016
     users:
-      description: How many of them are users.
+      description: Number of users among them.
       type: int
       sample: 10008
     service_principals:
-      description: How many are service principals.
+      description: Number of service principals among them.
       type: int
       sample: 8
     agents:
-      description: How many of both are agents.
+      description: Number of agents among both.
       type: int
       sample: 3
     with_values:
-      description: How many principals hold values.
+      description: Number of principals with values.
       type: int
       sample: 9400
     attribute_sets:
-      description: How many attribute sets there are.
+      description: Number of attribute sets.
       type: int
       sample: 2
     definitions:
-      description: How many definitions are active.
+      description: Number of active definitions.
       type: int
       sample: 9
     deprecated_definitions:
-      description: How many are deprecated.
+      description: Number of deprecated definitions.
       type: int
       sample: 1
     drift:
-      description: How many attribute sets, definitions and principals are not as declared. Null without O(desired).
+      description:
+        - Number of attribute sets, definitions and principals that differ from their declaration. Null without
+          O(desired).
       type: int
       sample: 3
     missing_required:
-      description: How many principals lack a required attribute.
+      description: Number of principals that lack a required attribute.
       type: int
       sample: 32
     bad_values:
-      description: How many principals hold values that are inactive or not predefined.
+      description: Number of principals with values that are inactive or not predefined.
       type: int
       sample: 4
     deprecated_in_use:
-      description: How many deprecated attributes are still assigned.
+      description: Number of deprecated attributes that are still assigned.
       type: int
       sample: 1
     limits_near:
-      description: How many limits are nearly reached.
+      description: Number of limits that are nearly reached.
+      type: int
+      sample: 0
+    high:
+      description: Number of findings of high severity.
+      type: int
+      sample: 1
+    medium:
+      description: Number of findings of medium severity.
+      type: int
+      sample: 1
+    low:
+      description: Number of findings of low severity.
       type: int
       sample: 0
 files:
@@ -195,7 +277,7 @@ files:
       type: str
       sample: /srv/report/index.html
     changed:
-      description: Whether it says something else than before.
+      description: Whether it differs from the one before, apart from the time.
       type: bool
 """
 

@@ -87,7 +87,8 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     pages: list[Page] = []
 
     def open_page(**options: Any) -> Page:
-        page = browser.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()
+        options.setdefault("viewport", {"width": 1360, "height": 900})
+        page = browser.new_context(**options).new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))

@@ -9,35 +9,39 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from .._connection import read_files
 from .._core.model import KINDS_BY_PLURAL, AttributeSet, Definition, PrincipalKind
 from .._core.options import DICT, LIST, TEXT
 from .._declarations.assignments import Declaration
-from .._declarations.csv_files import FORMULA
 from .._declarations.declared import Declared, declared
 from .._declarations.locations import Decrypt, no_secret
 from .._declarations.storage import (
+    Place,
     check_apart,
     check_file,
     check_folder,
+    read_regular,
     replace_file,
 )
 from .._errors import InvalidDeclaration, OptionError
 from .._graph.client import Graph
 from .._operation import Entry
-from .._report.figures import KINDS, Figures, Requirement
-from .._report.page import HAS_PYGAL, page, told, xml
+from .._report.figures import Figures, Requirement
+from .._report.findings import SEVERITIES, counted
+from .._report.formats import NAMES, files, metrics
+from .._report.history import FORMAT, VERSION, Earlier, complete, parse_report
+from .._report.page import times
+from .._tenant.organization import Organization, describe_identity, read_organization
+from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
@@ -66,18 +70,27 @@ REPORT_SPEC: dict[str, Any] = {
     "formats": {
         "type": "list",
         "elements": "str",
-        "choices": ["html", "json", "csv", "junit"],
+        "choices": list(NAMES),
         "default": ["html", "json", "csv", "junit"],
     },
+    "compare_to": {"type": "path"},
+    "title": {"type": "str", "default": "Custom security attributes"},
+    "logo": {"type": "path"},
+    "metrics_path": {"type": "path"},
 }
-NAMES = {
-    "html": ("index.html",),
-    "json": ("report.json",),
-    "csv": ("report.csv", "principals.csv"),
-    "junit": ("junit.xml",),
+MOST_LOGO = 256 * 1024
+"""Bytes of a logo."""
+_PICTURES: dict[str, bytes | tuple[bytes, ...]] = {
+    "image/png": b"\x89PNG\r\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/webp": b"RIFF",
+    "image/svg+xml": (b"<svg", b"<?xml"),
 }
-"""The files of each format."""
-_MADE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ")
+_MADE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_LOCAL = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+_METRIC_TIME = re.compile(r"(?<=timestamp_seconds\{).*")
+_SHOWN = ("kind", "severity", "subject", "message", "advice")
+"""What the result has of a finding."""
 _VALUES = ("predefined_values", "inactive_predefined_values")
 """The properties of a definition that hold values."""
 
@@ -85,20 +98,34 @@ Report = Mapping[str, Any]
 
 
 def run_report(
-    params: Mapping[str, Any], graph: Graph, check_mode: bool, decrypt: Decrypt = no_secret
+    params: Mapping[str, Any],
+    graph: Graph,
+    check_mode: bool,
+    decrypt: Decrypt = no_secret,
+    version: str = "",
 ) -> dict[str, Any]:
-    """`report`: everything is read, then the files are written. It has changed if it says something else than before.
+    """Run `report`: read everything, then write the files. It has changed if they say something else than before.
 
-    Raises before it writes anything.
+    `version` is that of the collection, if known. Raises before it writes anything.
     """
-    dest = check_folder("dest", params["dest"])
-    wanted = declared(params["desired"], {}, decrypt) if params["desired"] else None
-    written = [dest / name for one in params["formats"] for name in NAMES[one]]
+    dest, metrics_path = check_folder("dest", params["dest"]), params["metrics_path"]
+    desired = params["desired"]
+    wanted = declared(desired, {}, decrypt) if desired else None
+    written = [dest / name for form in params["formats"] for name in NAMES[form]]
     if os.path.lexists(dest):
         written = [check_file("dest", path) for path in written]
-    read = [("desired", params["desired"])] * bool(params["desired"]) + read_files(params)
-    for path in written:
-        check_apart([("dest", path)], read)
+    outputs: list[Place] = [("dest", path) for path in written]
+    inputs: list[Place] = [(name, params[name]) for name in ("desired", "logo") if params[name]]
+    inputs += read_files(params)
+    for output in outputs:
+        check_apart([output], inputs)
+    if metrics_path:
+        check_apart([("metrics_path", check_file("metrics_path", metrics_path))], [*outputs, *inputs])
+    logo = _logo(params["logo"])
+    claims = graph.claims()
+    organization = read_organization(graph)
+    tenant_id = organization.id or tenant_of(claims, params["tenant_id"]) or ""
+    earlier = _earlier(params["compare_to"], tenant_id)
     schema = Schema(graph)
     sets, definitions = schema.sets(), schema.definitions()
     required = [Requirement(**one) for one in params["required"]]
@@ -108,12 +135,77 @@ def run_report(
     certain = True
     for plural in dict.fromkeys(params["principals"]):
         certain = _read(figures, graph, KINDS_BY_PLURAL[plural], wanted) and certain
-    made = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    tenant = params["tenant_id"] or graph.claims().get("tid") or ""
-    report = {"made": made, "tenant": tenant, **figures.as_result()}
-    files = {name: text for one in dict.fromkeys(params["formats"]) for name, text in _FORMATS[one](report).items()}
-    outcome = _write(dest, files, check_mode)
+    now = datetime.now(timezone.utc)
+    report: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "made": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "made_local": now.astimezone().isoformat(timespec="seconds"),
+        "title": params["title"],
+        "tenant": {"id": tenant_id or None, "display_name": organization.display_name, "domain": organization.domain},
+        "cloud": params["cloud_environment"],
+        "identity": describe_identity(claims),
+        "collection_version": version,
+        "desired": desired,
+        "not_read": _not_read(params, wanted, certain, organization),
+        **figures.as_result(),
+    }
+    complete(report, earlier)
+    outcomes = _write(dest, files(report, params["formats"], logo), check_mode)
+    if metrics_path:
+        text = metrics(report, int(now.timestamp()))
+        outcomes.append(_write_metrics(Path(metrics_path), text, check_mode))
+    result: dict[str, Any] = {
+        "changed": any(outcome["changed"] for outcome in outcomes),
+        "files": outcomes,
+        "figures": report["summary"],
+        "state": report["state"],
+        "findings": [
+            {key: finding[key] for key in _SHOWN} | {"principals": len(finding["principals"])}
+            for finding in report["findings"]
+        ],
+        "msg": _message(report, dest, outcomes, check_mode),
+    }
+    warnings = _warnings(params, wanted, certain)
+    return {**result, "warnings": warnings} if warnings else result
+
+
+def _message(report: Report, dest: Path, outcomes: Sequence[Mapping[str, Any]], check_mode: bool) -> str:
+    """Return the verdict, the figures and where the files are, in one line."""
+    summary = report["summary"]
+    names = ", ".join(
+        os.path.relpath(outcome["path"], dest) if Path(outcome["path"]).parent == dest else outcome["path"]
+        for outcome in outcomes
+    )
+    figures = ", ".join(f"{summary[severity]} {severity}" for severity in SEVERITIES)
+    return (
+        f"{report['verdict']} {counted(summary['principals'], 'principal')}, findings: {figures}."
+        f" {'Would be' if check_mode else 'Files'} in {dest}: {names}"
+    )
+
+
+def _not_read(
+    params: Mapping[str, Any], wanted: Declared | None, certain: bool, organization: Organization
+) -> list[dict[str, str]]:
+    """Return what the report does not cover, with the reason."""
+    left_out = [kind.title for plural, kind in KINDS_BY_PLURAL.items() if plural not in params["principals"]]
+    found = [{"what": f"{title}s", "reason": "the option principals leaves them out"} for title in left_out]
+    if organization.problem:
+        found.append({"what": "name of the tenant", "reason": organization.problem})
+    if not certain:
+        found.append({"what": "attributes that are hidden from the identity", "reason": PERHAPS_HIDDEN})
+    if wanted is None:
+        found.append({"what": "drift", "reason": "no declarations were given"})
+    if not params["required"]:
+        found.append({"what": "required attributes", "reason": "none were given"})
+    return found
+
+
+def _warnings(params: Mapping[str, Any], wanted: Declared | None, certain: bool) -> list[str]:
     warnings = []
+    compare_to = params["compare_to"]
+    if compare_to and not os.path.lexists(compare_to):
+        warnings.append(f"compare_to: {compare_to} does not exist, so this report is compared with none.")
     others = [kind for plural, kind in KINDS_BY_PLURAL.items() if plural not in params["principals"]]
     left_out = [
         f"{kind.title}s" for kind in others if wanted and any(one.who.kind is kind for one in wanted.assignments)
@@ -122,10 +214,7 @@ def run_report(
         warnings.append(f"desired declares {' and '.join(left_out)}, which principals leaves out.")
     if not certain:
         warnings.append(f"{PERHAPS_HIDDEN} What is hidden is missing in the report.")
-    if "html" in params["formats"] and not HAS_PYGAL:
-        warnings.append("The page has no charts, only tables, as the Python library pygal is not installed.")
-    result = {**outcome, "figures": report["summary"]}
-    return {**result, "warnings": warnings} if warnings else result
+    return warnings
 
 
 def _read(figures: Figures, graph: Graph, kind: PrincipalKind, wanted: Declared | None) -> bool:
@@ -204,120 +293,89 @@ def _differences(item: Mapping[str, Any], tenant: Mapping[str, Any], name: str) 
     ], ""
 
 
-def _html(report: Report) -> dict[str, str]:
-    return {"index.html": page(report)}
-
-
-def _json(report: Report) -> dict[str, str]:
-    return {"report.json": json.dumps(report, ensure_ascii=False, indent=1) + "\n"}
-
-
-def _csv(report: Report) -> dict[str, str]:
-    """A row per attribute, and a row per principal with a column per attribute."""
-    columns = [
-        *("attribute_set", "name", "state", "type", "multi_valued", "predefined_values_only", *KINDS),
-        *("distinct_values", "inactive", "outside"),
-    ]
-    attributes = ([one[column] for column in columns] for one in report["attributes"])
-    names = [(one["attribute_set"], one["name"]) for one in report["attributes"]]
-    who = ["type", "agent_type", "id", "display_name", "user_principal_name", "app_id"]
-    principals = (
-        [
-            *(one.get(column) for column in who),
-            *(one["values"], one["missing"], [bad["attribute"] for bad in one["bad_values"]], one["drift"]),
-            *(one["custom_security_attributes"].get(group, {}).get(name) for group, name in names),
-        ]
-        for one in report["principals"]
-    )
-    header = [*who, "values", "missing", "bad_values", "drift", *(f"{group}.{name}" for group, name in names)]
-    return {"report.csv": _table(columns, attributes), "principals.csv": _table(header, principals)}
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(map(_cell, header))
-    writer.writerows(map(_cell, row) for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before whatever could begin one."""
-    text = "" if value is None or value == [] else told(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _junit(report: Report) -> dict[str, str]:
-    """Test cases for what is declared, required, and predefined; what is not so is a failure."""
-    suites = []
-    if report["declared"] is not None:
-        cases = ((f"{one['type']} {one['name']}", _told(one)) for one in report["declared"])
-        suites.append(_suite("drift", report["made"], cases))
-    lacking: dict[str, list[str]] = {}
-    bad: dict[str, list[str]] = {}
-    for one in report["principals"]:
-        who = f"{one['type']} {one['display_name']} ({one['id']})"
-        for attribute in one["missing"]:
-            lacking.setdefault(attribute, []).append(who)
-        for found in one["bad_values"]:
-            bad.setdefault(found["attribute"], []).append(f"{who}: {found['standing']} {told(found['value'])}")
-    required = dict.fromkeys(f"{one['attribute_set']}.{one['name']}" for one in report["required"])
-    attributes = (f"{one['attribute_set']}.{one['name']}" for one in report["attributes"])
-    suites.append(_suite("required", report["made"], ((name, lacking.get(name, [])) for name in required)))
-    suites.append(_suite("values", report["made"], ((name, bad.get(name, [])) for name in attributes)))
-    root = ElementTree.Element("testsuites", name="custom security attributes")
-    for number in ("tests", "failures"):
-        root.set(number, str(sum(int(suite.attrib[number]) for suite in suites)))
-    root.extend(suites)
-    return {"junit.xml": ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"}
-
-
-def _suite(name: str, made: str, cases: Iterable[tuple[str, Sequence[str]]]) -> ElementTree.Element:
-    """A test suite of named cases, each with its failures, if any."""
-    suite = ElementTree.Element("testsuite", name=name, timestamp=made)
-    failures = 0
-    for title, failed in cases:
-        case = ElementTree.SubElement(suite, "testcase", classname=f"entra.attributes.{name}", name=xml(title))
-        if failed:
-            failures += 1
-            message = failed[0] if len(failed) == 1 else f"{len(failed)} differ"
-            ElementTree.SubElement(case, "failure", message=xml(message)).text = xml("\n".join(failed))
-    suite.attrib.update(tests=str(len(suite)), failures=str(failures))
-    return suite
-
-
-def _told(declaration: Mapping[str, Any]) -> list[str]:
-    """How something differs from what is declared, and why it cannot be made so."""
-    changes = [
-        f"{one['what']}: is {told(one['before'])}, declared is {told(one['after'])}" for one in declaration["changes"]
-    ]
-    return [*changes, declaration["problem"]] if declaration["problem"] else changes
-
-
-_FORMATS: dict[str, Callable[[Report], dict[str, str]]] = {"html": _html, "json": _json, "csv": _csv, "junit": _junit}
-
-
-def _write(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:
-    """Write the files, and tell which say something else than before, the time aside. Raises OptionError."""
+def _write(dest: Path, files: Iterable[tuple[str, str]], check_mode: bool) -> list[dict[str, Any]]:
+    """Write the files, and return which say something else than before, the time aside. Raises OptionError."""
     outcomes = []
-    try:
-        for name, text in sorted(files.items()):
-            path, content = dest / name, text.encode(errors="replace")
+    for name, text in files:
+        path, content = dest / name, text.encode(errors="replace")
+        try:
             before = path.read_bytes() if path.exists() else None
             changed = before is None or _timeless(name, before) != _timeless(name, content)
             if not check_mode and before != content:
                 os.makedirs(dest, exist_ok=True)
                 replace_file(path, content)
-            outcomes.append({"path": str(path), "changed": changed})
-    except OSError as error:
-        raise OptionError("dest", f"{error.filename or dest} cannot be read or written: {error.strerror}") from None
-    return {"changed": any(one["changed"] for one in outcomes), "files": outcomes}
+        except OSError as error:
+            raise OptionError("dest", f"{error.filename or dest} cannot be used: {error.strerror}") from None
+        outcomes.append({"path": str(path), "changed": changed})
+    return sorted(outcomes, key=lambda outcome: str(outcome["path"]))
 
 
 def _timeless(name: str, content: bytes) -> bytes:
-    """A file without the time it was made at, which stands in it before anything else of that form."""
+    """Return a file without the time it was made at, which stands in it before anything else of that form."""
     made = None if name.endswith(".csv") else _MADE.search(content)
-    return content.replace(made.group(), b"") if made else content
+    if not made:
+        return content
+    local = _LOCAL.search(content) if name.endswith((".html", ".json")) else None
+    written = times(made[0].decode(), local[0].decode() if local else made[0].decode())
+    for form in sorted(written, key=len, reverse=True):
+        content = content.replace(form.encode(), b"")
+    return content
+
+
+def _write_metrics(path: Path, text: str, check_mode: bool) -> dict[str, Any]:
+    """Write the metrics, which other accounts can read, since the node exporter has its own. Raises OptionError."""
+    try:
+        before = path.read_text(errors="replace") if path.exists() else None
+        changed = before is None or _METRIC_TIME.sub("", before) != _METRIC_TIME.sub("", text)
+        if not check_mode:
+            replace_file(path, text.encode())
+            if before is None:
+                path.chmod(0o644)
+    except OSError as error:
+        raise OptionError("metrics_path", f"{error.filename or path} cannot be used: {error.strerror}") from None
+    return {"path": str(path), "changed": changed}
+
+
+def _logo(path: str | None) -> str | None:
+    """Return a picture as a data URL. Raises OptionError for a file that is not a small picture."""
+    if not path:
+        return None
+    try:
+        content = read_regular(path, MOST_LOGO + 1)
+    except OSError as error:
+        raise OptionError("logo", f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > MOST_LOGO:
+        raise OptionError("logo", f"{path} is larger than {MOST_LOGO // 1024} KiB")
+    for type_, starts in _PICTURES.items():
+        if content.lstrip().startswith(starts):
+            return f"data:{type_};base64,{b64encode(content).decode()}"
+    raise OptionError("logo", f"{path} is not a PNG, JPEG, WebP or SVG picture")
+
+
+def _earlier(path: str | None, tenant_id: str) -> list[Earlier]:
+    """Return the earlier reports of the tenant in a file or folder, the oldest first.
+
+    Reports of other tenants in a folder are left out. Raises OptionError for a file that is no report of the tenant.
+    """
+    if not path or not os.path.lexists(path):
+        return []
+    is_folder = os.path.isdir(path)
+    paths = sorted([*Path(path).glob("*.json"), *Path(path).glob("*/report.json")]) if is_folder else [Path(path)]
+    found = []
+    for file in paths:
+        try:
+            earlier = parse_report(json.loads(read_regular(file)))
+        except (OSError, ValueError, RecursionError) as error:
+            if is_folder:
+                continue
+            reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+            raise OptionError("compare_to", f"{file} cannot be read: {reason}") from None
+        if earlier and tenant_id in ("", earlier.tenant_id):
+            found.append(earlier)
+        elif not is_folder:
+            reason = "a report of another tenant" if earlier else "not a report.json of this collection"
+            raise OptionError("compare_to", f"{file} is {reason}")
+    return sorted(found, key=lambda report: report.made)
 
 
 REPORT = Entry(run_report, REPORT_SPEC)

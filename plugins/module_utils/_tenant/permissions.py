@@ -31,6 +31,7 @@ WRITE_ASSIGNMENTS = {
 READ_DEFINITIONS = Need(
     ("CustomSecAttributeDefinition.Read.All",), ("Attribute Definition Reader", "Attribute Assignment Reader")
 )
+READ_ORGANIZATION = Need(("Organization.Read.All",), ("Directory Readers",))
 WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
 
 

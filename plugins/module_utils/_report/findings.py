@@ -1,0 +1,418 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Findings of a report, their severities and repairs, and the verdict. Pure: no I/O, no Ansible, no clock.
+
+A finding is one fact, however many principals it concerns. `RULES` is the one table of severities; the guide of the
+report lists it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+HIGH, MEDIUM, LOW = SEVERITIES = ("high", "medium", "low")
+RISK, ATTENTION, WELL = "at_risk", "needs_attention", "all_well"
+STATES = {RISK: "At risk", ATTENTION: "Needs attention", WELL: "All well"}
+MOST_NAMED = 2
+"""Principals that a suggested declaration names."""
+_PLAIN = re.compile(r"[A-Za-z_][\w.@-]*")
+"""Text that YAML reads as this very text, words such as `no` aside."""
+_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
+
+Report = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of finding: how severe it is, what it is called, and why it matters."""
+
+    severity: str
+    title: str
+    reason: str
+
+
+RULES = {
+    "drift": Rule(HIGH, "Not as declared", "Policies decide by the value in the tenant, not by the declared one."),
+    "missing": Rule(
+        HIGH, "Required attribute missing", "A policy that filters by this attribute does not match these principals."
+    ),
+    "invalid": Rule(
+        HIGH, "Declaration cannot be applied", "The tenant can never match this declaration until it is corrected."
+    ),
+    "limit-reached": Rule(HIGH, "Limit reached", "Entra rejects whatever exceeds this limit."),
+    "unresolved": Rule(
+        MEDIUM, "Declared principal not found", "The declaration has no effect, or its name matches several principals."
+    ),
+    "schema-drift": Rule(
+        MEDIUM, "Definition not as declared", "Later changes are checked against the definition in the tenant."
+    ),
+    "not-predefined": Rule(
+        MEDIUM, "Value not predefined", "The value was assigned before the attribute was limited to predefined values."
+    ),
+    "inactive": Rule(
+        MEDIUM, "Inactive value in use", "Entra no longer assigns this value, but policies still match it."
+    ),
+    "deprecated": Rule(
+        MEDIUM, "Deprecated attribute in use", "The attribute can no longer be assigned, but policies still read it."
+    ),
+    "limit-near": Rule(LOW, "Limit nearly reached", "Entra rejects whatever exceeds this limit."),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fact that needs attention.
+
+    `subject` is the attribute, attribute set or limit concerned, `principals` are the ids of those concerned, `places`
+    the lines that declare it. `code` is the declaration or command that repairs it, as far as one can be suggested.
+    """
+
+    kind: str
+    subject: str
+    message: str
+    advice: str
+    attribute_set: str = ""
+    principals: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    code: str = ""
+    details: tuple[str, ...] = field(default=())
+
+    @property
+    def severity(self) -> str:
+        return RULES[self.kind].severity
+
+    @property
+    def key(self) -> str:
+        """Return what identifies the finding in every report of the tenant."""
+        return f"{self.kind} {self.subject}".strip()
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the finding as JSON has it."""
+        rule = RULES[self.kind]
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "severity": rule.severity,
+            "subject": self.subject,
+            "attribute_set": self.attribute_set or None,
+            "message": self.message,
+            "reason": rule.reason,
+            "advice": self.advice,
+            "code": self.code or None,
+            "places": list(self.places),
+            "details": list(self.details),
+            "principals": list(self.principals),
+        }
+
+
+def find(report: Report, desired: str | None = None) -> list[Finding]:
+    """Return the findings of a report, the most severe first, then those that concern most principals.
+
+    `desired` is the path of the declarations that the report compares with.
+    """
+    found = [
+        *_drift(report, desired),
+        *_declarations(report, desired),
+        *_missing(report),
+        *_bad_values(report),
+        *_deprecated(report),
+        *_limits(report),
+    ]
+    return sorted(
+        found, key=lambda finding: (SEVERITIES.index(finding.severity), -len(finding.principals), finding.key)
+    )
+
+
+def state(findings: Iterable[Finding]) -> str:
+    """Return the state of the tenant, by the most severe finding."""
+    severities = {finding.severity for finding in findings}
+    return RISK if HIGH in severities else ATTENTION if MEDIUM in severities else WELL
+
+
+def verdict(report: Report, findings: Sequence[Finding]) -> str:
+    """Return the state in one sentence, and what the report does not cover in another."""
+    now = state(findings)
+    severity = {RISK: HIGH, ATTENTION: MEDIUM}.get(now)
+    facts = list(_facts([finding for finding in findings if finding.severity == severity]))
+    if facts:
+        sentence = f"{STATES[now]}: {', '.join(facts[:-1])}{' and ' if facts[1:] else ''}{facts[-1]}."
+    else:
+        sentence = (
+            f"All well: {counted(report['summary']['principals'], 'principal')} checked, nothing needs attention."
+        )
+    return f"{sentence} {scope}" if (scope := _scope(report)) and now == WELL else sentence
+
+
+def _facts(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield what the findings of each kind amount to; a principal counts once."""
+    phrases = {
+        "drift": ("principal differs from its declaration", "principals differ from their declaration"),
+        "missing": ("principal lacks a required attribute", "principals lack a required attribute"),
+        "invalid": ("declaration cannot be applied", "declarations cannot be applied"),
+        "limit-reached": ("limit is reached", "limits are reached"),
+        "unresolved": ("declared principal cannot be found", "declared principals cannot be found"),
+        "schema-drift": (
+            "attribute set or definition differs from its declaration",
+            "attribute sets or definitions differ from their declaration",
+        ),
+        "not-predefined": (
+            "principal holds a value that is not predefined",
+            "principals hold values that are not predefined",
+        ),
+        "inactive": ("principal holds an inactive value", "principals hold inactive values"),
+        "deprecated": ("deprecated attribute is in use", "deprecated attributes are in use"),
+    }
+    for kind, (singular, plural) in phrases.items():
+        of_kind = [finding for finding in findings if finding.kind == kind]
+        if of_kind:
+            by_principal = kind in ("drift", "missing", "not-predefined", "inactive")
+            concerned = {name for finding in of_kind for name in finding.principals}
+            details = sum(len(finding.details) or 1 for finding in of_kind)
+            count = len(concerned) if by_principal else details
+            yield f"{count:,} {singular if count == 1 else plural}"
+
+
+def _scope(report: Report) -> str:
+    """Return what was not checked, as nothing was given to check it by."""
+    left_out = [
+        *(["declarations"] if report["declared"] is None else []),
+        *([] if report["required"] else ["required attributes"]),
+    ]
+    return f"No {' and no '.join(left_out)} were given to check." if left_out else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def reference(principal: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the key and the name by which a declaration names a principal.
+
+    Agents have the app id of their blueprint, so they are named by object id.
+    """
+    if principal["type"] == "user":
+        return "user", str(principal.get("user_principal_name") or principal["id"])
+    shared = principal.get("agent_type") or not principal.get("app_id")
+    return "service_principal", str(principal["id"] if shared else principal["app_id"])
+
+
+def scalar(value: Any) -> str:
+    """Return a value as YAML that is read as this very value."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(scalar, value))}]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value)
+
+
+def _drift(report: Report, desired: str | None) -> Iterator[Finding]:
+    """Yield a finding for each attribute that principals hold otherwise than declared."""
+    by_attribute: dict[str, list[Mapping[str, Any]]] = {}
+    for declared in report["declared"] or ():
+        if "id" in declared:
+            for change in declared["changes"]:
+                by_attribute.setdefault(change["what"], []).append(declared)
+    for attribute, entries in sorted(by_attribute.items()):
+        yield Finding(
+            "drift",
+            attribute,
+            f"{counted(len(entries), 'principal')} {'does' if len(entries) == 1 else 'do'} not hold the declared value"
+            f" of {attribute}",
+            "Review the difference in check mode, then apply the declarations. Or declare what the tenant has.",
+            attribute.partition(".")[0],
+            tuple(entry["id"] for entry in entries),
+            _places(entries),
+            _reconcile(desired),
+        )
+
+
+def _reconcile(desired: str | None) -> str:
+    return (
+        f"ansible-playbook entra.attributes.reconcile -e reconcile_src={shlex.quote(desired)} --check --diff"
+        if desired
+        else ""
+    )
+
+
+def _places(entries: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(entry["place"] for entry in entries if entry.get("place"))
+
+
+def _declarations(report: Report, desired: str | None) -> Iterator[Finding]:
+    """Yield findings about definitions that differ from their declaration, and declarations that cannot be applied."""
+    unresolved: list[Mapping[str, Any]] = []
+    invalid: list[Mapping[str, Any]] = []
+    for declared in report["declared"] or ():
+        schema = declared["type"] in ("attribute_set", "definition")
+        if declared["problem"]:
+            (invalid if schema or "id" in declared else unresolved).append(declared)
+        elif schema and declared["changes"]:
+            title = declared["type"].replace("_", " ")
+            names = [change["what"] for change in declared["changes"]]
+            missing = names == ["state"]
+            yield Finding(
+                "schema-drift",
+                declared["name"],
+                f"The {title} {declared['name']} "
+                + ("does not exist" if missing else f"differs from its declaration in {', '.join(names)}"),
+                "Review the difference in check mode, then apply the declarations. Or declare what the tenant has.",
+                declared["name"].partition(".")[0],
+                (),
+                _places([declared]),
+                _reconcile(desired),
+                tuple(
+                    f"{change['what']}: is {as_text(change['before'])}, declared is {as_text(change['after'])}"
+                    for change in declared["changes"]
+                ),
+            )
+    for kind, entries in (("unresolved", unresolved), ("invalid", invalid)):
+        if entries:
+            many = len(entries) > 1
+            yield Finding(
+                kind,
+                "",
+                f"{counted(len(entries), 'declared principal')} cannot be found"
+                if kind == "unresolved"
+                else f"{counted(len(entries), 'declaration')} cannot be applied",
+                f"Correct or remove the declaration{'s' if many else ''}. Name a principal by its object ID if its name"
+                " is not unique."
+                if kind == "unresolved"
+                else f"Correct the declaration{'s' if many else ''}, or the definition that forbids the value.",
+                "",
+                tuple(entry["id"] for entry in entries if "id" in entry),
+                _places(entries),
+                "",
+                tuple(f"{entry['name']}: {entry['problem']}" for entry in entries),
+            )
+
+
+def _missing(report: Report) -> Iterator[Finding]:
+    lacking = _by(report["principals"], lambda row: row["missing"])
+    for attribute in dict.fromkeys(f"{item['attribute_set']}.{item['name']}" for item in report["required"]):
+        rows = lacking.get(attribute, [])
+        if rows:
+            attribute_set, _dot, name = attribute.partition(".")
+            lacks = "lacks" if len(rows) == 1 else "lack"
+            yield Finding(
+                "missing",
+                attribute,
+                f"{counted(len(rows), 'principal')} {lacks} the required attribute {attribute}",
+                "Declare a value for each of them, and apply the declarations.",
+                attribute_set,
+                tuple(row["id"] for row in rows),
+                code=_assignments(rows, attribute_set, name, "VALUE"),
+            )
+
+
+def _bad_values(report: Report) -> Iterator[Finding]:
+    """Yield a finding for each attribute with inactive values, and for each with values that are not predefined."""
+    masked = set(report["masked_attribute_sets"])
+    for kind, standing, phrase in (
+        ("inactive", "inactive", "inactive"),
+        ("not-predefined", "outside", "not predefined"),
+    ):
+        found: dict[str, dict[str, list[Any]]] = {}
+        for row in report["principals"]:
+            for bad in row["bad_values"]:
+                if bad["standing"] == standing:
+                    found.setdefault(bad["attribute"], {})[row["id"]] = bad["value"]
+        for attribute, values in sorted(found.items()):
+            attribute_set, _dot, name = attribute.partition(".")
+            distinct: list[Any] = []
+            if attribute_set not in masked:
+                distinct = sorted({value for held in values.values() for value in held}, key=str)
+            one = len(values) == 1
+            yield Finding(
+                kind,
+                attribute,
+                f"{counted(len(values), 'principal')} {'holds a value' if one else 'hold values'} of {attribute} that"
+                f" {'is' if one else 'are'} {phrase}",
+                "Assign an active value instead, or declare the value as active.",
+                attribute_set,
+                tuple(values),
+                code=_definition(attribute_set, name, distinct[:MOST_NAMED]),
+            )
+
+
+def _deprecated(report: Report) -> Iterator[Finding]:
+    for attribute in report["attributes"]:
+        if attribute["state"] != "deprecated" or not attribute["users"] + attribute["service_principals"]:
+            continue
+        attribute_set, name = attribute["attribute_set"], attribute["name"]
+        rows = [row for row in report["principals"] if name in row["custom_security_attributes"].get(attribute_set, {})]
+        one = len(rows) == 1
+        yield Finding(
+            "deprecated",
+            f"{attribute_set}.{name}",
+            f"{counted(len(rows), 'principal')} still {'holds' if one else 'hold'} the deprecated attribute"
+            f" {attribute_set}.{name}",
+            "Remove it from the principals, or make the attribute active again.",
+            attribute_set,
+            tuple(row["id"] for row in rows),
+            code=_assignments(rows, attribute_set, name, "null"),
+        )
+
+
+def _limits(report: Report) -> Iterator[Finding]:
+    for limit in report["limits"]:
+        if limit["near"]:
+            kind = "limit-reached" if limit["used"] >= limit["allowed"] else "limit-near"
+            of = f" ({limit['of']})" if limit["of"] else ""
+            yield Finding(
+                kind,
+                f"{limit['limit']}{of}",
+                f"{limit['used']:,} of {limit['allowed']:,} {limit['limit']}{of}",
+                "Retire what is no longer used, or raise the limit of the attribute set where it is your own.",
+            )
+
+
+def _by(rows: Iterable[Mapping[str, Any]], keys: Any) -> dict[str, list[Mapping[str, Any]]]:
+    """Group rows by each of their keys."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        for key in keys(row):
+            found.setdefault(key, []).append(row)
+    return found
+
+
+def _assignments(rows: Sequence[Mapping[str, Any]], attribute_set: str, name: str, value: str) -> str:
+    """Return the declaration of one value for principals, the first of them named."""
+    lines = ["assignments:"]
+    for row in rows[:MOST_NAMED]:
+        key, reference_ = reference(row)
+        lines.append(f"  - {key}: {scalar(reference_)}")
+        lines.append(f"    attributes:\n      {scalar(attribute_set)}: {{{scalar(name)}: {value}}}")
+    if len(rows) > MOST_NAMED:
+        lines.append(f"  # and {len(rows) - MOST_NAMED:,} more")
+    return "\n".join(lines)
+
+
+def _definition(attribute_set: str, name: str, values: Sequence[Any]) -> str:
+    """Return the declaration of predefined values as active, or an empty text where they are masked."""
+    if not values:
+        return ""
+    listed = scalar([str(value) for value in values])
+    return (
+        f"definitions:\n  - attribute_set: {scalar(attribute_set)}\n    name: {scalar(name)}\n"
+        f"    predefined_values: {listed}"
+    )
+
+
+def as_text(value: Any) -> str:
+    """Return a value for people; of what is masked only how many values there are."""
+    if isinstance(value, Mapping):
+        return f"{value['masked']} masked"
+    if isinstance(value, list):
+        return ", ".join(map(as_text, value)) or "none"
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
