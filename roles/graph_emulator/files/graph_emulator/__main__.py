@@ -31,7 +31,7 @@ from .edge import CONTROL_HEADER, Edge, Protocol
 from .service import Service
 
 START_SECONDS = 60
-LOCK_SECONDS = 2  # for which one that ends may still have the folder
+LOCK_SECONDS = 2  # a local Graph that is ending can hold the folder for that long
 DEFAULT_STATE = Path(__file__).with_name("default_state.yml")
 
 
@@ -40,7 +40,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="graph_emulator",
         description="A local Microsoft Graph on 127.0.0.1.",
-        allow_abbrev=False,  # --detach is taken off the command line by its name
+        allow_abbrev=False,  # --detach is removed from the command line by its name
     )
     parser.add_argument("--directory", type=Path, required=True, help="where ready.json, keys and certificates go")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
@@ -70,7 +70,7 @@ def main() -> None:
     try:
         prepare(options.directory)
         lock = take(options.directory)
-        for name in ("ready.json", "environment.sh"):  # left by one that was killed
+        for name in ("ready.json", "environment.sh"):  # left by a killed local Graph
             (options.directory / name).unlink(missing_ok=True)
     except OSError as error:
         sys.exit(f"{error.filename or options.directory} cannot be used: {error.strerror}")
@@ -107,12 +107,12 @@ def main() -> None:
         finally:
             if options.save_state:
                 directory.save(options.save_state, service.state())
-            for path in ready_files:  # the very last, for others wait for it
+            for path in ready_files:  # last, because other processes wait for that
                 path.unlink(missing_ok=True)
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, or take one that is there, and close it to everybody else. Raises OSError."""
+    """Make the folder if it does not exist, and close it to other users. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
     if found.st_mode & stat.S_ISVTX or found.st_uid != os.geteuid():
@@ -121,9 +121,9 @@ def prepare(folder: Path) -> None:
 
 
 def take(folder: Path) -> int:
-    """Return an open file that locks the folder for as long as this process lives, however that ends. Raises OSError.
+    """Return an open file that locks the folder until this process ends, for any reason. Raises OSError.
 
-    Exits where another local Graph has the folder.
+    Exits if another local Graph holds the folder.
     """
     lock = os.open(folder / "emulator.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     deadline = time.monotonic() + LOCK_SECONDS
@@ -146,7 +146,7 @@ def take(folder: Path) -> int:
 def listening(port: int) -> socket.socket:
     """Return a socket that listens on the loopback interface."""
     listener = socket.create_server(("127.0.0.1", port))
-    # Inherited by every connection; asyncio would set it only where the protocol is named. Without it each answer
+    # Every connection inherits it; asyncio sets it only if the protocol is named. Without it, each answer
     # waits 40 ms for the client's delayed acknowledgment.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
@@ -158,12 +158,12 @@ def address(listener: socket.socket) -> str:
 
 
 def start_detached(folder: Path, arguments: list[str]) -> None:
-    """Start an emulator that outlives this process, and print its url when it is ready.
+    """Start a local Graph that outlives this process, and print its URL when it is ready.
 
-    Exits with the end of its log when it does not come up. The log stays in the folder as `emulator.log`.
+    Exits with the end of its log if it does not start. The log stays in the folder as `emulator.log`.
     """
     ready, log = folder / "ready.json", folder / "emulator.log"
-    log.unlink(missing_ok=True)  # a link would lead elsewhere
+    log.unlink(missing_ok=True)  # a link would lead to another file
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", __package__, *arguments],
@@ -182,7 +182,7 @@ def start_detached(folder: Path, arguments: list[str]) -> None:
 
 
 def end(*_: object) -> None:
-    """End in an orderly way on a signal: uvicorn shuts down, restores this handler and repeats the signal."""
+    """Exit on a signal: uvicorn shuts down, restores this handler and repeats the signal."""
     raise SystemExit
 
 
@@ -239,7 +239,7 @@ def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
 
 
 async def serve(service: Service, listeners: list[socket.socket], options: argparse.Namespace) -> None:
-    """Serve on the sockets until stopped, idle for too long, or left by the watched process."""
+    """Serve on the sockets until stopped, idle for too long, or until the watched process ends."""
     pem = str(options.directory / "server.pem")
 
     def stop() -> None:
@@ -275,13 +275,13 @@ async def serve(service: Service, listeners: list[socket.socket], options: argpa
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of this id exists."""
+    """Return whether a process with this ID exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # it is somebody else's
+        pass  # it belongs to another user
     return True
 
 

@@ -43,7 +43,7 @@ _READ_OBJECTS: Final[dict[Collection, tuple[str, ...]]] = {
     ),
     "devices": ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY),
 }
-# What does for one type of agents alone, by the path that names it (graph-facts 15).
+# Permissions for one type of agents, on the path that names the type (graph-facts 15).
 AGENT_PERMISSIONS: Final[dict[str, tuple[str, str]]] = {
     "microsoft.graph.agentIdentity": ("AgentIdentity.Read.All", "AgentIdentity.ReadWrite.All"),
 }
@@ -66,7 +66,7 @@ _WRITE_ROLES: Final = ("RoleManagement.ReadWrite.Directory",)
 
 @dataclass(frozen=True)
 class Sets:
-    """Attribute sets a caller may touch: all of the tenant, or those named."""
+    """Attribute sets that a caller can access: all of the tenant, or those named."""
 
     everything: bool = False
     names: frozenset[str] = frozenset()
@@ -78,15 +78,15 @@ class Sets:
         return self.everything or bool(self.names)
 
     def __or__(self, other: Sets) -> Sets:
-        """Return both together: roles add up (consumer-facts 5)."""
+        """Return the union: roles add up (consumer-facts 5)."""
         return Sets(self.everything or other.everything, self.names | other.names)
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The bearer of a token. `roles` are Entra roles with the sets they are scoped to; they count when delegated."""
+    """The bearer of a token. `roles` are Entra roles with their attribute sets; they count for delegated tokens."""
 
-    name: str  # app id, or UPN when delegated
+    name: str  # app ID, or UPN of a delegated token
     app_id: str
     object_id: str
     permissions: frozenset[str]  # application permissions, or the scopes of a delegated token
@@ -94,46 +94,46 @@ class Caller:
     roles: Mapping[str, Sets] = field(default_factory=dict)
 
     def may_read_objects(self, collection: Collection, cast: str | None = None) -> bool:
-        """Whether users, service principals, groups or devices may be read at all, or those of one type of agents."""
+        """Return whether the caller can read a collection, or one type of agents in it."""
         enough = (*_READ_OBJECTS[collection], *AGENT_PERMISSIONS.get(cast or "", ()))
         return not self.permissions.isdisjoint(enough)
 
     @property
     def may_read_memberships(self) -> bool:
-        """Whether the members of groups may be listed (consumer-facts 6)."""
+        """Return whether the caller can list members of groups (consumer-facts 6)."""
         return "GroupMember.ReadBasic.All" in self.permissions or self.may_read_objects("groups")
 
     def may_write_objects(self, collection: Collection, cast: str | None = None) -> bool:
-        """Whether properties other than custom security attributes may be changed."""
+        """Return whether the caller can change properties other than custom security attributes."""
         return not self.permissions.isdisjoint(
             (*_WRITE_OBJECTS[collection], *AGENT_PERMISSIONS.get(cast or "", ())[1:])
         )
 
-    @cached_property  # asked once per object of a page
+    @cached_property  # evaluated for each object of a page
     def readable_assignments(self) -> Sets:
-        """The sets whose assignments this caller sees."""
+        """Return the sets whose assignments the caller can read."""
         permissions = ("CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All")
         return self._sets(permissions, _ASSIGNMENT_READERS)
 
     @property
     def writable_assignments(self) -> Sets:
-        """The sets whose attributes this caller may assign."""
+        """Return the sets whose attributes the caller can assign."""
         return self._sets(("CustomSecAttributeAssignment.ReadWrite.All",), ("Attribute Assignment Administrator",))
 
     @property
     def readable_definitions(self) -> Sets:
-        """The sets that this caller sees, with their definitions."""
+        """Return the sets that the caller can read, with their definitions."""
         permissions = ("CustomSecAttributeDefinition.Read.All", "CustomSecAttributeDefinition.ReadWrite.All")
         return self._sets(permissions, _DEFINITION_READERS)
 
     @property
     def writable_definitions(self) -> Sets:
-        """The sets whose definitions this caller may create and change."""
+        """Return the sets whose definitions the caller can create and change."""
         return self._sets(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
 
     @property
     def may_read_audits(self) -> bool:
-        """Whether the audit log may be read (graph-facts 5.2)."""
+        """Return whether the caller can read the audit log (graph-facts 5.2)."""
         roles = ("Attribute Log Reader", "Attribute Log Administrator")
         return self._sets(("CustomSecAttributeAuditLogs.Read.All",), roles).everything
 
@@ -141,38 +141,38 @@ class Caller:
 
     @property
     def may_read_policies(self) -> bool:
-        """Whether Conditional Access and app management policies may be read."""
+        """Return whether the caller can read Conditional Access and app management policies."""
         roles = ("Security Reader", "Conditional Access Administrator", *_GLOBAL_READERS)
         return self._sets(("Policy.Read.All",), roles).everything
 
     @property
     def may_read_workflows(self) -> bool:
-        """Whether lifecycle workflows may be read, without their tasks."""
+        """Return whether the caller can read lifecycle workflows, without their tasks."""
         permissions = ("LifecycleWorkflows-Workflow.ReadBasic.All", *_READ_WORKFLOW_TASKS)
         return self._sets(permissions, _WORKFLOW_READERS).everything
 
     @property
     def may_read_workflow_tasks(self) -> bool:
-        """Whether the tasks of lifecycle workflows may be read."""
+        """Return whether the caller can read the tasks of lifecycle workflows."""
         return self._sets(_READ_WORKFLOW_TASKS, _WORKFLOW_READERS).everything
 
     @property
     def may_read_roles(self) -> bool:
-        """Whether role definitions and role assignments may be read."""
+        """Return whether the caller can read role definitions and role assignments."""
         permissions = ("RoleManagement.Read.Directory", "RoleManagement.Read.All", *_WRITE_ROLES, *_DIRECTORY)
         roles = ("Privileged Role Administrator", *_GLOBAL_READERS)
         return self._sets(permissions, roles).everything
 
     @property
     def may_write_roles(self) -> bool:
-        """Whether role assignments may be created and deleted."""
+        """Return whether the caller can create and delete role assignments."""
         return self._sets(_WRITE_ROLES, ("Privileged Role Administrator", "Global Administrator")).everything
 
     def _sets(self, permissions: Iterable[str], roles: Iterable[str]) -> Sets:
         if self.permissions.isdisjoint(permissions):
             return Sets()
         if not self.delegated:
-            return Sets(everything=True)  # no application permission can be narrowed to one set (graph-facts 5.2)
+            return Sets(everything=True)  # an application permission always applies to all sets (graph-facts 5.2)
         return reduce(or_, (self.roles[role] for role in roles if role in self.roles), Sets())
 
 

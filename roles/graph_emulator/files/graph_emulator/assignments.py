@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules by which custom security attributes are written to and read from one object (graph-facts 2, 4 and 6).
+"""Rules for writing and reading the custom security attributes of one object (graph-facts 2, 4 and 6).
 
 Where Microsoft documents a status and a code but no message, the message is this emulator's own: no client may depend
 on it.
@@ -28,12 +28,12 @@ _WIRE_TYPES: Final = {"String": "String", "Integer": "Int32", "Boolean": "Boolea
 
 
 def invalid_property(name: str) -> GraphError:
-    """400 for a set, attribute or property that the object cannot carry (graph-facts 6.2)."""
+    """Return a 400 for a set, attribute or property that the object cannot have (graph-facts 6.2)."""
     return bad_request(f"Invalid property '{name}'.")
 
 
 def write(directory: Directory, current: Attributes, body: Any, writable: Sets, quirks: Quirks) -> Attributes:
-    """Return the attributes after the PATCH; `current` is left as it is, so a refusal changes nothing.
+    """Return the attributes after the PATCH. `current` stays unchanged, so a rejected PATCH changes nothing.
 
     `body` is the value of `customSecurityAttributes`. Only what it names changes; a collection is replaced whole
     (graph-facts 2.2). Raises GraphError: 400 for a broken rule, 403 for a set that the caller must not write.
@@ -104,7 +104,7 @@ def _checked(
 ) -> Value:
     """Return the value to store. `active` are the predefined values to assign, `kept` the values that can stay.
 
-    Raises GraphError (400) for what the definition does not allow.
+    Raises GraphError (400) for a value that the definition does not allow.
     """
     if definition.status == "Deprecated":
         raise _refusal(definition, "is deprecated")
@@ -112,7 +112,7 @@ def _checked(
         raise _refusal(definition, f"is of the type {definition.type}, whose values are unknown here")
     wire_type = _WIRE_TYPES[definition.type]
     expected = f"#Collection({wire_type})" if definition.isCollection else f"#{wire_type}"
-    # String and Boolean speak for themselves in JSON; the rest must be annotated (graph-facts 2.1).
+    # JSON shows the types String and Boolean; all others need an annotation (graph-facts 2.1).
     implied = not definition.isCollection and definition.type != "Integer"
     if annotation != expected and not (implied and annotation is None):
         raise _refusal(definition, f"must be annotated as '{expected}'")
@@ -131,7 +131,7 @@ def _checked(
             raise _refusal(definition, f"takes values of 1 to {VALUE_LENGTH} characters")
         if isinstance(item, int) and not -(2**31) <= item < 2**31:
             raise _refusal(definition, "takes integers of 32 bits")
-        # A value that stays is not newly assigned, so it may be inactive by now (graph-facts 4, unknown).
+        # A value that stays is not newly assigned, so it can be inactive (graph-facts 4, unknown).
         if definition.usePreDefinedValuesOnly and str(item) not in active and item not in staying:
             raise _refusal(definition, "takes active predefined values only")
     if len(set(items)) < len(items) and quirks.duplicate_items == "refuse":
@@ -154,7 +154,7 @@ def _refusal(definition: Definition, reason: str) -> GraphError:
 def read(directory: Directory, attributes: Attributes, readable: Sets, quirks: Quirks) -> dict[str, Any] | None:
     """Return the attributes as Graph shows them to this caller (graph-facts 2.3 and 2.4).
 
-    None where nothing is assigned, and just so where nothing may be read.
+    None if no value is assigned, and also if the caller cannot read any.
     """
     shown: dict[str, Any] = {}
     for set_name, values in attributes.items():

@@ -39,7 +39,7 @@ ACTIVITIES: Final[dict[str, str]] = {
     "users": "Update attribute values assigned to a user",
     "servicePrincipals": "Update attribute values assigned to a servicePrincipal",
 }
-UPDATED: Final = "Included Updated Properties"  # the entry among the changes that lists the others (graph-facts 1.6)
+UPDATED: Final = "Included Updated Properties"  # the change that lists all others (graph-facts 1.6)
 _TARGET_TYPES: Final[dict[Collection, str]] = {"users": "User", "servicePrincipals": "ServicePrincipal"}
 
 Item = dict[str, Any]
@@ -55,12 +55,12 @@ class Entry:
 
     @property
     def position(self) -> tuple[str, str]:
-        """Where it stands in the log."""
+        """Return its place in the log."""
         return self.item["activityDateTime"], self.item["id"]
 
 
 class Audits:
-    """Keeps the log, and answers the requests below `/auditLogs`."""
+    """The log, and the requests below `/auditLogs`."""
 
     def __init__(self, directory: Directory, quirks: Quirks) -> None:
         self.directory = directory
@@ -71,7 +71,7 @@ class Audits:
     def note_assignment(
         self, request: Request, caller: Caller, principal: Principal, before: Item, after: Item
     ) -> None:
-        """Note what a caller did to the attributes of a principal, each by `<Set>_<Name>`."""
+        """Record a change of a principal's attributes, each as `<Set>_<Name>`."""
         properties = principal.properties
         target = {
             "id": principal.id,
@@ -82,7 +82,7 @@ class Audits:
         self._note(request, caller, principal.collection, target, _flat(before), _flat(after))
 
     def note_schema(self, request: Request, caller: Caller, what: str, name: str, before: Item, after: Item) -> None:
-        """Note what a caller did to a set or definition: `what` is one of ACTIVITIES, `name` its id."""
+        """Record a change of a set or definition: `what` is one of ACTIVITIES, `name` its ID."""
         target = {
             "id": str(uuid.uuid5(uuid.UUID(self.directory.tenant_id), name)),
             "displayName": name,
@@ -93,7 +93,7 @@ class Audits:
 
     def _note(self, request: Request, caller: Caller, what: str, target: Item, before: Item, after: Item) -> None:
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        # A single text in JSON, as in other entries of audit logs.
+        # One text in JSON, as in entries of other audit logs.
         summary = {"displayName": UPDATED, "oldValue": None, "newValue": json.dumps(", ".join(names))}
         if not names:
             return
@@ -142,7 +142,7 @@ class Audits:
         return {"app": {**app, "servicePrincipalId": caller.object_id, "servicePrincipalName": None}, "user": None}
 
     def many(self, request: Request, caller: Caller, base: str) -> Response:
-        """Answer a request on the log: the newest first, unless `$orderby` says otherwise."""
+        """Answer a request on the log: the newest entry first, or in the order of `$orderby`."""
         _require_reader(request, caller)
         options = request.query
         query.check_options(request, _SERVED, f"/{PATH}", refused=frozenset({"$count", "$skip"}))
@@ -195,7 +195,7 @@ def _capitalized(members: Item) -> Item:
 
 
 def _as_text(value: Any) -> str | None:
-    """A value as the log holds it: the JSON text of a list."""
+    """Return a value in the form of the log: the JSON text of a list."""
     if value is None:
         return None
     return json.dumps(value if isinstance(value, list) else [value], ensure_ascii=False)
@@ -209,7 +209,7 @@ def _position(token: str) -> tuple[str, str]:
     return at, identifier
 
 
-# What can be filtered by, and how, is documented with the resource: properties of it, of who did it, of the target.
+# The documentation of the resource lists the filters: properties of the entry, of the actor and of the target.
 _OPERATORS: Final[dict[str, str]] = {
     "activityDateTime": "eq ge le",
     "activityDisplayName": "eq startswith",
@@ -224,11 +224,11 @@ _TARGET_OPERATORS: Final[dict[str, str]] = {"id": "eq", "displayName": "eq start
 
 
 def _test(node: ast._Node) -> Test:
-    """Return what a filter asks of an entry. Raises GraphError (400) for what the log does not serve."""
+    """Return the test of a filter. Raises GraphError (400) for a filter that the log does not support."""
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         left, right = _test(node.left), _test(node.right)
         return lambda item: left(item) and right(item)
-    if isinstance(node, ast.CollectionLambda) and node.lambda_ is not None:  # the lexer lets only one kind through
+    if isinstance(node, ast.CollectionLambda) and node.lambda_ is not None:  # the lexer accepts only one kind
         inner = _comparison(node.lambda_.expression, _TARGET_OPERATORS, f"{node.lambda_.identifier.name}/")
         return lambda item: any(inner(target) for target in item["targetResources"])
     return _comparison(node, _OPERATORS)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The keys and certificates of one start: made fresh, written for clients to use, known to the identity service."""
+"""Keys and certificates, which are new at each start, in files for clients and in the identity service."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Credentials:
     signing: rsa.RSAPrivateKey  # signs access tokens
     client: rsa.RSAPrivateKey
     client_certificate: x509.Certificate
-    issuer: rsa.RSAPrivateKey  # of the foreign issuer whose tokens are accepted as federated credentials
+    issuer: rsa.RSAPrivateKey  # of the foreign issuer that signs federated tokens
 
     @classmethod
     def generate(cls) -> Credentials:
@@ -67,7 +67,7 @@ def private_pem(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may read, in one step."""
+    """Write a file that only its owner can read, in one step."""
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -76,7 +76,7 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def write_client_files(credentials: Credentials, directory: Path, federated_claims: dict[str, Any]) -> dict[str, str]:
-    """Write what clients authenticate with. Returns the paths by purpose, and the PFX's passphrase."""
+    """Write the files with which clients authenticate. Returns the paths by purpose, and the PFX's passphrase."""
     certificate = credentials.client_certificate.public_bytes(serialization.Encoding.PEM)
     encryption = serialization.BestAvailableEncryption(PFX_PASSPHRASE.encode())
     pfx = pkcs12.serialize_key_and_certificates(

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The objects of the tenant, and the file that they are loaded from and saved to.
 
-Everything is plain dataclasses and dicts, found by index. Generated principals are objects only once changed.
+Objects are plain dataclasses and dicts in an index. Generated principals become objects once they are changed.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ Collection = Literal[
     "appManagementPolicies",
     "lifecycleWorkflows",
     "roleAssignments",
-    "roleDefinitions",  # which are built in, so no state holds them
+    "roleDefinitions",  # they are built in, so a state file does not contain them
 ]
 
-COLLECTIONS: Final[tuple[Collection, Collection]] = ("users", "servicePrincipals")  # which carry attributes
+COLLECTIONS: Final[tuple[Collection, Collection]] = ("users", "servicePrincipals")  # of objects with attributes
 DIRECTORY_OBJECTS: Final[tuple[Collection, ...]] = (*COLLECTIONS, "groups", "devices")
 EVERY_COLLECTION: Final[tuple[Collection, ...]] = (
     *DIRECTORY_OBJECTS,
@@ -69,7 +69,7 @@ class Resource:
         return str(self.properties["id"])
 
     def visible_attributes(self) -> Attributes:
-        """Return no custom security attributes: only a principal carries them."""
+        """Return no custom security attributes: only a principal has them."""
         return {}
 
 
@@ -77,16 +77,16 @@ class Resource:
 class Principal(Resource):
     """A user or service principal, with its custom security attributes."""
 
-    # What was stored, with the time from which a read may see it; the last one is the truth.
+    # Stored attributes, each with the time from which reads return it. The last ones are current.
     versions: list[tuple[float, Attributes]] = field(default_factory=list)
 
     @property
     def attributes(self) -> Attributes:
-        """The custom security attributes as last written."""
+        """Return the custom security attributes as last written."""
         return self.versions[-1][1] if self.versions else {}
 
     def visible_attributes(self) -> Attributes:
-        """The custom security attributes as a read sees them now (graph-facts 6.4)."""
+        """Return the custom security attributes as reads return them now (graph-facts 6.4)."""
         if len(self.versions) > 1:
             now = time.monotonic()
             while len(self.versions) > 1 and self.versions[1][0] <= now:
@@ -126,13 +126,13 @@ class Definition:
 
     @property
     def id(self) -> str:
-        """`<Set>_<Name>`: unambiguous, because names hold no underscore (graph-facts 1.3)."""
+        """Return `<Set>_<Name>`, which is unambiguous, because names have no underscore (graph-facts 1.3)."""
         return f"{self.attributeSet}_{self.name}"
 
 
 @dataclass
 class FederatedCredential:
-    """Whose tokens an application accepts in place of a secret. `public_key`: PEM, or "generated"."""
+    """An issuer whose tokens an application accepts. `public_key`: PEM, or "generated"."""
 
     issuer: str
     subject: str
@@ -147,7 +147,7 @@ class Application:
     client_id: str
     display_name: str = ""
     secrets: list[dict[str, Any]] = field(default_factory=list)  # {"value": text, "expires": epoch or absent}
-    certificates: list[str] = field(default_factory=list)  # PEM, or "generated": the emulator's own of this start
+    certificates: list[str] = field(default_factory=list)  # PEM, or "generated": the certificate of this start
     federated: list[FederatedCredential] = field(default_factory=list)
     permissions: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
@@ -178,7 +178,7 @@ class AzureRoleAssignment:
 
 @dataclass
 class Directory:
-    """One tenant with all that is in it."""
+    """One tenant with all its objects."""
 
     tenant_id: str
     domains: list[str]
@@ -188,7 +188,7 @@ class Directory:
     members: dict[Collection, Members[Resource]] = field(
         default_factory=lambda: {name: Members() for name in EVERY_COLLECTION}
     )
-    principals: dict[str, Any] = field(default_factory=dict)  # what is generated, as the state document says it
+    principals: dict[str, Any] = field(default_factory=dict)  # settings of generated ones, as in the state document
     default_app_management_policy: dict[str, Any] = field(default_factory=dict)
     subscriptions: list[Subscription] = field(default_factory=list)
     azure_role_assignments: list[AzureRoleAssignment] = field(default_factory=list)
@@ -198,11 +198,11 @@ class Directory:
     _by_name: dict[tuple[Collection, str], Principal] = field(default_factory=dict)
 
     def note_creation(self, *part: str) -> None:
-        """Remember that a part of the schema was made now."""
+        """Record that a part of the schema was made now."""
         self.created[part] = time.monotonic()
 
     def age(self, *part: str) -> float:
-        """Return the seconds since a part of the schema was made; it is infinite for what was there at the start."""
+        """Return the seconds since a part of the schema was made: infinity for one of the start."""
         return time.monotonic() - self.created.get(part, -math.inf)
 
     def generate(self, count: int, attributes: list[Attributes]) -> None:
@@ -240,23 +240,23 @@ class Directory:
         )
 
     def add(self, resource: Resource) -> None:
-        """Take an object in. Index it by object id, and a principal by UPN or app id too."""
+        """Add an object. Index it by object ID, and a principal by UPN or app ID too."""
         if not self.members[resource.collection].keep(resource, resource.id):
             self.members[resource.collection].add(resource)
             self._by_id[resource.collection, resource.id.lower()] = resource
         if isinstance(resource, Principal):
             name = resource.properties.get(NAME_PROPERTY[resource.collection])
             if name:
-                # Agent identities share the app id of their blueprint: the alternate key is the first one's.
+                # Agent identities share the app ID of their blueprint: the alternate key belongs to the first one.
                 self._by_name.setdefault((resource.collection, str(name).lower()), resource)
 
     def remove(self, resource: Resource) -> None:
-        """Take an object out again."""
+        """Remove an object."""
         self.members[resource.collection].remove(resource)
         del self._by_id[resource.collection, resource.id.lower()]
 
     def update(self, principal: Principal, properties: dict[str, Any]) -> None:
-        """Change properties, and the index with them. A principal that was generated is kept from then on."""
+        """Change properties, and the index with them. A generated principal is stored from then on."""
         self.members[principal.collection].keep(principal, principal.id)
         if properties:
             self.members[principal.collection].renamed()
@@ -339,10 +339,10 @@ def parse(document: dict[str, Any]) -> Directory:
 
 
 def dump(directory: Directory) -> dict[str, Any]:
-    """Return the state document: plain JSON, which `parse` takes back, but for collections that are iterators.
+    """Return the state document, in plain JSON that `parse` reads. Collections can be iterators.
 
-    `as_json` writes them piece by piece. Of the generated principals the document holds the count, their attributes,
-    and those that were changed since.
+    `as_json` writes those in pieces. For generated principals the document has the count, the attributes,
+    and the changed ones.
     """
     return {
         "tenant": {"id": directory.tenant_id, "domains": directory.domains},

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network side: an ASGI application over the service, its control endpoints, and connections that can be cut."""
+"""The network layer: an ASGI application, the control endpoints, and connections that faults can cut."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Protocol(H11Protocol):
             _open_connections.pop(self.client, None)
 
     def shutdown(self) -> None:
-        """Close an idle connection at once, without waiting for the client to say goodbye in TLS."""
+        """Close an idle connection at once, without waiting for the client's end of TLS."""
         super().shutdown()
         if self.transport.is_closing():
             self.transport.abort()
 
 
 class Edge:
-    """The ASGI application: `/_emulator/...` controls the emulator, all the rest is the emulated service."""
+    """The ASGI application: `/_emulator/...` controls the local Graph, all other paths are the service."""
 
     def __init__(self, service: Service, stop: Callable[[], None]) -> None:
         self.service = service
@@ -100,11 +100,11 @@ class Edge:
         await reply(scope, receive, send)
 
     def _has_secret(self, scope: Scope) -> bool:
-        """Whether a request shows the secret of this start, which is in files that only the owner can read."""
+        """Return whether a request has the secret of this start, which only the owner of the files can read."""
         shown = StarletteRequest(scope).headers.get(CONTROL_HEADER, "")
         return hmac.compare_digest(shown.encode(), self.service.control_secret.encode())
 
-    # Control. Errors in what a test asks for come back as 400 with the reason.
+    # Control. A wrong request of a test is answered with 400 and the reason.
 
     async def _ready(self, request: StarletteRequest) -> StarletteResponse:
         return JSONResponse({"pid": os.getpid()})

@@ -20,9 +20,9 @@ class Request:
     raw_query: str
     headers: dict[str, str]
     body: bytes = b""
-    batch: str | None = None  # the id of the sub-request, when it came inside a $batch
-    to_resource_manager: bool = False  # whether it came to Azure Resource Manager's port
-    caller_name: str | None = None  # who the request turned out to come from, for the log
+    batch: str | None = None  # ID of the request within a $batch
+    to_resource_manager: bool = False  # whether it arrived at the port of Azure Resource Manager
+    caller_name: str | None = None  # the caller, for the log
 
     @classmethod
     def from_url(cls, method: str, url: str, headers: dict[str, str], body: bytes, batch: str | None) -> Request:
@@ -32,18 +32,18 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The decoded query options; those of OData by their usual names, as `$` and case are free (graph-facts 16)."""
+        """Return the decoded query options. OData accepts them without `$` and in any case (graph-facts 16)."""
         return {_option(name): value for name, value in parse_qsl(self.raw_query, keep_blank_values=True)}
 
     @property
     def form(self) -> dict[str, str]:
-        """The decoded form body of a token request."""
+        """Return the decoded form body of a token request."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def json(self) -> Any:
         """Return the parsed body.
 
-        Raises GraphError (400) for a missing body, a wrong content type and for what is not JSON.
+        Raises GraphError (400) for a missing body, a wrong content type and a body that is not JSON.
         """
         if not self.body:
             raise GraphError(400, "BadRequest", "Empty Payload. JSON content expected.")
@@ -55,7 +55,7 @@ class Request:
             raise GraphError(400, "BadRequest", UNREADABLE) from error
 
     def json_or_none(self) -> Any:
-        """Return the parsed body, or None where there is none, for the log."""
+        """Return the parsed body for the log, or None without a body."""
         try:
             return _parsed(self.body) if self.body else None
         except ValueError:
@@ -98,12 +98,12 @@ class Response:
         if self.body is None:
             return b""
         text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
-        data = text.encode("utf-8", "backslashreplace")  # JSON's escape for what a control request brought in
+        data = text.encode("utf-8", "backslashreplace")  # JSON's escape for text from a control request
         return data[: len(data) // 2] if self.truncate else data
 
     @property
     def media_type(self) -> str:
-        """The content type: text bodies say theirs in the headers."""
+        """Return the content type. The headers have that of a text body."""
         return "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 
@@ -113,7 +113,7 @@ def has_type(value: Any, kind: type) -> bool:
 
 
 class GraphError(Exception):
-    """A refusal in Graph's own words: status, code, message (graph-facts 6.1)."""
+    """An error of Graph with status, code and message (graph-facts 6.1)."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class GraphError(Exception):
         self.details = details
 
     def response(self) -> Response:
-        """Return the refusal as a response; `innerError` is added with the headers."""
+        """Return the error as a response. `innerError` is added with the headers."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.details is not None:
             error["details"] = self.details
@@ -144,26 +144,26 @@ def bad_request(message: str) -> GraphError:
 
 
 def unsupported_query(message: str) -> GraphError:
-    """400 `Request_UnsupportedQuery`: a query option the directory does not serve this way."""
+    """Return a 400 `Request_UnsupportedQuery`, for a query that the directory does not support."""
     return GraphError(400, "Request_UnsupportedQuery", message)
 
 
 def not_found(key: str) -> GraphError:
-    """404 `Request_ResourceNotFound` (graph-facts 6.2)."""
+    """Return a 404 `Request_ResourceNotFound` (graph-facts 6.2)."""
     text = f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
     return GraphError(404, "Request_ResourceNotFound", text)
 
 
 def not_emulated(what: str) -> GraphError:
-    """501 for a request that Graph serves, or may serve, and the emulator does not.
+    """Return a 501, for a request that Graph may support and the local Graph does not.
 
-    Graph itself has no such answer. A refusal in its own words would be a false claim about it.
+    Graph never answers so. An error in Graph's words would be a false claim about Graph.
     """
     return GraphError(501, "NotEmulated", f"The local Graph does not emulate {what}. Microsoft Graph may serve it.")
 
 
 def conflict(key: str, status: int) -> GraphError:
-    """409, or 400, for an object that exists: the directory is known to give both answers (graph-facts 14)."""
+    """Return a 409 or 400, for an object that exists: the directory is known to give both answers (graph-facts 14)."""
     message = "A conflicting object with one or more of the specified property values is present in the directory."
     code = "Request_MultipleObjectsWithSameKeyValue" if status == 409 else "Request_BadRequest"
     details = [{"code": "ConflictingObjects", "message": message, "target": key}]
@@ -171,10 +171,10 @@ def conflict(key: str, status: int) -> GraphError:
 
 
 def denied() -> GraphError:
-    """403 `Authorization_RequestDenied` (graph-facts 6.2)."""
+    """Return a 403 `Authorization_RequestDenied` (graph-facts 6.2)."""
     return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
 def wrong_method() -> GraphError:
-    """405 (graph-facts 6.2)."""
+    """Return a 405 (graph-facts 6.2)."""
     return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be made to go wrong on demand: faults that hit matching requests, quirks that color every answer."""
+"""Faults, which change the answers to matching requests, and quirks, which change every answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .exchange import Request, Response
 
 @dataclass
 class Quirks:
-    """Lawful but surprising behavior of the service, switched on by the control endpoint."""
+    """Answers that Graph can give and that surprise clients. The control endpoint switches them."""
 
     shuffle_collections: bool = False
     empty_shape: Literal["null", "{}", "type_only"] = "null"
@@ -29,13 +29,13 @@ class Quirks:
     replication: float = 0.0  # seconds until a new set, definition or predefined value can be used
     new_set_status: Literal[404, 400] = 404  # of the answer to a definition in a set that is too new
     unknown_set_status: Literal[404, 400] = 404  # of the answer to a definition in a set that does not exist
-    conflict_status: Literal[409, 400] = 409  # of the answer to what is created a second time
+    conflict_status: Literal[409, 400] = 409  # of the answer to creating an object that exists
     names: Literal["case_sensitive", "case_insensitive"] = "case_sensitive"  # of sets, attributes, predefined values
     unrestricted_values: Literal["accept", "refuse"] = "accept"  # predefined values of an unrestricted definition
     max_below_use: Literal["accept", "refuse"] = "accept"  # maxAttributesPerSet below the number of active definitions
     unchanged_immutable: Literal["refuse", "accept"] = "refuse"  # an immutable property that a PATCH repeats as it is
     single_expand: Literal["accept", "refuse"] = "accept"  # $expand=allowedValues of a single definition
-    expanded_values: int | None = None  # predefined values that an expanded definition shows; a link has the rest
+    expanded_values: int | None = None  # predefined values of an expanded definition; a link leads to the others
     unsearchable: Literal["refuse", "empty"] = "refuse"  # a filter on an attribute that is not searchable
     deprecated_removal: Literal["accept", "refuse"] = "accept"
     inactive_kept: Literal["accept", "refuse"] = "accept"  # a collection that still holds an inactive value
@@ -44,9 +44,9 @@ class Quirks:
     boolean_annotation: Literal["accept", "refuse"] = "accept"  # "#Boolean" on a Boolean
     duplicate_items: Literal["merge", "refuse"] = "merge"  # equal items of one collection
     other_empty: Literal["accept", "refuse"] = "accept"  # null for a collection, [] for a single value
-    null_set: Literal["refuse", "remove"] = "refuse"  # null or {} in place of a whole set
+    null_set: Literal["refuse", "remove"] = "refuse"  # null or {} for a whole set
     decimal_integers: Literal["refuse", "accept"] = "refuse"  # 5.0 as an Integer
-    length_unit: Literal["utf16", "code_point"] = "utf16"  # what the limits of texts count
+    length_unit: Literal["utf16", "code_point"] = "utf16"  # unit of the limits of text
     attribute_or: Literal["accept", "refuse"] = "accept"  # `or` between conditions on attributes
     mistyped_filter: Literal["refuse", "empty"] = "refuse"  # text compared with an Integer attribute, and the like
     agent_user_type: Literal["optional", "required"] = "optional"  # "@odata.type" in the PATCH of an agent user
@@ -56,8 +56,8 @@ class Quirks:
     stopped_workflow: Literal["quarantined", "disabled", "silent"] = "quarantined"  # whose scope is invalid
     scope_filter: Literal["accept", "refuse"] = "accept"  # a filter of role assignments on directoryScopeId
     condition_length: int | None = None  # characters of a condition that Azure Resource Graph shows
-    conditional_access_rate: float | None = None  # requests a second, of the whole tenant
-    check_schema: bool = False  # of each body that goes over the wire; GET findings shows the result
+    conditional_access_rate: float | None = None  # requests per second, for the whole tenant
+    check_schema: bool = False  # of each body; GET findings returns the result
     shuffle_batch: bool = False
     fractional_retry_after: bool = True
     audit_delay: float = 0.0  # seconds within which an entry appears in the audit log, each after a different time
@@ -69,7 +69,7 @@ class Quirks:
     random: random.Random = field(default_factory=lambda: random.Random(2))  # noqa: S311 - repeatable, not secret
 
     def update(self, changes: dict[str, Any]) -> None:
-        """Set the quirks named. Raises ValueError for a name that is none."""
+        """Set quirks. Raises ValueError for an unknown name or value."""
         unknown = changes.keys() - {item.name for item in fields(self) if item.name != "random"}
         if unknown:
             raise ValueError(f"no such quirk: {', '.join(sorted(unknown))}")
@@ -83,15 +83,15 @@ class Quirks:
 
     @property
     def breaks_schema(self) -> bool:
-        """Whether a quirk makes answers that the schema does not allow."""
+        """Return whether a quirk makes answers that the schema does not allow."""
         return self.omit_collection_annotations or self.unreadable_rule == "null"
 
     def shows(self, age: float) -> bool:
-        """Whether reads see a part of the schema that was made `age` seconds ago (graph-facts 6.4)."""
+        """Return whether reads return a part of the schema that was made `age` seconds ago (graph-facts 6.4)."""
         return age >= self.replication / 2
 
     def serves(self, age: float) -> bool:
-        """Whether what depends on a part of the schema that was made `age` seconds ago is taken (graph-facts 6.4)."""
+        """Return whether writes can use a part of the schema that was made `age` seconds ago (graph-facts 6.4)."""
         return age >= self.replication
 
     def length(self, text: str) -> int:
@@ -99,11 +99,11 @@ class Quirks:
         return len(text.encode("utf-16-le", "surrogatepass")) // 2 if self.length_unit == "utf16" else len(text)
 
     def same(self, name: str, other: str) -> bool:
-        """Whether two names of the schema are the same one (graph-facts 4)."""
+        """Return whether two names of the schema are the same (graph-facts 4)."""
         return name == other or (self.names == "case_insensitive" and name.lower() == other.lower())
 
     def known_as(self, name: str, names: Iterable[str]) -> str:
-        """Return the spelling that a name has among those known, or the name itself where it is new."""
+        """Return the spelling of a name among those known, or the name itself if it is new."""
         return name if self.names == "case_sensitive" else next((a for a in names if self.same(a, name)), name)
 
     def shuffled(self, items: list[Any]) -> list[Any]:
@@ -124,12 +124,12 @@ ECHOES: dict[str, Callable[[str], str]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64url": lambda text: base64.urlsafe_b64encode(b"_" + text.encode()).decode().rstrip("="),
 }
-"""How a request can be encoded where it is echoed."""
+"""Encodings of an echoed request."""
 
 
 @dataclass
 class Fault:
-    """One thing that goes wrong, for `times` matching requests (always, when None) after the first `skip`."""
+    """A fault, for `times` matching requests (None: always) after the first `skip`."""
 
     do: dict[str, Any]
     match: dict[str, str] = field(default_factory=dict)  # method, path (a regular expression), kind
@@ -145,7 +145,7 @@ class Fault:
             raise ValueError(f"an echo is one of {', '.join(ECHOES)}, not {self.do['echo']}")
 
     def hits(self, request: Request, kind: str) -> bool:
-        """Whether this fault is for this request; counts `skip` and `times` down."""
+        """Return whether this fault is for this request, and count `skip` and `times` down."""
         wanted = self.match
         if wanted.get("method", request.method) != request.method or wanted.get("kind", kind) != kind:
             return False
@@ -161,7 +161,7 @@ class Fault:
         return True
 
     def instead(self, request: Request, kind: str) -> Response | None:
-        """Return the answer that takes the place of handling the request, if this fault has one."""
+        """Return the answer that replaces the handling of the request, if this fault has one."""
         if "echo" in self.do:
             text = ECHOES[self.do["echo"]](_as_text(request))
             status = int(self.do.get("status", 400))
@@ -187,7 +187,7 @@ class Fault:
 
 
 def _as_text(request: Request) -> str:
-    """Return a request as a proxy may show it on a page about it."""
+    """Return a request in the form in which a proxy could show it on an error page."""
     headers = "; ".join(f"{name}: {value}" for name, value in request.headers.items())
     return f"{request.method} {request.path}?{request.raw_query} {headers} {request.body.decode('utf-8', 'replace')}"
 

@@ -36,7 +36,7 @@ def parse(text: str) -> ast._Node:
 
 
 class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
-    """The library's lexer, with the liberties that OData and Graph allow and it does not.
+    """The library's lexer, extended by forms that OData and Graph allow.
 
     `not(`, `in(`, lists of one item, function names in any case, and path segments that begin like a keyword.
     """
@@ -46,11 +46,11 @@ class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
     NULL = r"(?<!/)null\b"
     NOT = r"not(?:\s+|(?=\())"
     IN = r"\s+in(?:\s+|(?=\())"
-    ANY = r"(?<=/)any(?=\()"  # without the parenthesis it is the beginning of a name
-    ALL = r"(?!)"  # never: no collection here serves it
+    ANY = r"(?<=/)any(?=\()"  # without the parenthesis it begins a name
+    ALL = r"(?!)"  # never: no collection here supports it
 
     def tokenize(self, text: str, *args: Any) -> Iterator[Any]:
-        """Yield the tokens as the library's parser wants them."""
+        """Yield the tokens in the form that the library's parser needs."""
         tokens = _with_whole_owners(super().tokenize(text, *args))
         for position, token in enumerate(tokens):
             following = [later.type for later in tokens[position + 1 : position + 2]]
@@ -65,7 +65,7 @@ class _Lexer(ODataLexer):  # type: ignore[misc] # untyped library
 
 
 def _with_whole_owners(tokens: Iterator[Any]) -> list[Any]:
-    """Return the tokens with the path in front of `/any(` as one name: the library fails for more than two."""
+    """Return the tokens with the path before `/any(` as one name: the library fails for more than two names."""
     joined: list[Any] = []
     for token in tokens:
         while token.type == "ANY" and [one.type for one in joined[-4:]] == ["ODATA_IDENTIFIER", "/"] * 2:
@@ -77,15 +77,15 @@ def _with_whole_owners(tokens: Iterator[Any]) -> list[Any]:
 
 
 def _closes_single_item(before: list[Any]) -> bool:
-    """Whether the tokens end in `in ( literal`, so that the parenthesis that follows closes a list of one."""
+    """Return whether the tokens end in `in ( literal`: the next parenthesis then closes a list of one."""
     types = [token.type for token in before if token.type != "WS"]
     return types[-3:-1] == ["IN", "("]
 
 
 class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
-    """Turns a tree into a predicate.
+    """Visitor that turns a tree into a predicate.
 
-    `advanced_because` then holds the message that refuses the filter where only default queries are asked for.
+    `advanced_because` is the message that rejects the filter in a default query.
     """
 
     def __init__(self, directory: Directory, collection: Collection, caller: Caller, quirks: Quirks) -> None:
@@ -99,7 +99,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         self.mentioned: set[str] = set()  # the properties that the filter reads
 
     def candidates(self, node: ast._Node) -> list[Resource] | None:
-        """Return the only principals that can match, where the filter asks for indexed names; None: any may match."""
+        """Return the only principals that can match, if the filter compares indexed names; None: any can match."""
         find: dict[str, Callable[[Collection, str], Resource | None]]
         find = {"id": self.directory.resource, "userPrincipalName": self.directory.by_name}
         plain = isinstance(node, ast.Compare) and isinstance(node.left, ast.Identifier)
@@ -154,7 +154,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         """`any` of a collection of texts: without a condition, or with `eq`, `in` or `startswith`."""
         path = self._path(node.owner)
         if path[0] == ATTRIBUTES:
-            raise self._refusal("/".join(path))  # no page shows it (graph-facts 3)
+            raise self._refusal("/".join(path))  # not documented (graph-facts 3)
         get = self._getter(path)
         if node.lambda_ is None and path[0] in NESTED:
             return lambda principal: bool(get(principal))
@@ -186,7 +186,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         return lambda principal: _starts_with(get(principal), prefix)
 
     def generic_visit(self, node: ast._Node) -> Predicate:
-        """Refuse everything else."""
+        """Reject everything else."""
         raise self._refusal(type(node).__name__)
 
     def _count_alternatives(self, more: int, operator: str) -> None:
@@ -196,7 +196,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
             raise unsupported_query(f"{text}: {self.alternatives}. Max allowed: {EXPRESSIONS}.")
 
     def _literal(self, node: ast._Node, *, fold: bool) -> Any:
-        """Return a literal's value; custom security attributes alone are compared case-sensitively."""
+        """Return the value of a literal. Only custom security attributes are case-sensitive."""
         if isinstance(node, ast.List):
             return [self._literal(item, fold=fold) for item in node.val]
         if isinstance(node, (ast.String, ast.GUID)):
@@ -215,7 +215,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         raise self._refusal(type(node).__name__)
 
     def _getter(self, path: list[str]) -> Callable[[Resource], Any]:
-        """Return what reads the property at a path. Raises GraphError for one that cannot be filtered by."""
+        """Return the reader of the property at a path. Raises GraphError for a property that cannot be filtered by."""
         self.mentioned.add(path[0])
         if path[0] != ATTRIBUTES:
             name = path[0]
@@ -242,11 +242,11 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         self.advanced_because = refusal.message
         self.attribute_clauses += 1
         if not definition.isSearchable:
-            return lambda principal: None  # as it is in no index, nobody seems to have it
+            return lambda principal: None  # it is in no index, so no principal matches
         return lambda principal: principal.visible_attributes().get(set_name, {}).get(name)
 
     def _check_type(self, path: list[str], value: Any) -> None:
-        """Raise GraphError (400) for a literal of another type than the attribute's (graph-facts 16)."""
+        """Raise GraphError (400) for a literal whose type differs from the attribute's (graph-facts 16)."""
         definition = self.directory.definitions[path[1], path[2]]
         kind = _TYPES.get(definition.type)
         if kind and value is not None and value.__class__ is not kind and self.quirks.mistyped_filter == "refuse":
@@ -270,7 +270,7 @@ _TYPES: Final = {"String": str, "Integer": int, "Boolean": bool}
 
 
 def _at(value: Any, path: list[str]) -> Any:
-    """Return a member at any depth, or None where it is not there."""
+    """Return a member at any depth, or None if it does not exist."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Principals by the million: computed from their number whenever one is asked for, and kept only once changed."""
+"""Generated principals, up to a million: computed from their number when read, and stored once changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, overload
 
-KINDS: Final = 20  # number N is of the kind N % KINDS; all of one kind differ in their names and ids alone
+KINDS: Final = 20  # number N has the kind N % KINDS; principals of a kind differ only in names and IDs
 
 _LONGEST: Final = 12  # digits of a number
 _DEPARTMENTS: Final = ("Engineering", "Marketing", "Finance", "Sales", "Legal")
@@ -19,7 +19,7 @@ _CITIES: Final = (("Seattle", "US"), ("London", "GB"), ("Toronto", "CA"), ("Muni
 
 @dataclass(frozen=True)
 class Name:
-    """A property that holds the number: text, at least so many digits, text."""
+    """A property that contains the number: text, a minimum number of digits, text."""
 
     before: str
     digits: int
@@ -27,12 +27,12 @@ class Name:
 
     @property
     def template(self) -> str:
-        """The name as a template: `template % number` is quick."""
+        """Return the name as a template: `template % number` is fast."""
         before, after = self.before.replace("%", "%%"), self.after.replace("%", "%%")
         return f"{before}%0{self.digits}d{after}"
 
     def number(self, name: str) -> int | None:
-        """Return the number in a name, in any case; None in what is no such name."""
+        """Return the number in a name, in any case; None for another name."""
         digits = name[len(self.before) : len(name) - len(self.after)]
         if not (digits.isascii() and digits.isdecimal()) or len(digits) > _LONGEST:
             return None
@@ -61,7 +61,7 @@ def service_principal_names() -> dict[str, Name]:
 
 
 def user_properties(kind: int) -> dict[str, Any]:
-    """Return what all generated users of a kind have in common."""
+    """Return the properties that all generated users of a kind share."""
     city, country = _CITIES[kind % len(_CITIES)]
     return {
         "accountEnabled": kind % 10 != 9,
@@ -74,7 +74,7 @@ def user_properties(kind: int) -> dict[str, Any]:
 
 
 def service_principal_properties(kind: int) -> dict[str, Any]:
-    """Return what all generated service principals of a kind have in common."""
+    """Return the properties that all generated service principals of a kind share."""
     return {
         "accountEnabled": kind % 10 != 9,
         "servicePrincipalType": "Application",
@@ -87,7 +87,7 @@ T = TypeVar("T")
 
 
 class Generated(Generic[T]):
-    """The principals number 0 to `count - 1` of a collection, which `make` makes of properties and attributes.
+    """The principals 0 to `count - 1` of a collection. `make` builds one from properties and attributes.
 
     `attributes` are those of the first kinds, in order.
     """
@@ -109,7 +109,7 @@ class Generated(Generic[T]):
         self.shared = frozenset(self._properties[0]) | {"customSecurityAttributes"}  # equal within a kind
 
     def principal(self, number: int) -> T:
-        """Return a principal as generated. Its attributes are shared by its kind: never change them in place."""
+        """Return a principal as generated. Its kind shares the attributes: never change them in place."""
         kind = number % KINDS
         own = {name: text % number for name, text in self._own}
         return self._make({**own, **self._properties[kind]}, self._attributes[kind])
@@ -121,9 +121,9 @@ class Generated(Generic[T]):
 
 
 class Members(Sequence[T], Generic[T]):
-    """The objects of one collection in their order: the stored ones, then the generated ones by number.
+    """The objects of one collection in order: the stored ones, then the generated ones by number.
 
-    A generated one that was changed is kept, and found at the place of its number.
+    A changed one is stored and stays at the place of its number.
     """
 
     def __init__(self, generated: Generated[T] | None = None) -> None:
@@ -137,11 +137,11 @@ class Members(Sequence[T], Generic[T]):
 
     @overload
     def __getitem__(self, place: int) -> T:
-        """Return one of them."""
+        """Return one object."""
 
     @overload
     def __getitem__(self, place: slice) -> list[T]:
-        """Return some of them."""
+        """Return several objects."""
 
     def __getitem__(self, place: int | slice) -> T | list[T]:
         if isinstance(place, slice):
@@ -157,21 +157,21 @@ class Members(Sequence[T], Generic[T]):
             yield self._numbered(number)
 
     def add(self, item: T) -> None:
-        """Take an object in."""
+        """Add an object."""
         self._stored.append(item)
         self.renamed()
 
     def remove(self, item: T) -> None:
-        """Take a stored object out again."""
+        """Remove a stored object."""
         self._stored.remove(item)
         self.renamed()
 
     def renamed(self) -> None:
-        """Forget every order, since properties have changed."""
+        """Forget every order, because properties have changed."""
         self._orders.clear()
 
     def keep(self, item: T, key: str) -> bool:
-        """Keep the changed object that has a generated id. Return whether the id is one."""
+        """Store a changed object with a generated ID. Return whether the ID is generated."""
         number = self.generated.number("id", key) if self.generated else None
         if number is None:
             return False
@@ -179,16 +179,16 @@ class Members(Sequence[T], Generic[T]):
         return True
 
     def kept(self) -> list[T]:
-        """Return the objects that are not as generated, in their order."""
+        """Return the objects that were stored or changed, in order."""
         return [*self._stored, *(self._changed[number] for number in sorted(self._changed))]
 
     def named(self, name: str, value: str) -> T | None:
-        """Return the object that was generated with this value of a property. It may have another one by now."""
+        """Return the object that was generated with this value of a property. Its value can have changed since."""
         number = self.generated.number(name, value) if self.generated else None
         return None if number is None else self._numbered(number)
 
     def candidates(self, name: str, values: Iterable[str]) -> list[T] | None:
-        """Return the only objects that may have one of some names; None: any may."""
+        """Return the only objects that can have one of the names; None: any can."""
         if self.generated is None or name not in self.generated.names:
             return None
         named = (self.generated.number(name, value) for value in values)
@@ -196,7 +196,7 @@ class Members(Sequence[T], Generic[T]):
         return [*self._stored, *map(self._numbered, sorted(numbers))]
 
     def places(self, test: Callable[[T], bool], mentioned: Iterable[str], start: int = 0) -> Iterator[int]:
-        """Yield the places from `start` on whose objects may pass a test that reads only the properties mentioned."""
+        """Yield the places from `start` on whose objects can pass a test that reads only the given properties."""
         if self.generated is None or not self.generated.shared.issuperset(mentioned):
             yield from range(start, len(self))
             return
@@ -211,7 +211,7 @@ class Members(Sequence[T], Generic[T]):
                 yield first + number
 
     def count_passing(self, test: Callable[[T], bool], mentioned: Iterable[str]) -> int:
-        """Return how many objects pass a test that reads only the properties mentioned."""
+        """Return the number of objects that pass a test that reads only the given properties."""
         if self.generated is None or not self.generated.shared.issuperset(mentioned):
             return sum(map(test, self))
         kinds, _others = self._passing(self.generated, test)
@@ -220,7 +220,7 @@ class Members(Sequence[T], Generic[T]):
         return fresh - left + sum(map(test, self.kept()))
 
     def ordered(self, name: str, key: Callable[[T], str]) -> array[int]:
-        """Return all places in the order of a key, under whose name the order is remembered until something changes."""
+        """Return all places in the order of a key. The order is cached by its name until an object changes."""
         if name not in self._orders:
             keys = list(map(key, self))
             self._orders[name] = array("I", sorted(range(len(keys)), key=keys.__getitem__))
@@ -239,7 +239,7 @@ class Members(Sequence[T], Generic[T]):
 
 
 class Picked(Sequence[T], Generic[T]):
-    """Some objects of a sequence, by their places in it, made only when asked for."""
+    """Some objects of a sequence by their places, built when they are read."""
 
     def __init__(self, members: Sequence[T], places: Sequence[int]) -> None:
         self._members = members
@@ -250,11 +250,11 @@ class Picked(Sequence[T], Generic[T]):
 
     @overload
     def __getitem__(self, place: int) -> T:
-        """Return one of them."""
+        """Return one object."""
 
     @overload
     def __getitem__(self, place: slice) -> Picked[T]:
-        """Return some of them."""
+        """Return several objects."""
 
     def __getitem__(self, place: int | slice) -> T | Picked[T]:
         if isinstance(place, slice):

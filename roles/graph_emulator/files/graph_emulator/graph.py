@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft Graph's paths: which handler answers which request, and JSON batching (graph-facts 1, 6.2, 7, 9, 14)."""
+"""Routing of Microsoft Graph's paths to handlers, and JSON batching (graph-facts 1, 6.2, 7, 9, 14)."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from .workflows import Workflows
 
 VERSIONS: Final = ("v1.0", "beta")
 BATCH_SIZE: Final = 20
-# The types of agents that can narrow a path (graph-facts 15), with the collection that holds them.
+# Types of agents that can narrow a path (graph-facts 15), each with its collection.
 _AGENTS: Final[dict[str, Collection]] = {
     "microsoft.graph.agentIdentity": "servicePrincipals",
     "microsoft.graph.agentIdentityBlueprintPrincipal": "servicePrincipals",
     "microsoft.graph.agentUser": "users",
 }
-_ALIASED: Final = re.compile(r"^graph\.(?=[a-zA-Z])")  # the alias of the schema, which msgraph-sdk sends in casts
+_ALIASED: Final = re.compile(r"^graph\.(?=[a-zA-Z])")  # the alias of the schema, which msgraph-sdk uses in casts
 _QUOTED_KEY: Final = re.compile(r"(\w+)\((?:(\w+)=)?'((?:[^']|'')*)'\)")
 
 
 def segments(path: str) -> list[str]:
-    """Split a percent-encoded path; `users('x')` becomes two segments, `users(appId='x')` "users(appId)" and "x".
+    """Split a percent-encoded path. `users('x')` becomes two segments, `users(appId='x')` "users(appId)" and "x".
 
     A plus sign in a path reads as a space, which is why clients have to encode it (graph-facts 9). Raises GraphError
     (400) for a segment that begins with `$` and is not a system resource.
@@ -62,7 +62,7 @@ def _unknown_segment(segment: str) -> GraphError:
 
 
 class Graph:
-    """Answers authenticated requests to Graph."""
+    """Handler of authenticated requests to Graph."""
 
     def __init__(self, directory: Directory, quirks: Quirks, url: str) -> None:
         self.directory = directory
@@ -190,7 +190,7 @@ class Graph:
 
 
 def is_batch(request: Request) -> bool:
-    """Whether the request is one to `/$batch`."""
+    """Return whether the request is one to `/$batch`."""
     return request.path.endswith("/$batch")
 
 
@@ -242,7 +242,7 @@ def run_batch(request: Request, exchange: Callable[[Request], Response], quirks:
 
 
 def _check_content_type(step: dict[str, Any]) -> None:
-    """Raise GraphError (400) for a write without content type, which spoils the whole batch (graph-facts 14)."""
+    """Raise GraphError (400) for a write without content type, which invalidates the whole batch (graph-facts 14)."""
     if str(step["method"]).upper() not in ("POST", "PATCH", "PUT"):
         return
     if any(name.lower() == "content-type" for name in step.get("headers") or {}):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The identity service: discovery, token endpoint and managed identity (graph-facts 10).
 
-Every credential is verified. Error codes are the well-known AADSTS numbers; the texts after them are shortened.
+It verifies every credential. Error codes are the well-known AADSTS numbers, with shortened texts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ALGORITHMS: Final = ["RS256", "PS256"]
 
 
 class TokenError(Exception):
-    """A refusal of the token endpoint."""
+    """An error of the token endpoint."""
 
     def __init__(self, status: int, error: str, code: int, text: str) -> None:
         super().__init__(text)
@@ -57,7 +57,7 @@ class TokenError(Exception):
 
 
 class IdentityService:
-    """Issues tokens for credentials that it has verified."""
+    """Issuer of tokens for verified credentials."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class IdentityService:
         self.url = url
         self.resource_manager_url = resource_manager_url
         self.tokens = Tokens(directory, credentials.signing, url, quirks)
-        self.header_secret = header_secret  # what App Service gives its workload as IDENTITY_HEADER
+        self.header_secret = header_secret  # the IDENTITY_HEADER of App Service
 
     # Discovery
 
@@ -145,7 +145,7 @@ class IdentityService:
         return known.get(resource.rstrip("/"))
 
     def _authenticate(self, application: Application, tenant: str, form: dict[str, str]) -> None:
-        """Raise TokenError unless the form proves to come from the application."""
+        """Raise TokenError unless the form authenticates the application."""
         if "client_secret" in form:
             _check_secret(application, form["client_secret"])
         elif form.get("client_assertion_type") == ASSERTION_TYPE and form.get("client_assertion"):
@@ -184,7 +184,7 @@ class IdentityService:
                 certificate = x509.load_pem_x509_certificate(text.encode())
             older, newer = hashes.SHA1(), hashes.SHA256()  # noqa: S303 - the header x5t is defined so
             for name, algorithm in (("x5t#S256", newer), ("x5t", older)):
-                # MSAL leaves the padding in.
+                # MSAL keeps the padding.
                 if str(header.get(name, "")).rstrip("=") == _thumbprint(certificate, algorithm):
                     return certificate
         text = "The certificate with identifier used to sign the client assertion is not registered on application."
@@ -264,7 +264,7 @@ def _check_secret(application: Application, secret: str) -> None:
 
 
 def _federated(application: Application, claims: dict[str, Any]) -> FederatedCredential:
-    """Return the registered credential that the claims match, else raise TokenError naming what does not match."""
+    """Return the registered credential that the claims match. Raises TokenError that names the difference."""
     of_issuer = [item for item in application.federated if item.issuer == claims.get("iss")]
     of_subject = [item for item in of_issuer if item.subject == claims.get("sub")]
     if not of_issuer:
@@ -275,7 +275,7 @@ def _federated(application: Application, claims: dict[str, Any]) -> FederatedCre
 
 
 def _decoded(assertion: str, key: Any, audiences: list[str], bad_signature: int, bad_audience: int) -> dict[str, Any]:
-    """Return the claims of an assertion that is rightly signed, in time and meant for us. Raises TokenError."""
+    """Return the claims of an assertion after a check of signature, time and audience. Raises TokenError."""
     try:
         return jwt.decode(
             assertion,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`/organization`: the tenant as its clients see it. They ask for it to learn whom they talk to."""
+"""`/organization`: the name and the domains of the tenant."""
 
 from __future__ import annotations
 

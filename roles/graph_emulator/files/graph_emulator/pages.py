@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages and single objects of a collection, in the one shape that all of Graph's collections have."""
+"""Pages and single objects of a collection, in the form that all collections of Graph have."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def respond(
     if page.count is not None:
         body["@odata.count"] = page.count
     if page.next_query:
-        path = request.path.strip("/").split("/", 1)[1]  # as it came, without the version
+        path = request.path.strip("/").split("/", 1)[1]  # as received, without the version
         body["@odata.nextLink"] = f"{base}/{path}?{page.next_query}"
     body["value"] = [show(resource) for resource in page.members]
     return Response(200, body)
 
 
 def selected_context(context: str, names: list[str] | None) -> str:
-    """Return a context with the selected names, as Graph writes it."""
+    """Return a context with the selected names, in Graph's form."""
     return f"{context}({','.join(names)})" if names else context
 
 
 class Listing:
-    """Answers the reads of one collection whose objects a function shows."""
+    """Reads of one collection. A function returns each object as JSON."""
 
     def __init__(self, collection: Collection, path: str, directory: Directory, quirks: Quirks) -> None:
         self.collection = collection
@@ -73,7 +73,7 @@ class Listing:
         also: frozenset[str] = frozenset(),
         options: frozenset[str] = frozenset(),
     ) -> Response:
-        """Answer with one object. `also` are properties that the list does not have; `options` as for `many`."""
+        """Answer with one object. `also` are properties that the list lacks; `options` as for `many`."""
         found = self.directory.resource(self.collection, key)
         if found is None:
             raise not_found(key)
@@ -88,7 +88,7 @@ class Listing:
         also: frozenset[str] = frozenset(),
         options: frozenset[str] = frozenset(),
     ) -> Response:
-        """Answer with an object that was found already."""
+        """Answer with an object."""
         check_options(request, options | {"$select"}, f"one of {self.path}")
         names = self._selected(request, also)
         context = {"@odata.context": f"{base}/$metadata#{selected_context(self.path, names)}/$entity"}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies that decide by custom security attributes: Conditional Access, app management (consumer-facts 1, 4, 12)."""
+"""Policies that evaluate custom security attributes: Conditional Access, app management (consumer-facts 1, 4, 12)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BETA_CLIENT_APPLICATIONS: Final = {
 
 
 class ConditionalAccess:
-    """Handles the reads of Conditional Access policies. The state holds them as beta shows them."""
+    """Reads of Conditional Access policies. The state has them in the form of beta."""
 
     def __init__(self, directory: Directory, quirks: Quirks) -> None:
         self.quirks = quirks
@@ -49,7 +49,7 @@ class ConditionalAccess:
 
 
 def _in_beta(value: Any) -> Any:
-    """Return the conditions as beta does, which leaves out filters that are null (consumer-facts 12)."""
+    """Return the conditions in the form of beta, without filters that are null (consumer-facts 12)."""
     if isinstance(value, dict):
         kept = {name: member for name, member in value.items() if member is not None or not name.endswith("Filter")}
         return {name: _in_beta(member) for name, member in kept.items()}
@@ -57,7 +57,7 @@ def _in_beta(value: Any) -> Any:
 
 
 def _in_v1(conditions: dict[str, Any]) -> dict[str, Any]:
-    """Return the conditions as v1.0 does: without agents, with null for a filter that is not set."""
+    """Return the conditions in the form of v1.0: without agents, with null for a filter that is not set."""
     shown = {name: value for name, value in conditions.items() if name not in _BETA_CONDITIONS}
     shown["applications"] = {"applicationFilter": None, **(shown.get("applications") or {})}
     clients = shown.get("clientApplications")
@@ -68,7 +68,7 @@ def _in_v1(conditions: dict[str, Any]) -> dict[str, Any]:
 
 
 class AppManagement:
-    """Handles the reads of app management policies, which exempt actors by their attributes."""
+    """Reads of app management policies, which exempt actors by their attributes."""
 
     def __init__(self, directory: Directory, quirks: Quirks) -> None:
         self.directory = directory

@@ -22,12 +22,12 @@ _AGENT_DEFAULTS: Final = {
     "#microsoft.graph.agentIdentity": ("agentIdentityBlueprintId", "createdByAppId"),
     "#microsoft.graph.agentUser": ("identityParentId",),
 }
-_AGENTS_ALONE: Final = {"agentIdentityBlueprintId"}  # which other service principals do not have
+_AGENTS_ALONE: Final = {"agentIdentityBlueprintId"}  # other service principals lack them
 _READ_ONLY: Final = {"id", "appId", "createdDateTime", "deletedDateTime", "servicePrincipalType"}
 
 
 class Principals:
-    """Handles the requests on one collection of principals."""
+    """Handler of the requests on one collection of principals."""
 
     def __init__(self, collection: Collection, directory: Directory, quirks: Quirks, audits: Audits) -> None:
         self.collection = collection
@@ -70,7 +70,7 @@ class Principals:
         *,
         by_app_id: bool = False,
     ) -> Response:
-        """Answer a request on one object, which has the type `agents`. Raises GraphError, see `found`."""
+        """Answer a request on one object of the type `agents`. Raises GraphError, see `found`."""
         if request.method == "DELETE":
             raise not_emulated(f"the deletion of {self.collection}")
         if request.method not in ("GET", "PATCH"):
@@ -100,9 +100,9 @@ class Principals:
         return [item for item in self.directory.members[self.collection].kept() if item.derived_type == f"#{agents}"]
 
     def found(self, key: str, *, by_app_id: bool = False, derived_type: str | None = None) -> Resource:
-        """Find by object id, by UPN for a user, by the alternate key `appId` where the path says so.
+        """Find an object by object ID, a user by UPN, and by the alternate key `appId` if the path has it.
 
-        Raises GraphError: 404 for an object that is not there, 400 for an id that is not a GUID. A user's key has to
+        Raises GraphError: 404 if the object does not exist, 400 for an ID that is not a GUID. A user's key has to
         look like one for that, since it can be a UPN.
         """
         malformed = not _GUID.fullmatch(key) and (self.collection != "users" or _GUIDISH.fullmatch(key))
@@ -131,7 +131,7 @@ class Principals:
         return names
 
     def shown(self, principal: Resource, names: list[str] | None, caller: Caller) -> dict[str, Any]:
-        """Return the object as JSON. Attributes are never there unless selected (graph-facts 1.5)."""
+        """Return the object as JSON, with attributes only if they are selected (graph-facts 1.5)."""
         properties = principal.properties
         item: dict[str, Any] = {"@odata.type": principal.derived_type} if principal.derived_type else {}
         of_agent = _AGENT_DEFAULTS.get(principal.derived_type or "", ())
@@ -141,14 +141,14 @@ class Principals:
             name: shown(properties, name) if name in NEVER_NULL else properties.get(name)
             for name in wanted
             if name not in foreign
-        }  # a page shows tens of thousands of properties, so few of them cost a call
+        }  # a page has tens of thousands of properties, so only few of them may cost a call
         if ATTRIBUTES in wanted:
             stored = principal.visible_attributes()
             item[ATTRIBUTES] = assignments.read(self.directory, stored, caller.readable_assignments, self.quirks)
         return item
 
     def _patch(self, principal: Principal, request: Request, caller: Caller, agents: str | None) -> None:
-        """Change a principal, wholly or not at all."""
+        """Change a principal completely, or not at all."""
         body = request.json()
         if not isinstance(body, dict):
             raise GraphError(400, "BadRequest", "The request body is not an object.")
@@ -161,7 +161,7 @@ class Principals:
                 raise bad_request(f"Property '{name}' is read-only and cannot be set.")
         for_agents = agents in AGENT_PERMISSIONS and caller.delegated
         if (others or for_agents) and not caller.may_write_objects(self.collection, agents):
-            raise denied()  # to assign attributes alone, a user needs the permission of agents as well (graph-facts 15)
+            raise denied()  # even to assign only attributes, a user needs the permission of agents too (graph-facts 15)
         if ATTRIBUTES in body:
             writable = caller.writable_assignments
             if not writable:
@@ -173,7 +173,7 @@ class Principals:
         self.directory.update(principal, others)
 
     def _check_type(self, principal: Principal, stated: Any, agents: str | None) -> None:
-        """Raise GraphError (400) where the body names another type than the object's.
+        """Raise GraphError (400) if the type in the body is not that of the object.
 
         The types of agents must be named (graph-facts 1.5), but for agent users, where pages say both, and where the
         path names it (graph-facts 15). The base types may be named.

@@ -51,20 +51,20 @@ _POLICY: Final = (
     "id templateId displayName createdDateTime modifiedDateTime state conditions grantControls sessionControls"
 )
 _APP_MANAGEMENT_POLICY: Final = "id displayName description isEnabled restrictions"
-_WORKFLOW: Final = (  # of the list, which has no executionConditions (consumer-facts 2)
+_WORKFLOW: Final = (  # of the list, which lacks executionConditions (consumer-facts 2)
     "category description displayName isEnabled isSchedulingEnabled lastModifiedDateTime createdDateTime "
     "deletedDateTime id nextScheduleRunDateTime version quarantineDetails"
 )
 _ROLE_ASSIGNMENT: Final = "id principalId directoryScopeId roleDefinitionId"
 _ROLE_DEFINITION: Final = "id displayName description isBuiltIn isEnabled templateId"
-# A membership path shows all but the attributes: whether it can have those is unknown (consumer-facts 6).
+# A membership path returns all but the attributes: whether it can return those is unknown (consumer-facts 6).
 _DIRECTORY_OBJECT: Final = " ".join(
     name
     for name in f"{_USER_DEFAULTS} {_USER_OTHERS} {_SERVICE_PRINCIPAL_DEFAULTS} {_SERVICE_PRINCIPAL_OTHERS} "
     f"{_GROUP_DEFAULTS} {_DEVICE_DEFAULTS}".split()
     if name != ATTRIBUTES
 )
-_NAMES: Final[dict[Collection, tuple[str, str, str]]] = {  # type, what comes without $select, what can be selected too
+_NAMES: Final[dict[Collection, tuple[str, str, str]]] = {  # type, properties without $select, others
     "users": ("user", _USER_DEFAULTS, _USER_OTHERS),
     "servicePrincipals": ("servicePrincipal", _SERVICE_PRINCIPAL_DEFAULTS, _SERVICE_PRINCIPAL_OTHERS),
     "groups": ("group", _GROUP_DEFAULTS, ""),
@@ -85,8 +85,8 @@ DEFAULT_PROPERTIES: Final[dict[Collection, tuple[str, ...]]] = {
 PROPERTIES: Final[dict[Collection, frozenset[str]]] = {
     name: frozenset(f"{defaults} {others}".split()) for name, (_kind, defaults, others) in _NAMES.items()
 }
-COMPLEX: Final = frozenset({"employeeOrgData", "onPremisesExtensionAttributes"})  # whose members can be filtered by
-NESTED: Final = frozenset({"conditions"})  # whose members can be filtered by at any depth (consumer-facts 1)
+COMPLEX: Final = frozenset({"employeeOrgData", "onPremisesExtensionAttributes"})  # filters can use their members
+NESTED: Final = frozenset({"conditions"})  # filters can use their members at any depth (consumer-facts 1)
 _LISTS: Final = (
     "addIns alternativeNames appRoles assignedLicenses assignedPlans businessPhones groupTypes identities imAddresses "
     "keyCredentials notificationEmailAddresses oauth2PermissionScopes otherMails passwordCredentials proxyAddresses "
@@ -97,7 +97,7 @@ NEVER_NULL: Final = LISTS | {"appRoleAssignmentRequired"}
 
 
 def shown(properties: dict[str, Any], name: str) -> Any:
-    """Return a property as Graph shows it: what is not stored is null, or the empty list where null is not allowed."""
+    """Return a property as Graph does: null, or an empty list where null is not allowed, if it is not stored."""
     value = properties.get(name)
     if value is not None or name not in NEVER_NULL:
         return value
@@ -107,9 +107,9 @@ def shown(properties: dict[str, Any], name: str) -> Any:
 
 
 def selected(option: str | None, known: frozenset[str], type_name: str) -> list[str] | None:
-    """Return the names in `$select`, or None without it. Case is free there (graph-facts 16).
+    """Return the names in `$select`, or None without it. They can have any case (graph-facts 16).
 
-    Raises GraphError for a name that the type does not have (400), or has in Graph alone (501).
+    Raises GraphError for a name that the type lacks (400), or that only Graph supports (501).
     """
     if not option:
         return None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of a collection: $filter, $top, $orderby, $count and $skiptoken (graph-facts 3)."""
+"""Pages of a collection: $filter, $top, $orderby, $count and $skiptoken (graph-facts 3)."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ URL_LENGTH: Final = 2048  # of an advanced query
 
 _SORTABLE: Final = {"displayName", "userPrincipalName"}
 _SERVED: Final = frozenset({"$filter", "$select", "$top", "$count", "$orderby", "$skiptoken"})
-_REFUSED: Final = frozenset({"$skip"})  # by the directory, for principals (graph-facts 3)
+_REFUSED: Final = frozenset({"$skip"})  # for principals, by the directory (graph-facts 3)
 KNOWN: Final = _SERVED | {"$deltatoken", "$expand", "$format", "$search", "$skip"}
 
 
 def check_options(request: Request, served: frozenset[str], what: str, refused: frozenset[str] = frozenset()) -> None:
-    """Raise GraphError for a query option that is not served here: none is ignored silently.
+    """Raise GraphError for a query option that is not supported here: none is ignored silently.
 
-    501 where Graph may serve it, 400 where it is known to refuse it, or where OData has no such option.
+    501 if Graph may support it, 400 if Graph is known to reject it, or if OData does not have it.
     """
     for name in request.query:
         if not name.startswith("$") or name in served:
@@ -45,7 +45,7 @@ def check_options(request: Request, served: frozenset[str], what: str, refused: 
 
 
 def top(options: dict[str, str], largest: int = LARGEST_PAGE) -> int:
-    """Return the page size. Raises GraphError (400) outside 1 to 999 (graph-facts 3), or to another largest one."""
+    """Return the page size. Raises GraphError (400) outside 1 to 999 (graph-facts 3), or another maximum."""
     text = options.get("$top", str(PAGE_SIZE))
     if not text.isdecimal() or not 1 <= int(text) <= largest:
         raise unsupported_query(f"Invalid page size specified: '{text}'. Must be between 1 and {largest} inclusive.")
@@ -54,7 +54,7 @@ def top(options: dict[str, str], largest: int = LARGEST_PAGE) -> int:
 
 @dataclass
 class Page:
-    """One page of a collection: its members, the query string of the next one, and the count when asked for."""
+    """One page of a collection: its members, the query string of the next page, and the requested count."""
 
     members: list[Resource]
     next_query: str | None
@@ -70,11 +70,11 @@ def find(
     among: list[Resource] | None = None,
     served: frozenset[str] = frozenset(),
 ) -> Page:
-    """Return the page that a request on a collection asks for, or on those of it that are `among` some others.
+    """Return the requested page of a collection, or of those members that are `among` some others.
 
-    `served` are query options that concern the caller of this function alone.
+    `served` are query options that the caller of this function handles.
 
-    Raises GraphError: 400 for what the directory does not serve, 403 for a filter on attributes that the caller may
+    Raises GraphError: 400 for unsupported queries, 403 for a filter on attributes that the caller can
     not read, 414 for an advanced query that is too long (graph-facts 3).
     """
     options = request.query
@@ -106,7 +106,7 @@ def count(
     quirks: Quirks,
     among: list[Resource] | None = None,
 ) -> int:
-    """Return what `/$count` answers, which only advanced queries serve."""
+    """Return the answer of `/$count`, which needs an advanced query."""
     check_options(
         request,
         _SERVED | {"$search"} if collection in search.SEARCHABLE else _SERVED,
@@ -119,15 +119,15 @@ def count(
 
 
 def eventual(request: Request) -> bool:
-    """Whether a request opts in to eventual consistency, as advanced queries must (graph-facts 3)."""
+    """Return whether a request accepts eventual consistency, as advanced queries must (graph-facts 3)."""
     stated = request.headers.get("consistencylevel") or request.query.get("ConsistencyLevel", "")
     return stated.lower() == "eventual"
 
 
 def is_advanced(request: Request, collection: Collection, *, counting: bool = False) -> bool:
-    """Whether a request opts in to advanced queries: by the header and, unless it counts anyway, by `$count`.
+    """Return whether a request is an advanced query: it has the header and, unless it counts anyway, `$count`.
 
-    Only the directory needs the header. Policies and workflows are stored elsewhere.
+    Only the directory needs the header. Policies and workflows are not in the directory.
     """
     in_directory = collection not in ("conditionalAccessPolicies", "appManagementPolicies", "lifecycleWorkflows")
     counts = counting or request.query.get("$count", "").lower() == "true"
@@ -141,10 +141,10 @@ class _Selection:
     members: Sequence[Resource]
     test: filters.Predicate
     advanced: bool  # whether this is an advanced query
-    mentioned: frozenset[str] = frozenset()  # the properties that the test reads
+    mentioned: frozenset[str] = frozenset()  # properties that the test reads
 
     def places(self, start: int) -> Iterable[int]:
-        """The places of `members` from `start` on that may pass the test."""
+        """Return the places of `members` from `start` on that can pass the test."""
         if isinstance(self.members, Members):
             return self.members.places(self.test, self.mentioned, start)
         return range(start, len(self.members))
@@ -165,7 +165,7 @@ def _selection(
     *,
     counting: bool = False,
 ) -> _Selection:
-    """Return what `$filter` selects. Raises GraphError, as `find` does."""
+    """Return the selection by `$filter`. Raises GraphError, as `find` does."""
     options = request.query
     advanced = is_advanced(request, collection, counting=counting)
     members: Sequence[Resource] = directory.members[collection] if among is None else among
@@ -213,7 +213,7 @@ def token(options: dict[str, str], path: str, start: int) -> str:
 
 
 def position(options: dict[str, str], path: str) -> int:
-    """Return where a page starts. Raises GraphError (400) for a token that is not of this query."""
+    """Return the start of a page. Raises GraphError (400) for a token of another query."""
     if "$skiptoken" not in options:
         return 0
     try:
@@ -229,6 +229,6 @@ def position(options: dict[str, str], path: str) -> int:
 
 
 def next_query(options: dict[str, str], skip_token: str) -> str:
-    """Return the query string of the next page: the same options, and the token; headers are not carried."""
+    """Return the query string of the next page: the same options and the token, without headers."""
     kept = {name: value for name, value in options.items() if name not in ("$skiptoken", "ConsistencyLevel")}
     return urlencode({**kept, "$skiptoken": skip_token}, safe="$,/'()", quote_via=quote)

@@ -33,7 +33,7 @@ CASTS: Final[dict[str, Collection]] = {
 
 
 class Relations:
-    """Handles the requests on what an object is linked to."""
+    """Handler of the requests on linked objects."""
 
     def __init__(self, directory: Directory, principals: dict[Collection, Principals], quirks: Quirks) -> None:
         self.directory = directory
@@ -41,7 +41,7 @@ class Relations:
         self.quirks = quirks
 
     def require_read(self, collection: Collection, relation: str, request: Request, caller: Caller) -> None:
-        """Raise GraphError unless the request reads, and the caller may follow this relation."""
+        """Raise GraphError unless the request reads and the caller can follow this relation."""
         if request.method != "GET":
             raise not_emulated(f"changes of {relation}")
         memberships = relation in _MEMBERSHIPS
@@ -80,7 +80,7 @@ class Relations:
     def _found(
         self, owner: Resource, relation: str, cast: str | None, request: Request, caller: Caller
     ) -> tuple[list[Resource], Collection]:
-        """Return the objects, and the collection whose properties they can be asked for."""
+        """Return the objects, and the collection whose properties they have."""
         if relation in _MEMBERSHIPS and self._is_hidden(owner, caller) and self.quirks.hidden_membership == "refuse":
             raise denied()
         among = self._related(owner, relation, caller)
@@ -102,11 +102,11 @@ class Relations:
         return self.directory.linked(owner, relation)
 
     def _members(self, group: Resource, caller: Caller) -> list[Resource]:
-        """Return who is directly in a group; a hidden membership looks empty without its permission."""
+        """Return the direct members of a group. A hidden membership looks empty without its permission."""
         return [] if self._is_hidden(group, caller) else self.directory.linked(group, "members")
 
     def _transitive_members(self, group: Resource, caller: Caller) -> list[Resource]:
-        """Return what is in a group and in its nested groups, each object once. Groups can form a circle."""
+        """Return the members of a group and its nested groups, each object once. Groups can form a cycle."""
         found: dict[str, Resource] = {}
         waiting = [group]
         while waiting:

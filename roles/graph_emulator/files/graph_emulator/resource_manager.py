@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Azure Resource Manager, next to Graph: role assignments whose conditions name attributes (consumer-facts 3).
 
-It is another host, which takes tokens of another audience. It serves role assignments of a scope, subscriptions, and of
-Azure Resource Graph the queries that look for conditions.
+It is another host, which accepts tokens of another audience. It supports role assignments of a scope, subscriptions,
+and the queries of Azure Resource Graph that search for conditions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .faults import Quirks
 
 FIRST_WITH_CONDITIONS: Final = "2020-03-01"
 ROWS: Final = 1000  # of one answer of Resource Graph
-_READERS: Final = {  # built-in roles that include reading of role assignments
+_READERS: Final = {  # built-in roles that permit reading role assignments
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
@@ -37,14 +37,14 @@ Row = dict[str, Any]
 
 
 class ResourceManager:
-    """Answers requests to Azure Resource Manager."""
+    """Handler of requests to Azure Resource Manager."""
 
     def __init__(self, directory: Directory, quirks: Quirks) -> None:
         self.directory = directory
         self.quirks = quirks
 
     def answer(self, request: Request, caller: Caller) -> Response:
-        """Answer one request. Raises GraphError: Resource Manager's refusals have the same shape as Graph's."""
+        """Answer one request. Raises GraphError: errors of Resource Manager have the form of Graph's."""
         version = request.query.get("api-version", "")
         if not version:
             text = "The api-version query parameter (?api-version=) is required for all requests."
@@ -100,7 +100,7 @@ class ResourceManager:
         return Response(200, {"value": seen, "count": {"type": "Total", "value": len(seen)}})
 
     def _query(self, request: Request, caller: Caller) -> Response:
-        """Answer a query of Resource Graph, which shows what the caller may read and nothing else."""
+        """Answer a query of Resource Graph with the objects that the caller can read."""
         body = request.json()
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             raise GraphError(400, "BadRequest", "The request body has no query.")
@@ -139,7 +139,7 @@ class ResourceManager:
         }
 
     def _readable(self, caller: Caller) -> list[str]:
-        """Return the scopes whose role assignments a caller may read: its own and those of its groups."""
+        """Return the scopes whose role assignments a caller can read: its own and those of its groups."""
         who = {caller.object_id, *(group.id for group in self.directory.groups_of(caller.object_id))}
         return [
             item.scope
@@ -148,7 +148,7 @@ class ResourceManager:
         ]
 
     def _covers(self, outer: str, inner: str) -> bool:
-        """Whether a scope is another one or above it. The tenant's management group is above every subscription."""
+        """Return whether a scope equals another one or is above it. The tenant's management group is above all."""
         outer, inner = outer.lower().rstrip("/"), inner.lower().rstrip("/")
         root = f"/providers/microsoft.management/managementgroups/{self.directory.tenant_id}".lower()
         if outer == root:
@@ -175,7 +175,7 @@ def _position(token: str | None) -> int:
         raise GraphError(400, "BadRequest", "The skip token is invalid.") from None
 
 
-# Of the query language: the table, and the steps that a search for conditions needs.
+# The query language: the table, and the steps that a search for conditions needs.
 
 _STEPS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[Row]], list[Row]]], ...]] = (
     (
@@ -202,7 +202,7 @@ _STEPS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[Row]], 
 
 
 def _run(query: str, rows: list[Row]) -> list[Row]:
-    """Return what a query selects. Raises GraphError (501) for a step that is not served here."""
+    """Return the result of a query. Raises GraphError (501) for a step that is not supported here."""
     table, *steps = [part.strip() for part in query.split("|")]
     if table.lower() != "authorizationresources":
         raise not_emulated(f"the table {table} of Resource Graph")

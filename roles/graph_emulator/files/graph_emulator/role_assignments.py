@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Directory roles, and who has them for the tenant or for one attribute set (consumer-facts 5)."""
+"""Directory roles and their assignments, for the tenant or one attribute set (consumer-facts 5)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SETS: Final = "/attributeSets/"
 
 
 class RoleAssignments:
-    """Handles the requests on role definitions and role assignments."""
+    """Handler of the requests on role definitions and role assignments."""
 
     def __init__(self, directory: Directory, relations: Relations, quirks: Quirks) -> None:
         self.directory = directory
@@ -45,7 +45,7 @@ class RoleAssignments:
         self.definitions = {template: _definition(name, template) for name, template in ROLE_TEMPLATES.items()}
 
     def definition_list(self, request: Request, caller: Caller, base: str) -> Response:
-        """Answer with a page of role definitions, which are the built-in ones."""
+        """Answer with a page of the built-in role definitions."""
         _require_read(request, caller)
         among = list(self.definitions.values())
         return self.roles.many(request, caller, base, lambda role: role.properties, among)
@@ -98,7 +98,7 @@ class RoleAssignments:
         return item
 
     def _create(self, request: Request, caller: Caller, base: str) -> Response:
-        """Create an assignment. Raises GraphError for a body, role, principal or scope that cannot be."""
+        """Create an assignment. Raises GraphError for an invalid body, role, principal or scope."""
         body = request.json()
         _require_write(caller)
         if not isinstance(body, dict):
@@ -144,7 +144,7 @@ class RoleAssignments:
 
 
 def assignment_id(role: str, principal: str, scope: str) -> str:
-    """Return an id in Graph's form: text of the role and the principal, and for a narrow scope of that as well."""
+    """Return an ID in Graph's form: text of the role, the principal, and a scope below the tenant."""
     data = b"".join(
         uuid.UUID(key).bytes_le if _is_guid(key) else hashlib.sha256(key.encode()).digest()[:16]
         for key in (role, principal)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules that name custom security attributes, as a caller sees them who cannot read attributes (consumer-facts 11)."""
+"""Rules that name attributes, in the form for a caller who cannot read attributes (consumer-facts 11)."""
 
 from __future__ import annotations
 

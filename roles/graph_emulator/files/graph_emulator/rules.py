@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules by which sets, definitions and predefined values are made and changed (graph-facts 1.2 to 1.4 and 4).
+"""Rules for creating and changing sets, definitions and predefined values (graph-facts 1.2 to 1.4 and 4).
 
-Each function checks everything before it changes anything. Raises GraphError: 400 for what breaks a rule, 404 for a set
-that is not there, 409 for what exists already; what is unknown of these is a quirk (graph-facts 6.2, 6.4, 13, 16).
+Each function checks everything before it changes anything. Raises GraphError: 400 for a broken rule, 404 for a set that
+does not exist, 409 for an object that exists. Quirks play unknown answers (graph-facts 6.2, 6.4, 13, 16).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _REQUIRED: Final = {
 
 
 def create_set(directory: Directory, body: Any, quirks: Quirks) -> AttributeSet:
-    """Make an attribute set."""
+    """Create an attribute set."""
     members = _members(body, {"id", "description", "maxAttributesPerSet"}, required={"id"})
     _check_name(members["id"], quirks)
     _check_set_members(members, quirks)
@@ -63,7 +63,7 @@ def update_set(directory: Directory, attribute_set: AttributeSet, body: Any, qui
 
 
 def create_definition(directory: Directory, body: Any, quirks: Quirks) -> Definition:
-    """Make a definition, with its predefined values when the body holds some."""
+    """Create a definition with the predefined values of the body."""
     members = _members(body, {*_REQUIRED, "description", "allowedValues"}, required=set(_REQUIRED))
     for name, kind in _REQUIRED.items():
         if not has_type(members[name], kind):
@@ -106,7 +106,7 @@ def create_definition(directory: Directory, body: Any, quirks: Quirks) -> Defini
 def update_definition(
     directory: Directory, definition: Definition, body: Any, odata_version: str, quirks: Quirks
 ) -> None:
-    """Change description, status, `usePreDefinedValuesOnly` from true to false; with OData 4.01 also the values."""
+    """Change description, status, and `usePreDefinedValuesOnly` from true to false. With OData 4.01 also the values."""
     delta = "allowedValues@delta"
     immutable = {name: getattr(definition, name) for name in _IMMUTABLE}
     members = _changes(body, {"description", "status", "usePreDefinedValuesOnly", delta}, immutable, quirks)
@@ -167,7 +167,7 @@ def _members(body: Any, known: set[str], required: set[str] | None = None) -> di
 def _changes(
     body: Any, known: set[str], immutable: dict[str, Any], quirks: Quirks, required: set[str] | None = None
 ) -> dict[str, Any]:
-    """Return the members of a PATCH. Whether one that cannot change may be repeated as it is: unknown."""
+    """Return the members of a PATCH. A quirk decides whether it can repeat an immutable one unchanged."""
     members = _members(body, known | immutable.keys(), required)
     for name in members.keys() & immutable.keys():
         if quirks.unchanged_immutable == "refuse" or members.pop(name) != immutable[name]:
@@ -210,7 +210,7 @@ def _check_description(members: dict[str, Any], quirks: Quirks) -> None:
 
 
 def _check_status(members: dict[str, Any]) -> None:
-    """Raise GraphError for a status that no definition has; a new one can be Deprecated (graph-facts 16)."""
+    """Raise GraphError for an unknown status. A new definition can be Deprecated (graph-facts 16)."""
     if members.get("status", "Available") not in ("Available", "Deprecated"):
         raise bad_request("Invalid value specified for property 'status'.")
 
@@ -241,7 +241,7 @@ def _active(directory: Directory, set_name: str | None = None) -> list[Definitio
 
 
 def _check_room(directory: Directory, definition: Definition) -> None:
-    """Raise GraphError where one more active definition is too many for the set or the tenant."""
+    """Raise GraphError if the set or the tenant has no room for another active definition."""
     in_set = len(_active(directory, definition.attributeSet))
     maximum = directory.sets[definition.attributeSet].maxAttributesPerSet
     if len(_active(directory)) >= ACTIVE_DEFINITIONS_PER_TENANT or (maximum is not None and in_set >= maximum):

@@ -58,7 +58,7 @@ _VALUE: Final = _Kind("microsoft.graph.allowedValue", _VALUE_PROPERTIES)
 
 
 class Schema:
-    """Handles the requests below `/directory`. What is refused, and why: `rules`."""
+    """Handler of the requests below `/directory`. Module `rules` rejects invalid ones."""
 
     def __init__(self, directory: Directory, quirks: Quirks, audits: Audits) -> None:
         self.directory = directory
@@ -81,7 +81,7 @@ class Schema:
     def set(self, name: str, request: Request, caller: Caller, base: str) -> Response:
         """Answer `/directory/attributeSets/{id}`."""
         if request.method == "PATCH":
-            self._require_tenant_wide(caller)  # a role on the set itself does not do (graph-facts 5.3)
+            self._require_tenant_wide(caller)  # a role on the set itself is not enough (graph-facts 5.3)
         else:
             _readable(request, caller)
         name = self.quirks.known_as(name, self.directory.sets)
@@ -155,11 +155,11 @@ class Schema:
         return _single(request, item, context, _VALUE, base)
 
     def _shows(self, *part: str) -> bool:
-        """Whether reads see a set, definition or value, which takes a moment after it was made (graph-facts 6.4)."""
+        """Return whether reads return a set, definition or value, which takes a moment (graph-facts 6.4)."""
         return self.quirks.shows(self.directory.age(*part))
 
     def _values(self, definition: Definition) -> list[dict[str, Any]]:
-        """Return the predefined values of a definition that reads see."""
+        """Return the predefined values of a definition that reads return."""
         return [
             _value_as_json(definition, value)
             for value in definition.allowedValues
@@ -185,9 +185,9 @@ class Schema:
             raise denied()
 
     def _definition(self, key: str, request: Request, caller: Caller, writing: str) -> Definition:
-        """Find a definition by its id, for reading or for the method that writes here.
+        """Find a definition by its ID, to read it or to write it with a method.
 
-        Raises GraphError: 404 unknown, 403 out of the caller's scope, 405 another method.
+        Raises GraphError: 404 if it is unknown, 403 outside the caller's scope, 405 for another method.
         """
         scope = caller.writable_definitions if request.method == writing else _readable(request, caller)
         set_name, _separator, name = key.partition("_")
@@ -235,7 +235,7 @@ def _value_as_json(definition: Definition, value: str) -> dict[str, Any]:
 
 
 def _equalities(text: str) -> list[tuple[str, Any]]:
-    """Return what a filter of `eq` joined by `and` asks for: the one kind that definitions serve (graph-facts 1.3)."""
+    """Return the names and values of a filter of `eq` and `and`, the only kind for definitions (graph-facts 1.3)."""
     found: list[tuple[str, Any]] = []
 
     def collect(node: ast._Node) -> None:
@@ -254,7 +254,7 @@ def _equalities(text: str) -> list[tuple[str, Any]]:
 
 
 def _expand(request: Request, kind: _Kind) -> bool:
-    """Whether `$expand` asks for what the type has. Raises GraphError: 400 for another name, 501 for nested options."""
+    """Return whether `$expand` names a member. Raises GraphError: 400 for another name, 501 for nested options."""
     option = request.query.get("$expand")
     if not option:
         return False
@@ -269,7 +269,7 @@ def _expand(request: Request, kind: _Kind) -> bool:
 
 
 def _ordered(items: list[dict[str, Any]], option: str | None, kind: _Kind) -> list[dict[str, Any]]:
-    """Return items in the order of `$orderby`; text is sorted whatever its case, null comes first."""
+    """Return items in the order of `$orderby`: text regardless of case, null first."""
     for part in reversed(option.split(",") if option else []):
         name, _separator, direction = part.strip().partition(" ")
         if name not in kind.properties or direction.strip() not in ("", "asc", "desc"):
@@ -312,14 +312,14 @@ def _entity(item: dict[str, Any], context: str, base: str) -> dict[str, Any]:
 
 
 def _context(request: Request, path: str, names: list[str] | None) -> str:
-    """Return the path with what was selected and expanded, as contexts name it."""
+    """Return the path with the selected and expanded names, in the form of contexts."""
     expanded = [f"{name}()" for name in request.query.get("$expand", "").split(",") if name]
     shown = [*(names or []), *expanded]
     return f"{path}({','.join(shown)})" if shown else path
 
 
 def _cut(item: dict[str, Any], names: list[str] | None) -> dict[str, Any]:
-    """Return the selected properties, and what was expanded."""
+    """Return the selected properties, and the expanded members."""
     if names is None:
         return item
     return {name: item[name] for name in names} | {name: item[name] for name in item if "allowedValues" in name}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`$search` on the names of groups (consumer-facts 6): words that begin like those asked for."""
+"""`$search` on the names of groups (consumer-facts 6), which finds the beginnings of words."""
 
 from __future__ import annotations
 

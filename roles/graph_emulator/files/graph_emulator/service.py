@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator itself, without any network: takes requests, gives responses, keeps the log of both."""
+"""The local Graph without the network: it turns requests into responses, and keeps a log of both."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class Service:
         self.resource_manager_url = resource_manager_url
         self.credentials = credentials
         self.header_secret = header_secret
-        self.control_secret = control_secret  # what the control endpoints want to see
+        self.control_secret = control_secret  # for the control endpoints
         self._initial = document
         self._kept_quirks: dict[str, Any] = {}
         self.quirks = Quirks()
         self.faults: list[Fault] = []
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
-        self.findings: deque[dict[str, Any]] = deque(maxlen=FINDINGS)  # which a reset leaves
+        self.findings: deque[dict[str, Any]] = deque(maxlen=FINDINGS)  # a reset keeps them
         self._received = 0
         self.replace_state(document)
 
     def replace_state(self, document: dict[str, Any]) -> None:
-        """Make the tenant what the document says; tokens already issued are worthless after that."""
+        """Load the tenant from a document. Tokens issued before become invalid."""
         self.directory = parse(document)
         self.identity = IdentityService(
             self.directory, self.credentials, self.url, self.header_secret, self.quirks, self.resource_manager_url
@@ -61,23 +61,23 @@ class Service:
         self.resource_manager = ResourceManager(self.directory, self.quirks)
 
     def reset(self) -> None:
-        """Go back to how it was after the start: state, no faults, no quirks, empty log."""
+        """Restore the state at the start: the tenant, no faults, no quirks, an empty log."""
         self.quirks = Quirks(**self._kept_quirks)
         self.faults.clear()
         self.log.clear()
         self.replace_state(self._initial)
 
     def keep_quirks(self, **quirks: Any) -> None:
-        """Set quirks that also a reset leaves."""
+        """Set quirks that a reset keeps."""
         self._kept_quirks = quirks
         self.quirks.update(quirks)
 
     def state(self) -> dict[str, Any]:
-        """Return the state document of now."""
+        """Return the current state document."""
         return dump(self.directory)
 
     def exchange(self, request: Request) -> Response:
-        """Answer one request and log it; a fault that hits it has its way."""
+        """Answer one request, with the fault that matches it, and log it."""
         kind = "resource_manager" if request.to_resource_manager else _kind(request.path)
         entry = self._logged(request, kind)
         fault = next((fault for fault in self.faults if fault.hits(request, kind)), None)
@@ -97,7 +97,7 @@ class Service:
         return response
 
     def _check(self, request: Request, response: Response) -> None:
-        """Hold the request, unless it was refused, and the answer against Graph's published schema."""
+        """Check the answer, and the request unless it was rejected, against Graph's published schema."""
         served = response.status < 400
         version, *path = segments(request.path) if served else [""]
         whole = [version, *spelled(path)]
@@ -163,7 +163,7 @@ class Service:
 
 
 def _kind(path: str) -> str:
-    """Return "token" for what issues tokens, "identity" for discovery, "graph" for everything else."""
+    """Return "token" for token requests, "identity" for discovery, "graph" for all others."""
     if path.endswith(("/oauth2/v2.0/token", "/msi/token", "/metadata/identity/oauth2/token")):
         return "token"
     if path.endswith(("/.well-known/openid-configuration", "/discovery/v2.0/keys")):
@@ -172,7 +172,7 @@ def _kind(path: str) -> str:
 
 
 def _add_ids(request: Request, response: Response) -> None:
-    """Add what every answer of Graph carries (graph-facts 6.1)."""
+    """Add the headers that every answer of Graph has (graph-facts 6.1)."""
     response.headers = {"Cache-Control": "no-cache", "OData-Version": "4.0", **response.headers}
     request_id = str(uuid.uuid4())
     client_request_id = request.headers.get("client-request-id", request_id)

@@ -12,7 +12,7 @@ from typing import Final
 from .access import Caller
 from .exchange import GraphError
 
-_WARN_ABOVE: Final = 0.8  # of the quota, as the service does
+_WARN_ABOVE: Final = 0.8  # of the quota, as in the service
 
 
 @dataclass
@@ -22,7 +22,7 @@ class _Bucket:
 
 
 class Throttle:
-    """Counts the writes and the reports of each application in the tenant."""
+    """Counters of the writes and the reports of each application in the tenant."""
 
     def __init__(self, tenant_id: str) -> None:
         self.tenant_id = tenant_id
@@ -30,10 +30,10 @@ class Throttle:
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def count_write(self, caller: Caller, quota: dict[str, float], *, fractional: bool) -> dict[str, str]:
-        """Take one write from the caller's quota. Returns response headers.
+        """Take one write from the caller's quota, and return response headers.
 
-        `quota`: `writes` in `seconds`, both multiplied to size by `scale`. Raises GraphError (429) when it is used up;
-        a refused write costs nothing, but waiting less than Retry-After says is refused again.
+        `quota`: `writes` in `seconds`, both multiplied by `scale`. Raises GraphError (429) if it is used up. A
+        rejected write costs nothing, but a write before Retry-After has passed is rejected again.
         """
         capacity = quota.get("writes", 3000) * quota.get("scale", 1.0)
         kind = ("ReadWrite", "WriteLimitExceeded")
@@ -54,7 +54,7 @@ class Throttle:
     def count_conditional_access(self, rate: float) -> None:
         """Take one request from the tenant's quota of Conditional Access.
 
-        Raises GraphError (429), which says nothing about how long to wait (consumer-facts 1).
+        Raises GraphError (429) without a time to wait (consumer-facts 1).
         """
         now = time.monotonic()
         if now - self._conditional_access_at < 1 / rate:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Access tokens: issued as signed JWTs, verified when they come back (graph-facts 5 and 6.2)."""
+"""Access tokens, issued and verified as signed JWTs (graph-facts 5 and 6.2)."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _EVERY_APPLICATION_WID: Final = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"  # in eve
 
 
 class Tokens:
-    """The access tokens of one tenant, for Graph or another audience. The private key is fresh at each start."""
+    """The access tokens of one tenant, for Graph or another audience. The private key is new at each start."""
 
     def __init__(self, directory: Directory, key: rsa.RSAPrivateKey, url: str, quirks: Quirks) -> None:
         self.directory = directory
         self.key = key
         self.url = url
         self.quirks = quirks
-        self._callers: dict[str, Caller] = {}  # by the `uti` of the tokens that are still good
+        self._callers: dict[str, Caller] = {}  # by the `uti` of valid tokens
         # By token and audience, so that a signature is checked once.
         self._verified: dict[tuple[str, str], tuple[Caller, float]] = {}
 
     @property
     def lifetime(self) -> int:
-        """Seconds for which a token is good."""
+        """Return the seconds for which a token is valid."""
         return self.quirks.token_lifetime
 
     def issue(self, caller: Caller, lifetime: int | None = None, audience: str | None = None) -> str:
-        """Return an access token, for Graph if not said otherwise. A negative lifetime makes one that has expired."""
+        """Return an access token, by default for Graph. A negative lifetime makes an expired token."""
         now = int(time.time())
         unique = uuid.uuid4().hex
         lifetime = self.lifetime if lifetime is None else lifetime
@@ -79,7 +79,7 @@ class Tokens:
         lifetime: int | None,
         audience: str | None = None,
     ) -> str:
-        """Return a delegated token. To the roles given come those that the state assigns to the user.
+        """Return a delegated token with the given roles and those that the state assigns to the user.
 
         Raises KeyError for an unknown user or role.
         """
@@ -106,12 +106,12 @@ class Tokens:
         return self.issue(self._application_caller(application, application.permissions), audience=audience)
 
     def expire_all(self) -> None:
-        """Make every token issued so far worthless."""
+        """Invalidate every token issued so far."""
         self._callers.clear()
         self._verified.clear()
 
     def caller(self, authorization: str, audience: str | None = None) -> Caller:
-        """Return who bears the token of an Authorization header, which is for Graph if not said otherwise.
+        """Return the bearer of the token in an Authorization header, by default for Graph.
 
         Raises GraphError (401, graph-facts 6.2).
         """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Parts of Graph that the emulator does not serve. It answers 501, which differs from every refusal of Graph.
 
-The names are those of Graph's published schema. A name that is in no list does not exist in Graph either.
+The names are those of Graph's published schema. A name that no list contains does not exist in Graph.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ _BELOW_BY_LOWER: Final = {owner: {name.lower(): name for name in names} for owne
 
 
 def spelled(path: list[str]) -> list[str]:
-    """Return a path with the names of resources as Graph spells them; it takes them in any case (graph-facts 16)."""
+    """Return a path with Graph's spelling of resources. Graph accepts any case (graph-facts 16)."""
     if not path:
         return path
     name, parenthesis, rest = path[0].partition("(")
@@ -120,12 +120,12 @@ def spelled(path: list[str]) -> list[str]:
 
 
 def is_property(type_name: str, name: str) -> bool:
-    """Whether a property is one of Graph's that no principal has here."""
+    """Return whether Graph has a property that the local Graph lacks."""
     return name in _PROPERTIES.get(type_name, ())
 
 
 def unserved(path: list[str]) -> GraphError:
-    """Return the answer to a path that nothing serves: 501 where Graph has it, else 400 as Graph answers."""
+    """Return the answer to an unsupported path: 501 if Graph has it, otherwise 400, as Graph answers."""
     if not path:
         return not_emulated("the list of resources")
     owner = path[0].partition("(")[0]

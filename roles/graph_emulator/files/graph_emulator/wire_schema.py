@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks of bodies against Graph's published schema: names, types, nulls, and annotations.
 
-The table covers the resources that this project uses. It knows nothing of the emulator, so it is a second opinion on
-the requests of a client and on the answers of the emulator.
+The table covers the resources that this project uses. It does not depend on the local Graph, so it is a second opinion
+on the requests of a client and on the answers of the local Graph.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Member:
 
 @dataclass(frozen=True)
 class _Type:
-    """A structured type. One that is open has further properties, an abstract one is always one of its descendants."""
+    """A structured type. An open type has more properties; a value of an abstract type has the type of a descendant."""
 
     base: str | None
     members: dict[str, _Member]
@@ -35,7 +35,7 @@ class _Type:
 
 
 def _members(text: str) -> dict[str, _Member]:
-    """Read members from text: `name` is a string, `name:type` has a type, `[]` is a collection, `!` is never null."""
+    """Parse members: `name` is a string, `name:type` has a type, `[]` is a collection, `!` is never null."""
     found: dict[str, _Member] = {}
     for word in text.split():
         name, _colon, kind = word.rstrip("[]!").partition(":")
@@ -78,7 +78,7 @@ _TYPES: Final[dict[str, _Type]] = {
     "errorEnvelope": _type("error:error!"),
     "error": _type("code! message! target details:errorDetail[] innerError:any"),
     "errorDetail": _type("code! message! target"),
-    # The schema of attributes, and who did what to them.
+    # The schema of attributes, and the audit log.
     "entity": _type("id!"),
     "attributeSet": _type("description maxAttributesPerSet:int", "entity"),
     "allowedValue": _type("isActive:bool", "entity"),
@@ -301,7 +301,7 @@ _COUNT: Final = _Member("count", nullable=False)
 
 
 def findings(method: str, path: list[str], body: Any, status: int | None = None) -> list[str]:
-    """Return a sentence for each thing that is wrong with a body.
+    """Return a sentence for each error in a body.
 
     Args:
         method: of the request.
@@ -340,7 +340,7 @@ def _target(path: list[str], is_beta: bool) -> _Member | None:
 
 
 def _members_of(kind: str, is_beta: bool) -> dict[str, _Member]:
-    """Return the members of a type with those that it inherits; a type without a structure has none."""
+    """Return the members of a type, with inherited ones. A type without a structure has none."""
     found = _TYPES.get(kind)
     if found is None:
         return {}
@@ -356,7 +356,7 @@ def _descends(kind: str | None, ancestor: str) -> bool:
 
 @dataclass(frozen=True)
 class _Check:
-    """Yields the findings of one body. `where` is the place of a part, in dots."""
+    """Checker of one body, which yields findings. `where` is the dotted path of a part."""
 
     is_beta: bool
     is_answer: bool
@@ -437,7 +437,7 @@ class _Check:
             yield "the answer to a batch lacks responses"
 
     def attribute_sets(self, value: Any, where: str) -> Iterator[str]:
-        """Check custom security attributes, whose types stand in annotations only (graph-facts 2 and 3)."""
+        """Check custom security attributes, whose types are only in annotations (graph-facts 2 and 3)."""
         if not isinstance(value, dict):
             yield f"{where} is {value!r}, not an object"
             return
@@ -456,7 +456,7 @@ class _Check:
                     yield f"{place}.{name} is not an annotation of an attribute"
 
     def attribute(self, value: Any, stated: Any, where: str) -> Iterator[str]:
-        """Check the value of one attribute and the type that is stated of it."""
+        """Check the value of one attribute and its annotated type."""
         if value is None or value == []:
             return  # the removal of a value
         items = value if isinstance(value, list) else [value]
@@ -467,7 +467,7 @@ class _Check:
             return
         yield from self.single({"Int32": "int", "String": "string", "Boolean": "bool"}[kind], items[0], where)
         expected = f"#Collection({kind})" if isinstance(value, list) else f"#{kind}"
-        # String and Boolean speak for themselves in JSON, and so does a number in an answer.
+        # JSON shows the types String and Boolean, and that of a number in an answer.
         implied = not isinstance(value, list) and (kind != "Int32" or self.is_answer)
         if stated != expected and not (implied and stated is None):
             yield f"{where} is annotated as {stated!r}, not as {expected!r}"

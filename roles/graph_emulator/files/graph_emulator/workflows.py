@@ -21,7 +21,7 @@ _ATTRIBUTE: Final = re.compile(r"customSecurityAttributes/(\w+)/(\w+)")
 
 
 class Workflows:
-    """Handles the reads of workflows. The list is without conditions, one workflow is with them."""
+    """Reads of workflows. The list has no conditions, a single workflow has them."""
 
     def __init__(self, directory: Directory, quirks: Quirks) -> None:
         self.directory = directory
@@ -64,7 +64,7 @@ class Workflows:
             if self.quirks.stopped_workflow == "disabled":
                 shown |= {"isEnabled": False, "isSchedulingEnabled": False}
             elif self.quirks.stopped_workflow == "quarantined":
-                # The documented types are thresholds only, so that of an invalid rule is unknown.
+                # Only types of thresholds are documented, so that of an invalid rule is unknown.
                 shown["quarantineDetails"] = {
                     "@odata.type": "#microsoft.graph.identityGovernance.quarantineDetails",
                     "quarantinedDateTime": shown.get("lastModifiedDateTime"),
@@ -74,7 +74,7 @@ class Workflows:
         return shown
 
     def _is_stopped(self, workflow: Resource) -> bool:
-        """Whether the scope names an attribute that is not available, which invalidates the whole rule."""
+        """Return whether the scope names an attribute that is not available, which invalidates the whole rule."""
         scope = (workflow.properties.get("executionConditions") or {}).get("scope") or {}
         named = [self.directory.definitions.get(found) for found in _ATTRIBUTE.findall(scope.get("rule") or "")]
         return any(definition is None or definition.status == "Deprecated" for definition in named)
