@@ -13,23 +13,24 @@ version_added: 1.0.0
 description:
   - Creates an attribute set for custom security attributes, or changes its description or limit, through Microsoft
     Graph.
-  - Entra deletes and renames no attribute set, so there is no O(state=absent).
-  - A set whose name differs from an existing one by case only is refused rather than made a twin.
+  - Entra cannot delete or rename attribute sets, so O(state=absent) does not exist.
+  - A name that differs only in case from an existing one is an error.
 options:
   name:
     description:
       - Name of the attribute set. It can never change.
-      - Up to 32 characters, no space, underscore or special character, and not a digit at the beginning.
+      - Up to 32 characters, without spaces, underscores and special characters. The first character is not a digit.
     type: str
     required: true
   description:
-    description: Up to 128 characters. Left alone if it is not set.
+    description: Up to 128 characters. Without this option, the module does not change it.
     type: str
   max_attributes_per_set:
-    description: How many active attributes the set can have, up to the 500 of the tenant. Left alone if it is not set.
+    description: Maximum number of active attributes of the set, up to the 500 of the tenant. Without this option, the
+      module does not change it.
     type: int
   state:
-    description: V(present) is all that Entra offers.
+    description: Entra offers only V(present).
     type: str
     choices: [present]
     default: present
@@ -38,14 +39,14 @@ extends_documentation_fragment:
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
 notes:
-  - Needs the Graph permission C(CustomSecAttributeDefinition.ReadWrite.All), and of a signed-in user the Entra role
+  - Needs the Graph permission C(CustomSecAttributeDefinition.ReadWrite.All). A signed-in user also needs the Entra role
     Attribute Definition Administrator.
-  - After it was created the module waits until Graph shows the set, for half a minute at most.
+  - After the module creates a set, it waits up to half a minute until Graph lists it.
 seealso:
   - module: entra.attributes.attribute_set_info
   - module: entra.attributes.custom_security_attribute_definition
   - name: attributeSet resource type
-    description: What an attribute set is in Microsoft Graph.
+    description: Microsoft's reference of attribute sets.
     link: https://learn.microsoft.com/graph/api/resources/attributeset
 author:
   - The entra.attributes authors (@entra-attributes)
@@ -61,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 attribute_set:
-  description: The attribute set after the task, in check mode as predicted.
+  description: Attribute set after the task. Predicted in check mode.
   returned: success
   type: dict
   contains:
@@ -74,11 +75,11 @@ attribute_set:
       type: str
       sample: Attributes for engineering team
     max_attributes_per_set:
-      description: How many active attributes it can have; null if only the limit of the tenant counts.
+      description: Maximum number of active attributes. Null if only the limit of the tenant counts.
       type: int
       sample: 25
 previous_attribute_set:
-  description: The attribute set before the task, with the same keys; null if there was none.
+  description: Attribute set before the task, with the same keys. Null if it did not exist.
   returned: success
   type: dict
 """

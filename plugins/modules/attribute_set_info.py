@@ -27,7 +27,7 @@ notes:
 seealso:
   - module: entra.attributes.attribute_set
   - name: attributeSet resource type
-    description: What an attribute set is in Microsoft Graph.
+    description: Microsoft's reference of attribute sets.
     link: https://learn.microsoft.com/graph/api/resources/attributeset
 author:
   - The entra.attributes authors (@entra-attributes)
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 attribute_sets:
-  description: The attribute sets, sorted by name; keys as the options of M(entra.attributes.attribute_set).
+  description: Attribute sets, sorted by name. The keys are the options of M(entra.attributes.attribute_set).
   returned: success
   type: list
   elements: dict
@@ -50,7 +50,7 @@ attribute_sets:
       description: Attributes for engineering team
       max_attributes_per_set: 25
 tenant_id:
-  description: ID of the tenant, by the token or by O(tenant_id). Null if neither has it.
+  description: ID of the tenant, from the token or from O(tenant_id). Null if neither has it.
   returned: success
   type: str
   sample: 11111111-1111-4111-8111-111111111111

@@ -13,22 +13,22 @@ version_added: 1.0.0
 description:
   - Assigns, updates and removes one custom security attribute of one Microsoft Entra user or service principal through
     Microsoft Graph.
-  - Reads what is assigned, compares, and sends one C(PATCH) only if something differs. Other attributes are never
-    touched.
-  - Principals are never created, and attribute sets and definitions must exist.
+  - The module reads the assigned value, compares it, and sends one C(PATCH) only if it differs. It never touches other
+    attributes.
+  - The module never creates principals. Attribute sets and definitions must exist.
 options:
   user:
     description:
-      - Object ID or user principal name of the user. Guests, C(#EXT#) names and agent users included.
-      - A dictionary with the key C(mail) or C(employee_id) names a user by that property.
-        Several users with that property are an error that lists them.
-      - Exactly one of O(user) and O(service_principal) is needed.
+      - Object ID or user principal name of the user. Guests, C(#EXT#) names and agent users are possible.
+      - A dictionary with the key C(mail) or C(employee_id) names a user by that property. If several users have it, the
+        task fails and lists them.
+      - Set exactly one of O(user) and O(service_principal).
     type: raw
   service_principal:
     description:
       - Object ID, application (client) ID or display name of the service principal. Managed identities, agent
-        identities and their blueprint principals included.
-      - A display name that several service principals have is an error that lists them.
+        identities and their blueprint principals are possible.
+      - If several service principals have the display name, the task fails and lists them.
     type: str
   attribute_set:
     description: Name of the attribute set, spelled as in Entra.
@@ -40,41 +40,41 @@ options:
     required: true
   value:
     description:
-      - The value, which is text, an integer, a Boolean, a list of texts or a list of integers. Needed for
-        O(state=present).
-      - For a multi-valued attribute it is a list, and the attribute has exactly these values afterwards; see O(append)
-        to keep others. Their order means nothing.
-      - Text can have 64 characters and integers 32 bits. Empty text, empty lists and null are errors, also
-        with O(state=absent).
-      - Dates, numbers and words such as C(yes) that are meant as text need quotes. An integer for a String attribute is
-        an error, unless O(type=string).
-      - New text must not hold line breaks, control characters, invisible characters, blanks at its ends, or what
-        Ansible masks secrets with.
-      - A single value without a list is an error for a multi-valued attribute, except with O(append) and
+      - Text, an integer, a Boolean, a list of texts, or a list of integers. Required with O(state=present).
+      - For a multi-valued attribute, set a list. The attribute then has exactly these values. To keep other values, use
+        O(append). The order does not matter.
+      - With O(state=absent), the module removes only these values.
+      - A single value without a list is possible with O(append) and O(state=absent). Otherwise it is an error for a
+        multi-valued attribute.
+      - Put quotes around text that YAML reads as something else, such as dates, numbers and C(yes). An integer for a
+        String attribute is an error, unless O(type=string).
+      - Text can have up to 64 characters, and integers 32 bits. Empty text, empty lists and null are errors, also with
         O(state=absent).
-      - With O(state=absent) these values alone are removed; a single one need not be put in a list.
+      - New text must not contain line breaks, control characters, invisible characters, leading or trailing blanks, or
+        the text that Ansible masks secrets with.
     type: raw
   type:
     description:
-      - What the text in O(value) means, as a template may have made text of an integer or a Boolean.
-      - V(auto) takes the type of the value that is assigned now, else that of O(value). Only for text that reads as an
-        integer or Boolean, and for an attribute not assigned yet, it reads the attribute's definition, which takes the
-        Graph permission C(CustomSecAttributeDefinition.Read.All).
-      - Any other choice settles it without asking, so that definitions need not be readable.
+      - Type of the attribute. Templates can turn integers and Booleans into text, so that the type is in doubt.
+      - With V(auto), the module uses the type of the value that is assigned now. If the attribute is not assigned, it
+        uses the type of O(value). If O(value) is text that could be an integer or a Boolean, it reads the definition.
+        This needs the Graph permission C(CustomSecAttributeDefinition.Read.All).
+      - With any other choice, the module does not read the definition for this purpose.
     type: str
     choices: [auto, string, integer, boolean]
     default: auto
   append:
     description:
-      - Whether to add O(value) to the values of a multi-valued attribute rather than to replace them.
-      - As Entra replaces collections whole, another writer's change between reading and writing is lost, and so may be
-        that of a task moments before, which Graph does not show yet. Give one list instead, or see O(verify).
+      - Whether to add O(value) to the values of a multi-valued attribute instead of replacing them.
+      - Entra replaces a collection as a whole. A change by another writer between reading and writing is lost. The
+        change of a task moments before can be lost too, because Graph does not show it yet. To avoid that, set one
+        list, or use O(verify).
     type: bool
     default: false
   state:
     description:
       - V(present) assigns O(value).
-      - V(absent) removes O(value) from what is assigned, or without O(value) the attribute.
+      - V(absent) removes O(value) from the assigned values. Without O(value), it removes the attribute.
     type: str
     choices: [present, absent]
     default: present
@@ -85,11 +85,10 @@ extends_documentation_fragment:
   - entra.attributes._attributes.writes
   - entra.attributes._permissions.writes
 notes:
-  - Graph may refuse an attribute or predefined value for a moment after it was created. If Graph's own definition
-    allows what Graph refuses, the module tries again for half a minute at most. That takes the Graph permission
+  - Graph can refuse a new attribute or predefined value for a short time. If the definition allows the value, the
+    module repeats the request for up to half a minute. This needs the Graph permission
     C(CustomSecAttributeDefinition.Read.All).
-  - In check mode an attribute that is not defined gives a warning and no error, as an earlier task may be about to
-    define it.
+  - In check mode, the module warns about an attribute that is not defined, because an earlier task can define it.
 seealso:
   - module: entra.attributes.custom_security_attribute_info
   - module: entra.attributes.custom_security_attribute_definition
@@ -141,7 +140,7 @@ EXAMPLES = r"""
     value: "{{ vendors | default(4) }}"
     type: integer
 
-- name: Adele works on Baker no more
+- name: Adele no longer works on Baker
   entra.attributes.custom_security_attribute:
     user: adele@contoso.com
     attribute_set: Engineering
@@ -201,17 +200,17 @@ name:
   type: str
   sample: Project
 value:
-  description: The value after the task, in check mode as predicted; null if the attribute is not assigned.
+  description: Value after the task. Predicted in check mode. Null if the attribute is not assigned.
   returned: success
   type: raw
   sample: [Baker, Cascade]
 previous_value:
-  description: The value before the task; null if the attribute was not assigned.
+  description: Value before the task. Null if the attribute was not assigned.
   returned: success
   type: raw
   sample: null
 error:
-  description: What failed, for programs; the message tells it to people.
+  description: The failure as data. C(msg) describes it in a sentence.
   returned: failure
   type: dict
   contains:
@@ -221,11 +220,11 @@ error:
       type: str
       sample: PermissionDenied
     hint:
-      description: What to do about it, if that is known.
+      description: What to do next, if that is known.
       type: str
       sample: Check the network, cloud_environment, authority_url and graph_url.
     option:
-      description: The option that is wrong.
+      description: Name of the wrong option.
       returned: if an option is wrong
       type: str
       sample: ca_path
@@ -245,7 +244,7 @@ error:
       type: str
       sample: Authorization_RequestDenied
     explanation:
-      description: Why Graph refused, as far as the definition tells.
+      description: Reason of the refusal, if the definition shows it.
       returned: if Graph refused
       type: str
       sample: Attribute set Engineering has no attribute Projekt.

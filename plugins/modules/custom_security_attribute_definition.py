@@ -11,9 +11,10 @@ module: custom_security_attribute_definition
 short_description: Manage the definition of a custom security attribute and its predefined values
 version_added: 1.0.0
 description:
-  - Creates a definition, changes what can change, deprecates and reactivates it, through Microsoft Graph.
-  - Entra deletes and renames no definition and no predefined value; they can be deprecated and deactivated.
-  - Everything that Entra would refuse is refused before the first write, with all reasons at once.
+  - Creates, changes, deprecates and reactivates a definition through Microsoft Graph.
+  - Entra cannot delete or rename definitions and predefined values. It can deprecate definitions and deactivate
+    predefined values.
+  - Before the first write, the module checks everything that Entra would refuse, and reports all reasons together.
 options:
   attribute_set:
     description: Name of the attribute set, spelled as in Entra.
@@ -22,40 +23,41 @@ options:
   name:
     description:
       - Name of the attribute. It can never change.
-      - Up to 32 characters, no space, underscore or special character, and not a digit at the beginning.
-      - A name that differs from an existing one of the set by case only is refused rather than made a twin.
+      - Up to 32 characters, without spaces, underscores and special characters. The first character is not a digit.
+      - A name that differs only in case from an existing one of the set is an error.
     type: str
     required: true
   description:
-    description: Up to 128 characters. Left alone if it is not set.
+    description: Up to 128 characters. Without this option, the module does not change it.
     type: str
   type:
-    description: Type of the values. Needed to create the definition. It can never change.
+    description: Type of the values. Required to create the definition. It can never change.
     type: str
     choices: [string, integer, boolean]
   multi_valued:
-    description: Whether an object can have several values; V(false) if it is not set. It can never change. Not for
-      V(boolean).
+    description: Whether a principal can have several values. A new definition has V(false) by default. It can never
+      change. Not for O(type=boolean).
     type: bool
   searchable:
-    description: Whether filters can use the attribute; V(true) if it is not set. It can never change.
+    description: Whether filters can use the attribute. A new definition has V(true) by default. It can never change.
     type: bool
   predefined_values_only:
     description:
-      - Whether only predefined values can be assigned; V(false) if it is not set. Not for O(type=boolean).
+      - Whether only predefined values can be assigned. A new definition has V(false) by default. Not for
+        O(type=boolean).
       - It can change from V(true) to V(false), but never back.
     type: bool
   predefined_values:
     description:
-      - Values that are predefined and active, at most 100 with the inactive ones. Those of an integer attribute are
-        written as numbers.
-      - Missing ones are added, inactive ones reactivated. Others are left alone, unless
+      - Active predefined values. A definition can have up to 100, active and inactive together. Write the values of an
+        integer attribute as numbers.
+      - The module adds missing values and reactivates inactive ones. It leaves other values alone, unless
         O(purge_predefined_values=true).
     type: list
     elements: str
   inactive_predefined_values:
-    description: Values that are predefined and inactive, none of them in O(predefined_values). Missing ones are added,
-      active ones deactivated.
+    description: Inactive predefined values. They must not be in O(predefined_values). The module adds missing values
+      and deactivates active ones.
     type: list
     elements: str
   purge_predefined_values:
@@ -65,8 +67,8 @@ options:
   state:
     description:
       - V(present) creates the definition, or reactivates it if it is deprecated.
-      - V(deprecated) deprecates it. Assignments stay, but no more can be made. Nothing is done if there is no such
-        definition.
+      - V(deprecated) deprecates it. Assignments stay, but Entra accepts no new ones. If the definition does not exist,
+        the module changes nothing.
     type: str
     choices: [present, deprecated]
     default: present
@@ -89,9 +91,9 @@ options:
     default: []
   in_use:
     description:
-      - What to do with O(state=deprecated) if principals still hold a value of the attribute, or if that cannot be
-        told, as Graph counts only searchable attributes and only for those who may read assignments.
-      - V(fail) does not deprecate it, V(warn) warns, V(ignore) does not count.
+      - What to do with O(state=deprecated) if principals still hold a value of the attribute, or if the number is
+        unknown. Graph counts only searchable attributes, and only for an identity that can read assignments.
+      - With V(fail), the task fails. With V(warn), it warns. With V(ignore), it does not count.
     type: str
     choices: [fail, warn, ignore]
     default: warn
@@ -100,19 +102,18 @@ extends_documentation_fragment:
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
 notes:
-  - Needs the Graph permission C(CustomSecAttributeDefinition.ReadWrite.All), and of a signed-in user the Entra role
-    Attribute Definition Administrator. To count assignments it takes C(CustomSecAttributeAssignment.Read.All),
+  - Needs the Graph permission C(CustomSecAttributeDefinition.ReadWrite.All). A signed-in user also needs the Entra role
+    Attribute Definition Administrator. Counting assignments needs C(CustomSecAttributeAssignment.Read.All),
     C(User.Read.All) and C(Application.Read.All).
-  - Graph may refuse a definition for a moment after its attribute set was created. As the module has then seen the set
-    in Graph's own list, it tries again for half a minute at most. After it was created it waits likewise until Graph
-    shows the definition.
-  - In check mode an attribute set that does not exist is no error, as an earlier task may be about to create it.
+  - Graph can refuse a definition for a short time after its attribute set was created. The module then repeats the
+    request for up to half a minute. Afterwards it waits up to half a minute until Graph lists the definition.
+  - In check mode, the module warns about an attribute set that does not exist, because an earlier task can create it.
 seealso:
   - module: entra.attributes.attribute_set
   - module: entra.attributes.custom_security_attribute_definition_info
   - module: entra.attributes.custom_security_attribute
   - name: customSecurityAttributeDefinition resource type
-    description: What a definition is in Microsoft Graph, and what can change.
+    description: Microsoft's reference of definitions, with the properties that can change.
     link: https://learn.microsoft.com/graph/api/resources/customsecurityattributedefinition
 author:
   - The entra.attributes authors (@entra-attributes)
@@ -153,7 +154,7 @@ EXAMPLES = r"""
 RETURN = r"""
 definition:
   description:
-    - The definition after the task, in check mode as predicted; null if there is none.
+    - Definition after the task. Predicted in check mode. Null if it does not exist.
     - The keys are the options of this module.
   returned: success
   type: dict
@@ -201,20 +202,20 @@ definition:
       type: str
       sample: present
 previous_definition:
-  description: The definition before the task, with the same keys; null if there was none.
+  description: Definition before the task, with the same keys. Null if it did not exist.
   returned: success
   type: dict
 in_use:
-  description: How many principals hold a value; null if it was not counted or could not be.
+  description: Number of principals that hold a value. Null if the module did not or could not count them.
   returned: success
   type: dict
   contains:
     users:
-      description: How many users.
+      description: Number of users.
       type: int
       sample: 3
     service_principals:
-      description: How many service principals.
+      description: Number of service principals.
       type: int
       sample: 0
 """

@@ -31,7 +31,7 @@ notes:
 seealso:
   - module: entra.attributes.custom_security_attribute_definition
   - name: customSecurityAttributeDefinition resource type
-    description: What a definition is in Microsoft Graph, and what can change.
+    description: Microsoft's reference of definitions, with the properties that can change.
     link: https://learn.microsoft.com/graph/api/resources/customsecurityattributedefinition
 author:
   - The entra.attributes authors (@entra-attributes)
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 definitions:
-  description: The definitions, sorted by set and name; keys as
+  description: Definitions, sorted by set and name, with the keys of
     RV(entra.attributes.custom_security_attribute_definition#module:definition).
   returned: success
   type: list

@@ -11,9 +11,9 @@ module: custom_security_attribute_info
 short_description: List the custom security attributes of users and service principals
 version_added: 1.0.0
 description:
-  - Returns what is assigned to one principal, or to every principal of a type that a filter selects.
-  - Where the token shows that the identity may not read custom security attributes the task fails, since Microsoft
-    Graph then hides them behind null as if nothing was assigned.
+  - Returns the assignments of one principal, or of every principal of a type that a filter selects.
+  - Graph answers null both for hidden attributes and for none. If the token shows that the identity cannot read custom
+    security attributes, the task fails.
 options:
   user:
     description:
@@ -22,11 +22,12 @@ options:
     type: raw
   service_principal:
     description:
-      - Object ID, application (client) ID or display name of one service principal. An empty list if there is no such
-        service principal.
+      - Object ID, application (client) ID or display name of one service principal. The list is
+        empty if it does not exist.
     type: str
   principal_type:
-    description: List all users or all service principals, or those that O(where) and O(filter) select, which need it.
+    description: List all users or all service principals, or only the ones that O(where) and O(filter) select. Required
+      with O(where) and O(filter).
     type: str
     choices: [user, service_principal]
   attribute_set:
@@ -121,8 +122,8 @@ principals:
       type: str
       sample: agentIdentity
     custom_security_attributes:
-      description: The values by attribute set and attribute, names as they are spelled in Entra; empty if nothing is
-        assigned.
+      description: Values by attribute set and attribute, with the names as spelled in Entra. Empty without
+        assignments.
       type: dict
       sample:
         Engineering:
