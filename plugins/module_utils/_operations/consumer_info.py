@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""The options, run and result of the module for consumers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.names import read_as
+from .._core.options import TEXT
+from .._errors import OptionError
+from .._graph.client import Graph
+from .._operation import Entry
+from .._tenant.consumers import SOURCES, Consumer, read_consumers
+
+CONSUMER_INFO_SPEC: dict[str, Any] = {
+    "attribute_set": {"type": TEXT},
+    "name": {"type": TEXT},
+    "value": {"type": "raw"},
+    "sources": {"type": "list", "elements": "str", "choices": list(SOURCES), "default": list(SOURCES)},
+}
+CONSUMER_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",), "value": ("name",)}}
+_EXACT = {"eq", "in", "equals"}
+"""Operators that hold for the values they name and for no other one."""
+
+
+def run_consumer_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
+    """Return what decides by attributes, or by one attribute or value, and what could not be read."""
+    value = params["value"]
+    if value is not None and not isinstance(value, str | int):
+        raise OptionError("value", f"{read_as(value)} is not a value; give text, an integer or a Boolean")
+    consumers = read_consumers(graph, params["sources"])
+    wanted = (params["attribute_set"], params["name"], None if value is None else _text(value))
+    return {
+        "changed": False,
+        "consumers": [consumer.as_result() for consumer in consumers.found if _concerns(consumer, *wanted)],
+        "not_read": [vars(not_read) for not_read in consumers.not_read],
+    }
+
+
+def _concerns(consumer: Consumer, attribute_set: str | None, name: str | None, value: str | None) -> bool:
+    """Whether a consumer decides by an attribute or value, or may: a hidden rule may name anything."""
+    if attribute_set is None or not consumer.certain:
+        return True
+    return any(
+        attribute["attribute_set"] == attribute_set
+        and (name is None or attribute["name"] in (name, None))
+        and (value is None or _may_decide(attribute, value))
+        for attribute in consumer.attributes
+    )
+
+
+def _may_decide(attribute: Mapping[str, Any], value: str) -> bool:
+    """Whether a comparison can have another outcome by this value."""
+    values = [_text(compared) for compared in attribute["values"]]
+    if attribute["operator"] == "contains":
+        return any(compared.lower() in value.lower() for compared in values)
+    return not values or attribute["operator"] not in _EXACT or value.lower() in map(str.lower, values)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+CONSUMER_INFO = Entry(run_consumer_info, CONSUMER_INFO_SPEC, CONSUMER_INFO_CONSTRAINTS)

@@ -1,0 +1,297 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Consumers: the policies, workflows and role assignments that decide by custom security attributes.
+
+Each source is read once. A source that Graph refuses is not empty: it is in `not_read`, with the permission.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from .._core.model import AttributeName, Definition
+from .._core.rules.conditional_access import CONDITIONAL_ACCESS
+from .._core.rules.conditions import MENTION, Dialect, InvalidRule, Node, Problem
+from .._core.rules.dialects import attribute_details
+from .._core.rules.odata import ODATA
+from .._core.rules.problems import find_problems
+from .._errors import GraphError, Need, PermissionDenied
+from .._graph.client import Graph
+from .._graph.shapes import member, objects
+from .permissions import READ_DEFINITIONS
+from .schema import Schema
+
+POLICIES, APP_POLICIES = "conditional_access_policies", "app_management_policies"
+WORKFLOWS, ROLES = "lifecycle_workflows", "directory_role_assignments"
+SOURCES = (POLICIES, APP_POLICIES, WORKFLOWS, ROLES)
+READ_POLICIES = Need(("Policy.Read.All",), ("Security Reader", "Conditional Access Administrator"))
+READ_WORKFLOWS = Need(("LifecycleWorkflows-Workflow.Read.All",), ("Lifecycle Workflows Administrator",))
+READ_ROLES = Need(("RoleManagement.Read.Directory",), ("Privileged Role Administrator",))
+
+_CONDITIONAL_ACCESS = "/identity/conditionalAccess/policies"
+_DEFAULT_APP_POLICY, _APP_POLICIES = "/policies/defaultAppManagementPolicy", "/policies/appManagementPolicies"
+_WORKFLOWS = "/identityGovernance/lifecycleWorkflows/workflows"
+_ROLES = "/roleManagement/directory/roleAssignments"
+_ROLE_NAMES = {
+    "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d": "Attribute Assignment Administrator",
+    "ffd52fa5-98dc-465c-991d-fc073eb59f8f": "Attribute Assignment Reader",
+    "8424c6f0-a189-499e-bbd0-26c1753c96d4": "Attribute Definition Administrator",
+    "1d336d2c-4ae8-42ef-9711-b3604ce3fc2c": "Attribute Definition Reader",
+    "5b784334-f94b-471a-a387-e7219fc49ca2": "Attribute Log Administrator",
+    "9c99539d-8186-4804-835f-fd51ef9e2dcd": "Attribute Log Reader",
+}
+_SCOPE = "/attributeSets/"
+_MENTIONED = re.compile(r"customsecurityattribute", re.IGNORECASE)
+_HIDDEN = "Graph shows no rule here. It may be hidden from this identity, so it may name any attribute"
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """What decides by attributes, at one place. Its `tree` is null where there is no rule that can be evaluated."""
+
+    kind: str
+    id: str
+    display_name: str | None
+    state: str | None
+    place: str
+    mode: str | None = None
+    rule: str | None = None
+    attributes: tuple[Mapping[str, Any], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    dialect: str | None = None
+    tree: Node | None = None
+    certain: bool = True
+    """Whether all attributes that it names are known."""
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the consumer as results name it."""
+        names = ("kind", "id", "display_name", "state", "place", "mode", "rule")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "attributes": [dict(attribute) for attribute in self.attributes],
+            "problems": [vars(problem) for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """A source that Graph did not let be read, wholly or in part."""
+
+    source: str
+    permission: str
+    message: str
+
+
+@dataclass
+class Consumers:
+    """All consumers of the sources that were asked for, and what could not be read."""
+
+    found: list[Consumer] = field(default_factory=list)
+    not_read: list[NotRead] = field(default_factory=list)
+
+
+def read_consumers(graph: Graph, sources: Iterable[str] = SOURCES) -> Consumers:
+    """Read the sources. Raises TransportError and AuthenticationError; a refusal by Graph is in `not_read`."""
+    reader = _Reader(graph)
+    for source in SOURCES:
+        if source in sources:
+            reader.read(source)
+    return reader.consumers
+
+
+class _Reader:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.consumers = Consumers()
+        self.definitions: dict[AttributeName, Definition] | None = None
+        try:
+            self.definitions = {definition.attribute: definition for definition in Schema(graph).definitions()}
+        except GraphError as error:
+            self.refused("definitions", READ_DEFINITIONS, error)
+
+    def read(self, source: str) -> None:
+        """Read one source."""
+        need, read = {
+            POLICIES: (READ_POLICIES, self.conditional_access),
+            APP_POLICIES: (READ_POLICIES, self.app_management),
+            WORKFLOWS: (READ_WORKFLOWS, self.workflows),
+            ROLES: (READ_ROLES, self.role_assignments),
+        }[source]
+        try:
+            self.consumers.found.extend(read())
+        except GraphError as error:
+            self.refused(source, need, error)
+
+    def refused(self, source: str, need: Need, error: GraphError, what: str = "") -> None:
+        """Keep that a source could not be read."""
+        message = f"{what}: {error}" if what else str(error)
+        self.consumers.not_read.append(NotRead(source, " and ".join(need.permissions), message))
+
+    def conditional_access(self) -> Iterator[Consumer]:
+        """Yield the filters of Conditional Access; those for agents are in beta only (consumer-facts 1, 12)."""
+        policies = {str(policy.get("id")): policy for policy in self.policies(self.graph.in_version("v1.0"))}
+        try:
+            policies.update({str(policy.get("id")): policy for policy in self.policies(self.graph.in_version("beta"))})
+        except GraphError as error:
+            self.refused(POLICIES, READ_POLICIES, error, "Filters for agents, which only beta has")
+        for policy in policies.values():
+            yield from self.filters(policy)
+
+    def policies(self, graph: Graph) -> list[dict[str, Any]]:
+        """Return the policies in one version of Graph."""
+        return list(graph.pages(_CONDITIONAL_ACCESS, need=READ_POLICIES))
+
+    def filters(self, policy: Mapping[str, Any]) -> Iterator[Consumer]:
+        """Yield each filter below the conditions of a policy, wherever it stands (consumer-facts 12)."""
+        what = f"GET {_CONDITIONAL_ACCESS}"
+        conditions = member(policy, "conditions", dict, what) or {}
+        applications = member(conditions, "applications", dict, what) or {}
+        for place, found in _objects_in(conditions, "conditions"):
+            if "rule" not in found or place.endswith(".deviceFilter"):
+                continue
+            mode, rule = member(found, "mode", str, what), member(found, "rule", str, what)
+            is_all = applications.get("applicationFilter") is found and mode == "include"
+            includes_all = is_all and "All" in (member(applications, "includeApplications", list, what) or [])
+            yield from self.ruled(
+                "conditional_access_policy", policy, place, rule, CONDITIONAL_ACCESS, mode, includes_all
+            )
+        selected = [value for name, value in applications.items() if name.startswith("include")]
+        if applications and not any(selected) and not applications.get("applicationFilter"):
+            place = "conditions.applications.applicationFilter"
+            yield from self.ruled("conditional_access_policy", policy, place, None, CONDITIONAL_ACCESS)
+
+    def ruled(
+        self,
+        kind: str,
+        item: Mapping[str, Any],
+        place: str,
+        rule: str | None,
+        dialect: Dialect,
+        mode: str | None = None,
+        includes_all: bool = False,
+    ) -> Iterator[Consumer]:
+        """Yield the consumer of a rule, unless the rule names no attribute."""
+        common = (kind, *_identity(item, kind), place, mode, rule or None)
+        if not rule:
+            yield Consumer(*common, problems=(Problem(_HIDDEN),), certain=False)
+            return
+        tree: Node | None = None
+        meant: Node | None
+        try:
+            meant = tree = dialect.parse(rule, self.definitions or ())
+            problems = find_problems(tree, dialect, self.definitions, all_applications=includes_all)
+        except InvalidRule as error:
+            meant, problems = error.meant, error.problems
+        attributes = tuple(attribute_details(meant, rule))
+        if attributes or _MENTIONED.search(rule) or (tree is None and dialect is CONDITIONAL_ACCESS):
+            yield Consumer(*common, attributes, tuple(problems), dialect.name, tree, certain=tree is not None)
+
+    def app_management(self) -> Iterator[Consumer]:
+        """Yield the exemptions of app management policies, wherever they stand (consumer-facts 4)."""
+        default = self.graph.get(_DEFAULT_APP_POLICY, need=READ_POLICIES)
+        for policy in [default, *self.graph.pages(_APP_POLICIES, need=READ_POLICIES)]:
+            for place, found in _objects_in(policy, ""):
+                if not place.endswith("excludeActors"):
+                    continue
+                exemptions = objects(member(found, "customSecurityAttributes", list, place) or [], place)
+                attributes = [_exempted(exemption, place) for exemption in exemptions]
+                if attributes:
+                    kind = "app_management_policy"
+                    yield Consumer(
+                        kind, *_identity(policy, kind), place.lstrip("."), "exclude", attributes=tuple(attributes)
+                    )
+
+    def workflows(self) -> Iterator[Consumer]:
+        """Yield the scope, the trigger and the arguments of tasks of workflows (consumer-facts 2)."""
+        tasks_refused = False
+        for listed in self.graph.pages(_WORKFLOWS, need=READ_WORKFLOWS):
+            path = f"{_WORKFLOWS}/{quote(member(listed, 'id', str, _WORKFLOWS, required=True), safe='')}"
+            workflow = self.graph.get(path, need=READ_WORKFLOWS)
+            conditions = member(workflow, "executionConditions", dict, path) or {}
+            yield from self.scope(workflow, conditions, path)
+            trigger = member(conditions, "trigger", dict, path) or {}
+            changes = objects(member(trigger, "triggerAttributes", list, path) or [], path)
+            yield from self.mentions(workflow, "trigger", [change.get("name") for change in changes])
+            if tasks_refused:
+                continue
+            try:
+                tasks = list(self.graph.pages(f"{path}/tasks", need=READ_WORKFLOWS))
+            except PermissionDenied as error:
+                tasks_refused = True
+                self.refused(WORKFLOWS, READ_WORKFLOWS, error, "Tasks")
+                continue
+            for task in tasks:
+                for argument in objects(member(task, "arguments", list, path) or [], path):
+                    place = f"tasks.{task.get('displayName')}.{argument.get('name')}"
+                    yield from self.mentions(workflow, place, [argument.get("value")])
+
+    def scope(self, workflow: Mapping[str, Any], conditions: Mapping[str, Any], path: str) -> Iterator[Consumer]:
+        """Yield the rule that selects the users of a workflow, which may be hidden."""
+        scope = member(conditions, "scope", dict, path)
+        if scope is not None and str(scope.get("@odata.type", "")).endswith("ruleBasedSubjectSet"):
+            rule = member(scope, "rule", str, path)
+            yield from self.ruled("lifecycle_workflow", workflow, "scope", rule, ODATA)
+        elif scope is None and str(conditions.get("@odata.type", "")).endswith("triggerAndScopeBasedConditions"):
+            yield from self.ruled("lifecycle_workflow", workflow, "scope", None, ODATA)
+
+    def mentions(self, workflow: Mapping[str, Any], place: str, texts: Iterable[Any]) -> Iterator[Consumer]:
+        """Yield a consumer of the attributes that texts name by their paths."""
+        found = [match.groups() for text in texts for match in MENTION.finditer(str(text))]
+        if found:
+            kind = "lifecycle_workflow"
+            attributes = tuple(_attribute(*names, None) for names in dict.fromkeys(found))
+            yield Consumer(kind, *_identity(workflow, kind), place, attributes=attributes)
+
+    def role_assignments(self) -> Iterator[Consumer]:
+        """Yield who has a role at the scope of an attribute set (consumer-facts 5)."""
+        for role, name in _ROLE_NAMES.items():
+            query = {"$filter": f"roleDefinitionId eq '{role}'", "$expand": "principal"}
+            for item in self.graph.pages(_ROLES, need=READ_ROLES, query=query):
+                scope = member(item, "directoryScopeId", str, _ROLES) or ""
+                if scope.startswith(_SCOPE):
+                    principal = member(item, "principal", dict, _ROLES) or {}
+                    yield Consumer(
+                        "directory_role_assignment",
+                        member(item, "id", str, _ROLES, required=True),
+                        f"{name}: {principal.get('displayName') or item.get('principalId')}",
+                        None,
+                        scope,
+                        attributes=(_attribute(scope.removeprefix(_SCOPE), None, None),),
+                    )
+
+
+def _attribute(attribute_set: str, name: str | None, operator: str | None, *values: Any) -> dict[str, Any]:
+    return {"attribute_set": attribute_set, "name": name, "operator": operator, "values": list(values)}
+
+
+def _exempted(exemption: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Return the attribute that an exemption names as `Set_Name`."""
+    attribute_set, _separator, name = member(exemption, "id", str, what, required=True).partition("_")
+    return _attribute(attribute_set, name, member(exemption, "operator", str, what), exemption.get("value"))
+
+
+def _identity(item: Mapping[str, Any], kind: str) -> tuple[str, str | None, str | None]:
+    """Return the id, the display name and the state of a policy or workflow."""
+    enabled = member(item, "isEnabled", bool, kind)
+    state = {True: "enabled", False: "disabled", None: member(item, "state", str, kind)}[enabled]
+    return member(item, "id", str, kind, required=True), member(item, "displayName", str, kind), state
+
+
+def _objects_in(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield all objects in a JSON value, each with the path to it."""
+    if isinstance(value, dict):
+        yield place, value
+        for name, inner in value.items():
+            yield from _objects_in(inner, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _objects_in(inner, f"{place}[{number}]")

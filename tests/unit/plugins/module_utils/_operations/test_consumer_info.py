@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who decides by an attribute, as the module reads it from the local Graph, and what it says of what it cannot read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from _emulator import Emulator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._operations.consumer_info import (
+    CONSUMER_INFO_CONSTRAINTS,
+    CONSUMER_INFO_SPEC,
+    run_consumer_info,
+)
+
+DEFINITIONS, POLICIES = "CustomSecAttributeDefinition.Read.All", "Policy.Read.All"
+WORKFLOWS, ROLES = "LifecycleWorkflows-Workflow.Read.All", "RoleManagement.Read.Directory"
+ALL = {DEFINITIONS, "CustomSecAttributeAssignment.Read.All", POLICIES, WORKFLOWS, ROLES}
+SOURCES = {
+    "definitions": {DEFINITIONS},
+    "conditional_access_policies": {POLICIES},
+    "app_management_policies": {POLICIES},
+    "lifecycle_workflows": {WORKFLOWS},
+    "directory_role_assignments": {ROLES},
+}
+
+
+def run(graph: Graph, **options: Any) -> dict[str, Any]:
+    """What a run returns, its options validated as a module does."""
+    validated = ArgumentSpecValidator(CONSUMER_INFO_SPEC, **CONSUMER_INFO_CONSTRAINTS).validate(options)
+    assert not validated.error_messages
+    return run_consumer_info(validated.validated_parameters, graph, True)
+
+
+def places(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the end of the id and the place of each consumer."""
+    return [(consumer["id"][-2:], consumer["place"]) for consumer in result["consumers"]]
+
+
+def test_all_consumers_of_the_tenant(graph: Graph) -> None:
+    result = run(graph)
+    assert result["not_read"] == []
+    assert places(result) == [
+        ("01", "conditions.applications.applicationFilter"),
+        ("02", "conditions.clientApplications.servicePrincipalFilter"),
+        ("03", "conditions.clientApplications.agentIdServicePrincipalFilter"),
+        ("03", "conditions.agents.agentFilter"),
+        ("00", "applicationRestrictions.passwordCredentials[0].excludeActors"),
+        ("11", "restrictions.keyCredentials[0].excludeActors"),
+        ("21", "scope"),
+        ("21", "tasks.Generate TAP and send email.to"),
+        ("22", "trigger"),
+        ("-1", "/attributeSets/Marketing"),
+        ("-1", "/attributeSets/Engineering"),
+    ]
+    assert result["consumers"][0] == {
+        "kind": "conditional_access_policy",
+        "id": "99999999-9999-4999-8999-999999999901",
+        "display_name": "Require MFA for the applications of Baker",
+        "state": "enabled",
+        "place": "conditions.applications.applicationFilter",
+        "mode": "include",
+        "rule": 'CustomSecurityAttribute.Engineering_Project -contains "Baker"',
+        "attributes": [
+            {"attribute_set": "Engineering", "name": "Project", "operator": "contains", "values": ["Baker"]}
+        ],
+        "problems": [],
+    }
+    found = {(consumer["id"][-2:], consumer["place"]): consumer for consumer in result["consumers"]}
+    exemption = found["11", "restrictions.keyCredentials[0].excludeActors"]
+    assert (exemption["state"], exemption["mode"], exemption["rule"]) == ("enabled", "exclude", None)
+    assert exemption["attributes"] == [
+        {"attribute_set": "Engineering", "name": "ProjectDate", "operator": "equals", "values": ["2026-12-31"]}
+    ]
+    role = found["-1", "/attributeSets/Marketing"]
+    assert role["display_name"].startswith("Attribute Assignment Administrator: ")
+    assert role["attributes"] == [{"attribute_set": "Marketing", "name": None, "operator": None, "values": []}]
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        ({"attribute_set": "Engineering", "name": "Project"}, ["01", "03", "22", "-1"]),
+        ({"attribute_set": "Engineering", "name": "Project", "value": "Baker"}, ["01", "22", "-1"]),
+        ({"attribute_set": "Engineering", "name": "Project", "value": "Alpine"}, ["03", "22", "-1"]),
+        ({"attribute_set": "Engineering", "name": "Certification", "value": True}, ["21", "-1"]),
+        ({"attribute_set": "Engineering", "name": "Certification", "value": False}, ["-1"]),
+        ({"attribute_set": "Marketing"}, ["02", "00", "21", "-1"]),
+        ({"attribute_set": "Marketing", "name": "EmployeeId"}, ["00", "21", "-1"]),
+        ({"attribute_set": "Nothing"}, []),
+        ({"sources": ["app_management_policies"]}, ["00", "11"]),
+    ],
+)
+def test_narrowed(graph: Graph, options: dict[str, Any], ids: list[str]) -> None:
+    assert [found for found, _place in places(run(graph, **options))] == ids
+
+
+@pytest.mark.parametrize("missing", sorted(ALL - {"CustomSecAttributeAssignment.Read.All"}))
+def test_what_cannot_be_read_is_said(emulator: Emulator, connect: Callable[..., Graph], missing: str) -> None:
+    graph = connect(access_token=emulator.token(permissions=sorted(ALL - {missing})))
+    result = run(graph)
+    refused = [source for source, needed in SOURCES.items() if missing in needed]
+    assert [found["source"] for found in result["not_read"]] == refused
+    assert {found["permission"] for found in result["not_read"]} == {missing}
+    assert all("403" in found["message"] for found in result["not_read"])
+    assert result["consumers"]
+
+
+def test_without_the_permission_for_tasks_the_rest_of_a_workflow_is_read(
+    emulator: Emulator, connect: Callable[..., Graph]
+) -> None:
+    granted = ALL - {WORKFLOWS} | {"LifecycleWorkflows-Workflow.ReadBasic.All"}
+    result = run(connect(access_token=emulator.token(permissions=sorted(granted))), sources=["lifecycle_workflows"])
+    assert places(result) == [("21", "scope"), ("22", "trigger")]
+    (not_read,) = result["not_read"]
+    assert (not_read["permission"], not_read["message"][:6]) == (WORKFLOWS, "Tasks:")
+
+
+@pytest.mark.parametrize("form", ["null", "empty", "absent"])
+def test_a_hidden_rule_may_name_any_attribute(emulator: Emulator, connect: Callable[..., Graph], form: str) -> None:
+    emulator.quirks(unreadable_rule=form, unreadable_scope=form)
+    graph = connect(access_token=emulator.token(permissions=[POLICIES, WORKFLOWS]))
+    result = run(graph, attribute_set="Nothing", sources=["conditional_access_policies", "lifecycle_workflows"])
+    hidden = {found["id"][-2:]: found for found in result["consumers"]}
+    assert {"01", "21"} <= hidden.keys()
+    for consumer in hidden.values():
+        assert (consumer["rule"], consumer["attributes"]) == (None, [])
+        assert "may be hidden" in consumer["problems"][0]["message"]
+
+
+def test_beta_that_fails_leaves_the_filters_for_agents_unread(emulator: Emulator, graph: Graph) -> None:
+    emulator.faults({"match": {"path": "/beta/identity.*"}, "do": {"status": 400}})
+    result = run(graph, sources=["conditional_access_policies"])
+    assert [found for found, _place in places(result)] == ["01", "02"]
+    (not_read,) = result["not_read"]
+    assert not_read["message"].startswith("Filters for agents, which only beta has: ")
+
+
+def test_rules_are_checked(emulator: Emulator, graph: Graph) -> None:
+    tenant = emulator.tenant()
+    first, second, third = tenant["conditionalAccessPolicies"][:3]
+    first["conditions"]["applications"]["includeApplications"] = ["All"]
+    second["conditions"]["clientApplications"]["servicePrincipalFilter"]["rule"] = (
+        'CustomSecurityAttribute.Engineering.Project -eq "Baker"'
+    )
+    third["conditions"]["devices"] = {"deviceFilter": {"mode": "include", "rule": "device.isCompliant -eq True"}}
+    third["conditions"]["agents"]["agentFilter"]["rule"] = 'CustomSecurityAttribute.Engineering_Projct -eq "x"'
+    emulator.tenant(tenant)
+    result = run(graph, sources=["conditional_access_policies"])
+    found = {(consumer["id"][-2:], consumer["place"].rpartition(".")[2]): consumer for consumer in result["consumers"]}
+    assert "targets every application" in found["01", "applicationFilter"]["problems"][0]["message"]
+    (wrong,) = found["02", "servicePrincipalFilter"]["problems"]
+    assert wrong["right_form"] == 'CustomSecurityAttribute.Engineering_Project -eq "Baker"'
+    assert "did you mean Engineering.Project?" in found["03", "agentFilter"]["problems"][0]["message"]
+    assert ("03", "deviceFilter") not in found
+
+
+def test_requests_are_few(emulator: Emulator, graph: Graph) -> None:
+    tenant = emulator.tenant()
+    policy, workflow = tenant["conditionalAccessPolicies"][0], tenant["lifecycleWorkflows"][0]
+    tenant["conditionalAccessPolicies"] = [{**policy, "id": f"{policy['id'][:-3]}{n:03}"} for n in range(200)]
+    tenant["lifecycleWorkflows"] = [{**workflow, "id": f"{workflow['id'][:-3]}{n:03}"} for n in range(20)]
+    emulator.tenant(tenant)
+    emulator.clear()
+    assert len(run(graph)["consumers"]) > 200
+    assert len(emulator.requests()) <= 60
+
+
+@pytest.mark.parametrize("value", [1.5, ["Baker"], {}])
+def test_a_value_is_a_scalar(graph: Graph, value: Any) -> None:
+    with pytest.raises(OptionError, match="value: "):
+        run(graph, attribute_set="Engineering", name="Project", value=value)
