@@ -11,7 +11,7 @@ assert tenant.state[ADELE] == {"Engineering": {"NumVendors": 4}}
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from _emulator import Emulator
@@ -44,13 +44,13 @@ class Tenant:
             return error.as_result()
         raise AssertionError("the operation did not fail")
 
+    def through(self, graph: Graph) -> Tenant:
+        """Return the tenant as this Graph reaches it."""
+        return replace(self, graph=graph)
+
     def allow(self, *permissions: str) -> Tenant:
         """Return the tenant as an application with exactly these permissions reaches it."""
-        return Tenant(
-            self.emulator,
-            self.connect(access_token=self.emulator.token(permissions=list(permissions))),
-            self.connect,
-        )
+        return self.through(self.connect(access_token=self.emulator.token(permissions=list(permissions))))
 
     @property
     def requests(self) -> list[str]:
@@ -58,6 +58,11 @@ class Tenant:
         found = [f"{entry['method']} {entry['path']}" for entry in self.emulator.requests() if entry["batch"] is None]
         self.emulator.clear()
         return found
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """Everything that the local Graph logged of the requests since they were looked at last."""
+        return self.emulator.requests()
 
     @property
     def writes(self) -> list[dict[str, Any]]:

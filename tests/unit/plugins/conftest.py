@@ -88,16 +88,41 @@ class ReadyToken:
         return True
 
 
-def waiting(emulator: Emulator, sleep: Callable[[float], None]) -> _graph.Graph:
-    """A Graph that waits by `sleep`, with a jitter of 1."""
-    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, patience=patience(sleep))
-    permissions = [
+class FreshToken:
+    """A token source that asks the local Graph for a token at the first request, and whenever one is refused."""
+
+    PERMISSIONS = (
         "CustomSecAttributeAssignment.ReadWrite.All",
         "CustomSecAttributeDefinition.ReadWrite.All",
         "User.Read.All",
         "Application.Read.All",
-    ]
-    return _graph.Graph(http, ReadyToken(emulator.token(permissions=permissions)), emulator.url)
+    )
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._token = ""
+
+    def token(self) -> str:
+        if not self._token:
+            self.renew()
+        return self._token
+
+    def renew(self) -> bool:
+        self._token = self._emulator.token(permissions=list(self.PERMISSIONS))
+        return True
+
+
+def waiting(emulator: Emulator, sleep: Callable[[float], None], jitter: float = 1.0, **options: Any) -> _graph.Graph:
+    """A Graph that waits by `sleep`; `options` are those of `Patience`."""
+    policy = patience(sleep, jitter, **options)
+    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, patience=policy)
+    return _graph.Graph(http, FreshToken(emulator), emulator.url)
+
+
+@pytest.fixture
+def patient(tenant: Tenant, waits: Patient) -> Tenant:
+    """The tenant, reached by a Graph whose waits are recorded instead of waited."""
+    return tenant.through(waiting(tenant.emulator, waits))
 
 
 def hold(emulator: Emulator, who: str, **attributes: Any) -> None:

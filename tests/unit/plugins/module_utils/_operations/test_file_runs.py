@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _emulator import Emulator
+from _tenant import Tenant
 from hypothesis import HealthCheck, example, given, seed, settings
 from hypothesis import strategies as st
 
@@ -20,15 +20,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     InvalidDeclaration,
     OptionError,
 )
-from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
-from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import (
-    ASSIGNMENT_SPEC,
-    run_assignment,
-)
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BulkError
 
 from ...conftest import ADELE
-from .test_assignments import BATCH, bulk, failure, number, patches, read_as, sent, stored, user
+from .test_assignments import BATCH, bulk, failure, number, read_as, user
 
 DOUBLE = {"id": number(1), "displayName": "Double", "userPrincipalName": "d@contoso.com"}
 ADELE_MAIL, ADELE_EMPLOYEE = {"mail": "adele@contoso.com"}, {"employee_id": "E1001"}
@@ -41,43 +37,43 @@ def file(folder: Path, text: str, name: str = "a.yml") -> str:
 
 
 @pytest.mark.parametrize("how", ["filters", "pages"])
-def test_users_are_found_by_mail_and_employee_id(emulator: Emulator, graph: _graph.Graph, how: str) -> None:
+def test_users_are_found_by_mail_and_employee_id(tenant: Tenant, how: str) -> None:
     items = [{**user("x", NumVendors=n), "user": {"mail": mail}} for n, mail in enumerate(["ADELE@contoso.com"])]
     items += [{**user("x", NumVendors=2), "user": {"employee_id": "e1002"}}, user("dara@contoso.com", NumVendors=3)]
-    result = read_as(how, graph, items)
+    result = read_as(how, tenant, items)
     assert [one["after"] for one in result["results"]] == [{"Engineering": {"NumVendors": n}} for n in (0, 2, 3)]
-    read = [one for one in emulator.requests() if one["method"] == "GET" and "/users" in one["path"]]
+    read = [one for one in tenant.log if one["method"] == "GET" and "/users" in one["path"]]
     assert any("employeeId" in json.dumps(one) for one in read)
-    emulator.clear()
-    assert not read_as(how, graph, items)["changed"]
-    assert sent(emulator) == (["GET /v1.0/users"] if how == "pages" else [BATCH])
+    tenant.emulator.clear()
+    assert not read_as(how, tenant, items)["changed"]
+    assert tenant.requests == (["GET /v1.0/users"] if how == "pages" else [BATCH])
 
 
-def test_a_property_is_read_only_where_it_is_asked_for(emulator: Emulator, graph: _graph.Graph) -> None:
-    bulk(graph, [user("adele@contoso.com", NumVendors=1)], check_mode=True)
-    assert "mail" not in json.dumps(emulator.requests()).lower()
+def test_a_property_is_read_only_where_it_is_asked_for(tenant: Tenant) -> None:
+    bulk(tenant, [user("adele@contoso.com", NumVendors=1)], check_mode=True)
+    assert "mail" not in json.dumps(tenant.log).lower()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["filters", "pages"])
-def test_the_same_user_by_mail_and_by_id_is_declared_twice(emulator: Emulator, graph: _graph.Graph, how: str) -> None:
+def test_the_same_user_by_mail_and_by_id_is_declared_twice(tenant: Tenant, how: str) -> None:
     for other in (ADELE, ADELE_EMPLOYEE, "adele@contoso.com"):
         items = [{**user("x", NumVendors=1), "user": one} for one in (ADELE_MAIL, other)]
         with pytest.raises(OptionError, match=r"is declared twice, in assignments\[0\] and assignments\[1\]"):
-            read_as(how, graph, items)
-    assert not patches(emulator)
+            read_as(how, tenant, items)
+    assert not tenant.writes
     with pytest.raises(InvalidDeclaration, match="user with the mail address 'ADELE@contoso"):
         bulk(
-            graph,
+            tenant,
             [{**user("x", NumVendors=1), "user": {"mail": one}} for one in ("adele@contoso.com", "ADELE@contoso.com")],
         )
 
 
-def test_a_mail_address_of_several_users_lists_them(emulator: Emulator, graph: _graph.Graph) -> None:
-    tenant = emulator.tenant()
-    tenant["users"].append({**DOUBLE, **ADELE_MAIL})
-    emulator.tenant(tenant)
-    error = failure(graph, [{**user("x", NumVendors=1), "user": one} for one in (ADELE_MAIL, {"employee_id": "none"})])
+def test_a_mail_address_of_several_users_lists_them(tenant: Tenant) -> None:
+    state = tenant.emulator.tenant()
+    state["users"].append({**DOUBLE, **ADELE_MAIL})
+    tenant.emulator.tenant(state)
+    error = failure(tenant, [{**user("x", NumVendors=1), "user": one} for one in (ADELE_MAIL, {"employee_id": "none"})])
     first, second = error.result["results"]
     assert first["msg"].startswith("user: 2 users have the mail address 'adele@contoso.com': id ")
     assert {one["user_principal_name"] for one in first["candidates"]} == {"adele@contoso.com", "d@contoso.com"}
@@ -85,28 +81,27 @@ def test_a_mail_address_of_several_users_lists_them(emulator: Emulator, graph: _
     assert second["principal"] == {"id": None, "type": "user", "display_name": "none", "user_principal_name": None}
 
 
-def test_the_single_module_takes_a_mail_address(emulator: Emulator, graph: _graph.Graph) -> None:
-    params = {name: option.get("default") for name, option in ASSIGNMENT_SPEC.items()}
-    params |= {"attribute_set": "Engineering", "name": "NumVendors", "value": 5}
-    assert run_assignment({**params, "user": ADELE_MAIL}, graph, False)["changed"]
-    assert not run_assignment({**params, "user": ADELE_EMPLOYEE}, graph, False)["changed"]
-    assert emulator.state(ADELE)["Engineering"]["NumVendors"] == 5
-    tenant = emulator.tenant()
-    tenant["users"].append({**DOUBLE, **ADELE_MAIL})
-    emulator.tenant(tenant)
+def test_the_single_module_takes_a_mail_address(tenant: Tenant) -> None:
+    options = {"attribute_set": "Engineering", "name": "NumVendors", "value": 5}
+    assert tenant.run(ASSIGNMENT, user=ADELE_MAIL, **options)["changed"]
+    assert not tenant.run(ASSIGNMENT, user=ADELE_EMPLOYEE, **options)["changed"]
+    assert tenant.state[ADELE]["Engineering"]["NumVendors"] == 5
+    state = tenant.emulator.tenant()
+    state["users"].append({**DOUBLE, **ADELE_MAIL})
+    tenant.emulator.tenant(state)
     with pytest.raises(AmbiguousPrincipal, match=r"user: 2 users have the mail address 'adele@contoso\.com'") as error:
-        run_assignment({**params, "user": ADELE_MAIL}, graph, False)
+        tenant.run(ASSIGNMENT, user=ADELE_MAIL, **options)
     assert {one["id"] for one in error.value.candidates} == {ADELE, number(1)}
 
 
 @pytest.mark.parametrize(("on_missing", "warned"), [("warn", True), ("skip", False)])
 def test_a_principal_that_does_not_exist_is_an_outcome_of_its_own(
-    emulator: Emulator, graph: _graph.Graph, on_missing: str, warned: bool
+    tenant: Tenant, on_missing: str, warned: bool
 ) -> None:
     items = [user("nobody@contoso.com", NumVendors=1), user("gone@contoso.com", NumVendors=None)]
     items += [user("adele@contoso.com", NumVendors=1)]
     for check_mode in (True, False):
-        result = bulk(graph, items, check_mode, on_missing=on_missing, on_error="stop")
+        result = bulk(tenant, items, check_mode, on_missing=on_missing, on_error="stop")
         counts = result["summary"]
         assert (counts["changed"], counts["unchanged"], counts["failed"], counts["missing"]) == (1, 0, 0, 2)
         assert [one["missing"] for one in result["results"]] == [True, True, False]
@@ -114,12 +109,12 @@ def test_a_principal_that_does_not_exist_is_an_outcome_of_its_own(
         assert result["results"][0]["msg"] == "user: there is no user 'nobody@contoso.com' in this tenant."
         said = "2 of 3 principals do not exist: assignments[0]: user 'nobody@contoso.com'; assignments[1]: user"
         assert [one.startswith(said) for one in result.get("warnings", [])] == [True] * warned
-    assert stored(emulator)[ADELE]["Engineering"] == {"NumVendors": 1}
+    assert tenant.state[ADELE]["Engineering"] == {"NumVendors": 1}
 
 
-def test_an_ambiguous_principal_fails_whatever_happens_to_missing_ones(graph: _graph.Graph) -> None:
+def test_an_ambiguous_principal_fails_whatever_happens_to_missing_ones(tenant: Tenant) -> None:
     item = {"service_principal": "Reports", "attributes": {"Engineering": {"NumVendors": 1}}}
-    assert failure(graph, [item], on_missing="skip").result["summary"]["failed"] == 1
+    assert failure(tenant, [item], on_missing="skip").result["summary"]["failed"] == 1
 
 
 @pytest.mark.parametrize(
@@ -138,16 +133,14 @@ def test_an_ambiguous_principal_fails_whatever_happens_to_missing_ones(graph: _g
     ],
 )
 def test_a_refused_value_says_what_to_write_in_the_file(
-    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, name: str, text: str, words: str
+    tenant: Tenant, tmp_path: Path, name: str, text: str, words: str
 ) -> None:
-    (failed,) = failure(graph, src=file(tmp_path, text, name)).result["failures"]
+    (failed,) = failure(tenant, src=file(tmp_path, text, name)).result["failures"]
     assert words in failed
-    assert not patches(emulator)
+    assert not tenant.writes
 
 
-def test_one_row_of_the_long_form_is_what_the_attribute_is(
-    emulator: Emulator, graph: _graph.Graph, tmp_path: Path
-) -> None:
+def test_one_row_of_the_long_form_is_what_the_attribute_is(tenant: Tenant, tmp_path: Path) -> None:
     text = (
         "upn;attribute_set;name;value\n"
         "adele@contoso.com;Marketing;AppCountry;Peru\n"
@@ -156,16 +149,16 @@ def test_one_row_of_the_long_form_is_what_the_attribute_is(
         "adele@contoso.com;Engineering;Certification;TRUE\n"
     )
     src = file(tmp_path, text, "a.csv")
-    bulk(graph, src=src)
-    assert stored(emulator)[ADELE] == {
+    bulk(tenant, src=src)
+    assert tenant.state[ADELE] == {
         "Marketing": {"AppCountry": ["Peru"], "EmployeeId": "00123"},
         "Engineering": {"NumVendors": 8, "Certification": True},
     }
-    assert not bulk(graph, src=src)["changed"]
+    assert not bulk(tenant, src=src)["changed"]
 
 
-def held(emulator: Emulator, name: str) -> Any:
-    return emulator.state(ADELE).get("Marketing", {}).get(name)
+def held(tenant: Tenant, name: str) -> Any:
+    return tenant.emulator.state(ADELE).get("Marketing", {}).get(name)
 
 
 ALPHABET = "0123456789abcdefxonyesNOtrufalsl+-_.:~!=<&*#%@'\"[]{}|>, TZ\u00e9"
@@ -188,7 +181,7 @@ SCALARS = st.one_of(
 @example("NO")
 @example("1.10")
 def test_entra_gets_the_text_of_the_file_or_nothing(
-    emulator: Emulator, graph: _graph.Graph, tmp_path_factory: pytest.TempPathFactory, ending: str, scalar: str
+    tenant: Tenant, tmp_path_factory: pytest.TempPathFactory, ending: str, scalar: str
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
     text = {
@@ -196,22 +189,22 @@ def test_entra_gets_the_text_of_the_file_or_nothing(
         "json": f'[{{"user": "{ADELE}", "attributes": {{"Marketing": {{"EmployeeId": {scalar}}}}}}}]',
         "csv": f"user,Marketing.EmployeeId\n{ADELE},{scalar}\n",
     }[ending]
-    emulator.reset()
-    before = held(emulator, "EmployeeId")
-    emulator.clear()
+    tenant.emulator.reset()
+    before = held(tenant.emulator, "EmployeeId")
+    tenant.emulator.clear()
     refused, problems = False, []
     try:
-        bulk(graph, src=file(folder, text, f"scalar.{ending}"))
+        bulk(tenant, src=file(folder, text, f"scalar.{ending}"))
     except InvalidDeclaration as error:
         refused, problems = True, error.problems
     except BulkError as error:
         problems = error.result["failures"]
     if problems:
         assert all(re.match(rf".*scalar\.{ending}:\d+: ", problem) for problem in problems)
-        assert held(emulator, "EmployeeId") == before
-        assert not refused or sent(emulator) == []
+        assert held(tenant.emulator, "EmployeeId") == before
+        assert not refused or tenant.requests == []
         return
-    now = held(emulator, "EmployeeId")
+    now = held(tenant.emulator, "EmployeeId")
     written = _written(scalar.strip(), ending)
     assert now == (before if written == "" and ending == "csv" else None if written is None else written)
 
@@ -282,14 +275,14 @@ def mutations(draw: st.DrawFn, good: bytes) -> bytes:
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(data=st.data())
 def test_a_broken_file_ends_in_an_error_with_its_line_and_nothing_is_sent(
-    emulator: Emulator, graph: _graph.Graph, tmp_path_factory: pytest.TempPathFactory, ending: str, data: st.DataObject
+    tenant: Tenant, tmp_path_factory: pytest.TempPathFactory, ending: str, data: st.DataObject
 ) -> None:
     content = data.draw(st.one_of(mutations(GOOD[ending].encode()), st.sampled_from(CORPUS)))
     path = tmp_path_factory.getbasetemp() / f"fuzz.{ending}"
     path.write_bytes(content)
-    emulator.clear()
+    tenant.emulator.clear()
     try:
-        bulk(graph, src=str(path), check_mode=True)
+        bulk(tenant, src=str(path), check_mode=True)
     except InvalidDeclaration as error:
         problems = error.problems
     except BulkError as error:
@@ -298,4 +291,4 @@ def test_a_broken_file_ends_in_an_error_with_its_line_and_nothing_is_sent(
         problems = []
     assert all(re.match(rf".*fuzz\.{ending}:\d+: |and \d+ more", problem) for problem in problems)
     assert max(map(len, problems), default=0) < 1000
-    assert not patches(emulator)
+    assert not tenant.writes

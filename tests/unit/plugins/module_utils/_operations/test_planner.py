@@ -14,7 +14,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph.replicatio
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
 
-from ...conftest import ADELE, Patient, hold, waiting
+from ...conftest import ADELE, hold
 
 WRITE = ("CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All")
 READ_DEFINITIONS = "CustomSecAttributeDefinition.Read.All"
@@ -73,12 +73,11 @@ def test_text_that_may_be_of_another_type_is_refused_where_definitions_cannot_be
     ],
 )
 def test_a_refusal_is_explained_by_the_definition(
-    tenant: Tenant, waits: Patient, name: str, held: Any, value: Any, words: str, attempts: int
+    tenant: Tenant, patient: Tenant, name: str, held: Any, value: Any, words: str, attempts: int
 ) -> None:
     if held:
         hold(tenant.emulator, "adele@contoso.com", **{name: held})
     tenant.emulator.faults(REFUSED)
-    patient = Tenant(tenant.emulator, waiting(tenant.emulator, waits), tenant.connect)
     state = {"state": "absent"} if value is None else {"value": value}
     one = patient.fail(ASSIGNMENT, user=ADELE, attribute_set="Engineering", name=name, **state)
     assert len(tenant.writes) == attempts
@@ -105,7 +104,7 @@ def test_a_hidden_set_is_not_taken_for_empty(tenant: Tenant, sets: list[str]) ->
         scopes=["User.Read.All", WRITE[0]],
         role_scopes={"Attribute Assignment Administrator": sets},
     )
-    scoped = Tenant(tenant.emulator, tenant.connect(access_token=token), tenant.connect)
+    scoped = tenant.through(tenant.connect(access_token=token))
     one = scoped.fail(ASSIGNMENT, user=ADELE, attribute_set="Engineering", name="NumVendors", value=4)
     items = [{"user": ADELE, "attributes": {"Engineering": {"NumVendors": 4}}}]
     assert scoped.fail(BULK, assignments=items) == one
