@@ -18,12 +18,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._core.values import elements
-from .._errors import Need
 from .._graph.client import Graph
 from .._graph.odata import literal
 from .._graph.shapes import member, objects, odd, parse
+from .permissions import READ_AUDITS
 
-READ_AUDITS = Need(("CustomSecAttributeAuditLogs.Read.All",), ("Attribute Log Reader", "Attribute Log Administrator"))
 PAGE_SIZE = 100
 """Entries of a page; Graph has no larger ones (graph-facts 1.6)."""
 REQUESTS = 5

@@ -15,24 +15,29 @@ from typing import Any
 from .._core.model import SERVICE_PRINCIPAL, USER, is_guid
 from .._errors import Need
 
-_READERS = ("Attribute Assignment Reader", "Attribute Assignment Administrator")
-_READER_IDS = {"ffd52fa5-98dc-465c-991d-fc073eb59f8f", "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d"}
-_READING = {"CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"}
-_PRINCIPALS = {USER: "User.Read.All", SERVICE_PRINCIPAL: "Application.Read.All"}
+_USERS, _SERVICE_PRINCIPALS = "User.Read.All", "Application.Read.All"
+_PRINCIPALS = {USER: _USERS, SERVICE_PRINCIPAL: _SERVICE_PRINCIPALS}
+_READ, _WRITE = "CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"
+_READER, _ADMINISTRATOR = "Attribute Assignment Reader", "Attribute Assignment Administrator"
 
 READ_ASSIGNMENTS = {
-    kind: Need(("CustomSecAttributeAssignment.Read.All", permission), _READERS)
-    for kind, permission in _PRINCIPALS.items()
+    kind: Need((_READ, permission), (_READER, _ADMINISTRATOR)) for kind, permission in _PRINCIPALS.items()
 }
-WRITE_ASSIGNMENTS = {
-    kind: Need(("CustomSecAttributeAssignment.ReadWrite.All", permission), _READERS[1:])
-    for kind, permission in _PRINCIPALS.items()
-}
-READ_DEFINITIONS = Need(
-    ("CustomSecAttributeDefinition.Read.All",), ("Attribute Definition Reader", "Attribute Assignment Reader")
-)
+WRITE_ASSIGNMENTS = {kind: Need((_WRITE, permission), (_ADMINISTRATOR,)) for kind, permission in _PRINCIPALS.items()}
+READ_DEFINITIONS = Need(("CustomSecAttributeDefinition.Read.All",), ("Attribute Definition Reader", _READER))
 READ_ORGANIZATION = Need(("Organization.Read.All",), ("Directory Readers",))
 WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
+READ_AUDITS = Need(("CustomSecAttributeAuditLogs.Read.All",), ("Attribute Log Reader", "Attribute Log Administrator"))
+
+ROLE_IDS = {
+    _READER: "ffd52fa5-98dc-465c-991d-fc073eb59f8f",
+    _ADMINISTRATOR: "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d",
+    "Attribute Definition Reader": "1d336d2c-4ae8-42ef-9711-b3604ce3fc2c",
+    "Attribute Definition Administrator": "8424c6f0-a189-499e-bbd0-26c1753c96d4",
+    "Attribute Log Reader": "9c99539d-8186-4804-835f-fd51ef9e2dcd",
+    "Attribute Log Administrator": "5b784334-f94b-471a-a387-e7219fc49ca2",
+}
+"""The template IDs of roles, which tokens carry (graph-facts 5.3)."""
 
 
 def tenant_of(claims: Mapping[str, Any], tenant_id: str | None) -> str | None:
@@ -45,12 +50,12 @@ def may_read(claims: Mapping[str, Any]) -> bool | None:
     """Return whether a token with these claims may read assignments; null where the claims leave it open."""
     delegated = "scp" in claims
     granted = set(str(claims["scp"]).split()) if delegated else _texts(claims.get("roles"))
-    has_role = bool(_READER_IDS & _texts(claims.get("wids")))
+    has_role = bool({ROLE_IDS[_READER], ROLE_IDS[_ADMINISTRATOR]} & _texts(claims.get("wids")))
     if not claims:
         return None
     if delegated:
-        return (True if has_role else None) if granted & _READING else False
-    return True if granted & _READING else (None if has_role else False)
+        return (True if has_role else None) if granted & {_READ, _WRITE} else False
+    return True if granted & {_READ, _WRITE} else (None if has_role else False)
 
 
 def _texts(claim: Any) -> set[str]:
