@@ -26,7 +26,7 @@ DISCOURAGED = {
     "whose, or two sentences": r"\bof (which|whom|what)\b",
     "anyway, own, alone": r"\b(all the same|of (its|their|his|her) own|by (itself|themselves))\b",
 }
-OTHERS = re.compile(r"graph-facts|consumer-facts|CHANGELOG|CODE_OF_CONDUCT|LICENSES/|changelogs/")
+OTHERS = re.compile(r"(graph|consumer)-facts|CHANGELOG|CODE_OF_CONDUCT|LICENSES/|changelogs/")
 MARKUP = re.compile(r"``.+?``|`[^`]+`_*|<!--.*?-->|:\w+:|\b[CEILMOPRUV]+\([^)]*\)")
 
 
