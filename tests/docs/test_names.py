@@ -302,6 +302,12 @@ def test_workflows_call_what_exists() -> None:
         assert parts.issuperset(chosen), command
 
 
+def test_the_readme_lists_all_content() -> None:
+    listed = (ROOT / "README.md").read_text()
+    public = sorted(content for content in content_names() - {"all"} if not content.startswith("_"))
+    assert [content for content in public if f"`{content}`" not in listed] == []
+
+
 def test_the_guide_on_permissions_knows_every_module() -> None:
     guide = (ROOT / GUIDES / "guide_permissions.rst").read_text()
     kinds = {"module": "modules", "inventory": "inventory"}
