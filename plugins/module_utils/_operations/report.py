@@ -18,12 +18,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from .._connection import read_files
-from .._core.model import KINDS_BY_PLURAL, AttributeSet, Definition, PrincipalKind
+from .._core.model import KINDS_BY_PLURAL, AttributeSet, PrincipalKind
 from .._core.options import DICT, LIST, TEXT
-from .._declarations.assignments import Declaration
 from .._declarations.declared import Declared, declared
 from .._declarations.locations import Decrypt, no_secret
+from .._declarations.specs import DEFINITION_SPEC, SET_SPEC, desired_definition, desired_set
 from .._declarations.storage import (
     Place,
     check_apart,
@@ -32,10 +34,11 @@ from .._declarations.storage import (
     read_regular,
     replace_file,
 )
-from .._errors import InvalidDeclaration, OptionError
+from .._errors import OptionError
 from .._graph.client import Graph
 from .._operation import Entry
-from .._report.figures import Figures, Requirement
+from .._report.compare import Comparison, KindComparison
+from .._report.figures import Figures, Mask, Requirement
 from .._report.findings import SEVERITIES, counted
 from .._report.formats import NAMES, files, metrics
 from .._report.history import FORMAT, VERSION, Earlier, complete, parse_report
@@ -45,7 +48,6 @@ from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
-from .reconcile import schema_steps
 
 REPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -91,8 +93,6 @@ _LOCAL = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 _METRIC_TIME = re.compile(r"(?<=timestamp_seconds\{).*")
 _SHOWN = ("kind", "severity", "subject", "message", "advice")
 """What the result has of a finding."""
-_VALUES = ("predefined_values", "inactive_predefined_values")
-"""The properties of a definition that hold values."""
 
 Report = Mapping[str, Any]
 
@@ -128,13 +128,16 @@ def run_report(
     earlier = _earlier(params["compare_to"], tenant_id)
     schema = Schema(graph)
     sets, definitions = schema.sets(), schema.definitions()
-    required = [Requirement(**one) for one in params["required"]]
-    figures = Figures(sets, definitions, required, params["masked_attribute_sets"], compares=wanted is not None)
+    required = [Requirement(**item) for item in params["required"]]
+    figures = Figures(sets, definitions, required, Mask(params["masked_attribute_sets"]))
+    comparison = Comparison(figures.definitions, figures.mask)
     if wanted:
-        _compare_schema(figures, wanted, sets, definitions)
+        _compare_schema(comparison, wanted, sets)
     certain = True
     for plural in dict.fromkeys(params["principals"]):
-        certain = _read(figures, graph, KINDS_BY_PLURAL[plural], wanted) and certain
+        kind = KINDS_BY_PLURAL[plural]
+        declarations = [item for item in (wanted.assignments if wanted else ()) if item.who.kind is kind]
+        certain = _read(figures, graph, kind, comparison.of_kind(declarations)) and certain
     now = datetime.now(timezone.utc)
     report: dict[str, Any] = {
         "format": FORMAT,
@@ -148,7 +151,7 @@ def run_report(
         "collection_version": version,
         "desired": desired,
         "not_read": _not_read(params, wanted, certain, organization),
-        **figures.as_result(),
+        **figures.as_result(_nearby(comparison.as_result()) if wanted else None),
     }
     complete(report, earlier)
     outcomes = _write(dest, files(report, params["formats"], logo), check_mode)
@@ -208,7 +211,7 @@ def _warnings(params: Mapping[str, Any], wanted: Declared | None, certain: bool)
         warnings.append(f"compare_to: {compare_to} does not exist, so this report is compared with none.")
     others = [kind for plural, kind in KINDS_BY_PLURAL.items() if plural not in params["principals"]]
     left_out = [
-        f"{kind.title}s" for kind in others if wanted and any(one.who.kind is kind for one in wanted.assignments)
+        f"{kind.title}s" for kind in others if wanted and any(item.who.kind is kind for item in wanted.assignments)
     ]
     if left_out:
         warnings.append(f"desired declares {' and '.join(left_out)}, which principals leaves out.")
@@ -217,80 +220,41 @@ def _warnings(params: Mapping[str, Any], wanted: Declared | None, certain: bool)
     return warnings
 
 
-def _read(figures: Figures, graph: Graph, kind: PrincipalKind, wanted: Declared | None) -> bool:
-    """Count all principals of a kind and compare those that are declared; return whether nothing may be hidden.
+def _read(figures: Figures, graph: Graph, kind: PrincipalKind, compared: KindComparison) -> bool:
+    """Count and compare all principals of a kind; return whether nothing can be hidden.
 
-    Raises OptionError for one that is declared twice, AttributesHidden where Graph hides what is assigned.
+    Raises OptionError for a principal that is declared twice, AttributesHidden if Graph hides what is assigned.
     """
-    declarations = [one for one in (wanted.assignments if wanted else ()) if one.who.kind is kind]
-    by_name = {one.who.identity: one for one in declarations}
-    properties = {one.who.by for one in declarations} - {""}
-    met: dict[tuple[str, str], list[str]] = {}
     seen: set[str] = set()
-    for principal in Directory(graph).select(kind, properties=properties):
-        shown = principal.as_result()
-        seen.update(attribute.attribute_set for attribute in principal.assignments)
-        figures.add(shown, principal.assignments)
-        for one in (by_name[identity] for identity in principal.identities if identity in by_name):
-            met.setdefault(one.who.identity, []).append(principal.id)
-            figures.compare(_key(one), shown, one.who.name, principal.assignments, one.desired, one.attribute_sets)
-    by_id: dict[str, Declaration] = {}
-    for one in declarations:
-        found = met.get(one.who.identity, [])
-        if len(found) == 1 and (other := by_id.setdefault(found[0], one)) is not one:
-            labels = f"{other.label} and {one.label}"
-            raise OptionError("desired", f"{kind.title} {found[0]} is declared twice, in {labels}")
-        if not found:
-            figures.declare(_key(one), kind.name, one.who.name, problem=f"There is no {kind.title} of that name.")
-        elif len(found) > 1:
-            figures.declare(
-                _key(one), kind.name, one.who.name, problem=f"Several {kind.title}s are called so: {', '.join(found)}."
-            )
-    unseen = {attribute.attribute_set for attribute in figures.definitions} - seen
-    hidden = [one for one in figures.definitions.values() if one.attribute_set in unseen]
+    for principal in Directory(graph).select(kind, properties=compared.properties):
+        seen.update(name.attribute_set for name in principal.assignments)
+        figures.add(principal, compared.compare(principal))
+    compared.finish()
+    unseen = {name.attribute_set for name in figures.definitions} - seen
+    hidden = [definition for definition in figures.definitions.values() if definition.attribute_set in unseen]
     return Visibility(graph).check_unseen(kind, hidden, unseen, named=False)
 
 
-def _key(declaration: Declaration) -> str:
-    who = declaration.who
-    return " ".join(filter(None, [who.kind.name, who.by, who.name]))
+def _compare_schema(comparison: Comparison, wanted: Declared, sets: Sequence[AttributeSet]) -> None:
+    """Compare attribute sets and definitions with their declarations."""
+    desired_sets = [(desired_set(_params(SET_SPEC, item)), "") for item in wanted.attribute_sets]
+    desired_definitions = [(desired_definition(_params(DEFINITION_SPEC, item)), "") for item in wanted.definitions]
+    comparison.compare_schema(desired_sets, desired_definitions, sets)
 
 
-def _compare_schema(
-    figures: Figures, wanted: Declared, sets: Sequence[AttributeSet], definitions: Sequence[Definition]
-) -> None:
-    """Note how attribute sets and definitions differ from what is declared, as the role reconcile would see each."""
-    tenant = {
-        "attribute_sets": [attribute_set.as_result() for attribute_set in sets],
-        "definitions": [definition.as_result() for definition in definitions],
-    }
-    declared_sets = {item["name"]: item for item in wanted.attribute_sets}
-    for item in wanted.attribute_sets:
-        differences = _differences({"attribute_sets": [item], "definitions": []}, tenant, item["name"])
-        figures.declare(f"attribute_set {item['name']}", "attribute_set", item["name"], *differences)
-    for item in wanted.definitions:
-        home, name = item["attribute_set"], f"{item['attribute_set']}.{item['name']}"
-        around = [declared_sets[home]] if home in declared_sets else []
-        changes, problem = _differences({"attribute_sets": around, "definitions": [item]}, tenant, name)
-        for change in changes:
-            if change["what"] in _VALUES:
-                change.update({key: figures.shown(home, change[key]) for key in ("before", "after")})
-        if problem and figures.is_masked(home):
-            problem = "It cannot be made so. Why is masked."
-        figures.declare(f"definition {name}", "definition", name, changes, problem)
+def _params(spec: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a declared item with the defaults of its options."""
+    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(dict(item)).validated_parameters
+    return params
 
 
-def _differences(item: Mapping[str, Any], tenant: Mapping[str, Any], name: str) -> tuple[list[dict[str, Any]], str]:
-    """The properties that differ, and why it cannot be made so, if that is the case."""
-    try:
-        drifts = [one for one in schema_steps(item, tenant, {}).drifts if one["object"] == name]
-    except InvalidDeclaration as error:
-        return [], str(error)
-    new = {"what": "state", "before": "absent", "after": "present"}
-    return [
-        {"what": one["attribute"], "before": one["before"], "after": one["after"]} if one["attribute"] else new
-        for one in drifts
-    ], ""
+def _nearby(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return differences with their places relative to the current folder, as those of a repository are known."""
+    folder = f"{os.getcwd()}{os.sep}"
+    for difference in differences:
+        if "place" in difference:
+            difference["place"] = difference["place"].removeprefix(folder)
+    return differences
 
 
 def _write(dest: Path, files: Iterable[tuple[str, str]], check_mode: bool) -> list[dict[str, Any]]:

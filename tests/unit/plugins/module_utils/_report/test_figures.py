@@ -19,7 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Exactly
-from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeSet, Definition, flat
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import (
+    KINDS,
+    USER,
+    AttributeSet,
+    Definition,
+    Principal,
+    PrincipalReference,
+    flat,
+)
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.assignments import Declaration
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AttributesHidden,
     GraphError,
@@ -27,7 +36,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     UndefinedAttribute,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
-from ansible_collections.entra.attributes.plugins.module_utils._report.figures import Figures, Requirement
+from ansible_collections.entra.attributes.plugins.module_utils._report.compare import Comparison
+from ansible_collections.entra.attributes.plugins.module_utils._report.figures import Figures, Mask, Requirement
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.wire import parse_assignments
 
 from ...conftest import ADELE
@@ -72,11 +82,11 @@ def principals(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 def figures_of(found: list[dict[str, Any]], *required: Requirement, masked: tuple[str, ...] = ()) -> dict[str, Any]:
-    figures = Figures(SETS, DEFINITIONS, required, masked)
+    figures = Figures(SETS, DEFINITIONS, required, Mask(masked))
     for one in found:
-        agent = {"agent_type": one["agent"]} if one["agent"] else {}
-        named = {"id": one["id"], "type": one["type"], "display_name": f"Name of {one['id']}", **agent}
-        figures.add(named, parse_assignments({"customSecurityAttributes": one["customs"]}, "GET /users"))
+        held = parse_assignments({"customSecurityAttributes": one["customs"]}, "GET /users")
+        kind = KINDS[one["type"]]
+        figures.add(Principal(kind, one["id"], f"Name of {one['id']}", f"key-{one['id']}", one["agent"], held))
     return figures.as_result()
 
 
@@ -145,9 +155,8 @@ def test_limits_nearly_reached() -> None:
     many = [Definition("Two", f"A{number}", "String") for number in range(398)]
     full = Definition("One", "Full", "String", predefined_only=True, predefined={str(n): n % 2 == 0 for n in range(80)})
     figures = Figures(SETS, [*DEFINITIONS[:1], full, *many, *DEFINITIONS[3:]])
-    figures.add(
-        {"id": "x", "type": "user", "display_name": "X"}, flat({"Two": {"A1": [str(number) for number in range(40)]}})
-    )
+    held = flat({"Two": {"A1": [str(number) for number in range(40)]}})
+    figures.add(Principal(USER, "x", "X", "x@contoso.com", "", held))
     told = figures.as_result()
     assert [(one["limit"], one["of"], one["used"], one["allowed"]) for one in told["limits"] if one["near"]] == [
         ("active definitions in the set", "One", 2, 2),
@@ -164,7 +173,7 @@ def test_limits_nearly_reached() -> None:
 )
 def test_a_wrong_name_is_an_error(masked: list[str], required: list[Requirement], said: str) -> None:
     with pytest.raises(UndefinedAttribute, match=said):
-        Figures(SETS, DEFINITIONS, required, masked)
+        Figures(SETS, DEFINITIONS, required, Mask(masked))
 
 
 # The files, of the local Graph's tenant
@@ -188,9 +197,9 @@ def test_drift_is_what_differs(graph: _graph.Graph, tmp_path: Path, desired: Pat
     ]
     assert drift["ghost@contoso.com"][1] == "There is no user of that name."
     assert "Nowhere is not among its active predefined values" in drift["alex@contoso.com"][1]
-    assert drift["Reports"][1].startswith("Several service principals are called so: ")
+    assert drift["Reports"][1].startswith("More than one service principal has this name: ")
     assert told["summary"]["drift"] == 7
-    assert {row["display_name"] for row in told["principals"] if row["drift"]} == {"Adele Vance"}
+    assert {row["display_name"] for row in told["principals"] if row["drift"]} == {"Adele Vance", "Alex Wilber"}
 
 
 @pytest.mark.usefixtures("assigned")
@@ -296,15 +305,32 @@ def test_who_has_an_ambiguous_name_may_be_declared_by_the_id(
     (tmp_path / "wanted.json").write_text(json.dumps({"assignments": items}))
     report(graph, tmp_path / "made", desired=str(tmp_path / "wanted.json"))
     told = json.loads((tmp_path / "made" / "report.json").read_text())["declared"]
-    assert {one["name"]: (one["problem"] or "")[:7] for one in told} == {"Reports": "Several", reports[0]: ""}
+    assert {one["name"]: (one["problem"] or "")[:7] for one in told} == {"Reports": "More th", reports[0]: ""}
 
 
 def test_a_declared_name_in_another_case_is_a_problem_of_the_principal() -> None:
-    figures = Figures(SETS, DEFINITIONS, compares=True)
-    principal = {"type": "user", "id": ADELE}
-    figures.compare(
-        "user adele", principal, "adele", flat({"One": {"Free": "a"}}), flat({"One": {"free": Exactly(None)}})
-    )
-    (told,) = figures.as_result().pop("declared")
+    figures = Figures(SETS, DEFINITIONS)
+    comparison = Comparison(figures.definitions, figures.mask)
+    desired = flat({"One": {"free": Exactly(None)}})
+    compared = comparison.of_kind([Declaration("a.yml:1", PrincipalReference(USER, "adele"), desired)])
+    assert compared.compare(Principal(USER, "adele", "Adele", "adele@contoso.com", "", flat({"One": {"Free": "a"}})))
+    compared.finish()
+    (told,) = comparison.as_result()
     assert "One.free: the principal has One.Free" in told["problem"]
-    assert told["changes"] == []
+    assert (told["changes"], told["place"]) == ([], "a.yml:1")
+
+
+@pytest.mark.usefixtures("assigned")
+def test_a_principal_that_differs_is_listed_even_without_values(graph: _graph.Graph, tmp_path: Path) -> None:
+    (tmp_path / "wanted.yml").write_text(
+        "assignments:\n- user: dara@contoso.com\n  attributes: {Engineering: {NumVendors: 1}}\n"
+    )
+    desired = str(tmp_path / "wanted.yml")
+    emptied = report(graph, tmp_path / "made", desired=desired, formats=["json"], principals=["users"])
+    document = json.loads((tmp_path / "made" / "report.json").read_text())
+    (row,) = [row for row in document["principals"] if row["drift"]]
+    assert row["user_principal_name"] == "dara@contoso.com"
+    (finding,) = [finding for finding in document["findings"] if finding["kind"] == "drift"]
+    assert finding["principals"] == [row["id"]]
+    assert finding["places"] == [f"{desired}:2"]
+    assert emptied["figures"]["drift"] == 1
