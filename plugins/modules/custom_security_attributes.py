@@ -11,61 +11,61 @@ module: custom_security_attributes
 short_description: Manage custom security attributes of many users and service principals in one task
 version_added: 1.0.0
 description:
-  - Makes the custom security attributes of many principals what is declared. It reads all, plans all, and then writes
-    what differs with one C(PATCH) for each principal, in batches, as fast as Microsoft Graph allows.
-  - Attribute sets and attributes that a declaration does not name are left alone.
-  - Everything that is wrong with the declarations is told at once, before anything is sent.
-  - A principal that fails does not hold up the others, unless O(on_error=stop). They are written and reported, and then
-    the task fails.
-  - A run that was cut off can be started again at any time; it goes on where it stopped.
+  - Makes the custom security attributes of many principals match their declarations. The module reads everything, plans
+    everything, and then sends one C(PATCH) for each principal that differs, in batches, as fast as Microsoft Graph
+    allows.
+  - The module leaves attribute sets and attributes alone that a declaration does not name.
+  - The module reports all mistakes in the declarations together, before it sends a request.
+  - If a principal fails, the module still writes and reports the others, unless O(on_error=stop). Then the task fails.
+  - You can start an interrupted run again at any time. It continues where it stopped.
 options:
   assignments:
     description:
-      - What shall be assigned to whom. At least one of O(assignments) and O(src) is needed.
-      - A principal that is declared twice is an error, also if it is named in different ways.
+      - Desired assignments by principal. Set at least one of O(assignments) and O(src).
+      - Declaring a principal twice is an error, also under different names.
     type: list
     elements: dict
     suboptions:
       user:
-        description: Object ID or user principal name of a user, or a dictionary with C(mail) or C(employee_id). Exactly
-          one of this and O(assignments[].service_principal) is needed.
+        description: Object ID or user principal name of a user, or a dictionary with C(mail) or C(employee_id). Set
+          exactly one of O(assignments[].user) and O(assignments[].service_principal).
         type: raw
       service_principal:
         description: Object ID, application (client) ID or display name of a service principal.
         type: str
       display_name:
-        description: Tells people who it is, and is not used.
+        description: Name for readers of the file. The module does not use it.
         type: str
       attributes:
         description:
-          - A dictionary of attribute sets, each of which is a dictionary of values by attribute.
-          - A value is text, an integer, a Boolean, or a list of texts or integers, which a multi-valued attribute has
-            exactly afterwards.
+          - Dictionary of attribute sets. Each is a dictionary of values by attribute.
+          - A value is text, an integer, a Boolean, or a list of texts or integers. A multi-valued attribute then has
+            exactly the values of the list.
           - Null or C([]) removes the attribute.
-          - A dictionary with C(add) and C(remove), each a list, changes these values of a multi-valued attribute and
-            keeps others, as far as Graph shows them; see O(verify).
+          - A dictionary with the lists C(add) and C(remove) changes these values of a multi-valued attribute, and keeps
+            the other values that Graph shows. See O(verify).
         type: dict
         required: true
       expected:
         description:
-          - What the principal must have before anything of it is written, in the form of
-            O(assignments[].attributes), exact values only; null for what must not be assigned.
-          - If an attribute has neither its expected value nor the one desired, the principal fails.
+          - Values that the principal must have before the module writes, in the form of O(assignments[].attributes).
+            Only exact values are possible. Null means that the attribute must not be assigned.
+          - If an attribute has neither its expected nor its desired value, the principal fails.
         type: dict
   src:
     description:
-      - File with declarations, or folder with files, on the host where the task runs, beside those of O(assignments).
-        The ending of a file tells what it is. Hidden files and other endings are no part of a folder.
-      - C(.yml), C(.yaml) and C(.json) hold a list as O(assignments), or a dictionary with that list under
-        C(assignments), beside which it may have C(attribute_sets) and C(definitions) for others.
-      - C(.jsonl) and C(.ndjson) hold one element of that list in each line.
-      - C(.csv) holds a principal in each row, with commas, semicolons or tabs between cells. A column is called
-        C(user), C(userPrincipalName), C(mail), C(employeeId), C(service_principal), C(appId), or by an attribute such
-        as C(Engineering.NumVendors); C([]) behind it says that it is multi-valued, such as C(Engineering.Project[]). An
-        empty cell leaves the attribute alone, C(null) removes it, C(;) separates the values of a multi-valued one.
-        Everything is text, which becomes what the attribute is.
-      - A C(.csv) file with the columns C(attribute_set), C(name) and C(value) holds one value in each row.
-      - Files and values that C(ansible-vault) encrypted are decrypted where the task runs inside Ansible.
+      - File or folder with declarations, on the host where the task runs, in addition to O(assignments). The file
+        extension decides how a file is read. The module ignores hidden files and other extensions in a folder.
+      - C(.yml), C(.yaml) and C(.json) contain a list like O(assignments), or a dictionary with this list under
+        C(assignments). The module ignores C(attribute_sets) and C(definitions) in this dictionary.
+      - C(.jsonl) and C(.ndjson) contain one element of this list in each line.
+      - C(.csv) contains one principal in each row, with commas, semicolons or tabs between cells. The columns are
+        C(user), C(userPrincipalName), C(mail), C(employeeId), C(service_principal), C(appId), and attributes such as
+        C(Engineering.NumVendors). A multi-valued attribute ends with C([]), such as C(Engineering.Project[]), and C(;)
+        separates its values. An empty cell leaves the attribute alone, and C(null) removes it. The text of a cell is
+        converted to the type of the attribute.
+      - A C(.csv) file with the columns C(attribute_set), C(name) and C(value) contains one value in each row.
+      - Files and values that C(ansible-vault) encrypted are decrypted if the task runs inside Ansible.
       - YAML needs the Python library PyYAML where the task runs.
     type: path
   definitions:
@@ -124,68 +124,67 @@ options:
         default: warn
   purge:
     description:
-      - Whether to remove attributes that a declaration does not list, only in the attribute sets that it names.
-      - What the identity may not read is never removed.
+      - Whether to remove attributes that a declaration does not list, within the attribute sets that it names.
+      - The module never removes attributes that the identity cannot read.
     type: bool
     default: false
   force:
-    description: Whether to write even where the current value is not that of O(assignments[].expected).
+    description: Whether to write even if the current value differs from O(assignments[].expected).
     type: bool
     default: false
   max_changes:
     description:
-      - How many principals may change, as a number or as a percentage of those declared, such as V(10%).
-      - If there are more, nothing is written, and the task fails with the plan in RV(results) and RV(summary).
+      - Maximum number of principals to change, or a percentage of the declared principals, such as V(10%).
+      - If more would change, the module writes nothing. The task fails with the plan in RV(results) and RV(summary).
     type: str
   on_error:
     description:
-      - Whether to go on with the others after one failed, or to stop.
-      - With V(stop) nothing is written where one fails before the first write, such as a principal that is not found or
-        a value that its definition forbids. After one could not be written, what was begun is finished.
+      - Whether to continue with the other principals after one failed, or to stop.
+      - With V(stop), the module writes nothing if a principal fails before the first write, for example because it does
+        not exist. After a failed write, the module finishes the requests that it has sent, and sends no more.
     type: str
     choices: [continue, stop]
     default: continue
   on_missing:
     description:
-      - What to do about principals that do not exist. With V(fail) they fail.
-      - With V(warn) and V(skip) they count as RV(summary.missing), and nothing fails for them, whatever is declared for
-        them. V(warn) also warns.
+      - What to do if a principal does not exist. With V(fail), it fails.
+      - With V(warn) and V(skip), it counts as RV(summary.missing), and the task does not fail. V(warn) also warns.
     type: str
     choices: [fail, warn, skip]
     default: fail
   report:
-    description: Which principals RV(results) holds.
+    description: Principals in RV(results).
     type: str
     choices: [all, changed, failed, none]
     default: all
   results_path:
     description:
-      - File on the host where the task runs that keeps the results of all principals as JSON Lines. Its folder must
+      - Results file on the host where the task runs, with the results of all principals as JSON Lines. Its folder must
         exist.
-      - It is a journal. It begins with a header, gets a line as each answer comes, and ends with the summary. So it
-        holds all answers of a run that was killed.
-      - The former file is replaced when everything is planned. A task that is refused before does not touch it.
-      - It is written in check mode as well, then with the plan. Only its owner can read it, as it holds values.
-      - Must not be O(snapshot_path), O(src), nor in the folder O(src), and must not be a link, device, or FIFO.
+      - The file is a journal. It begins with a header, gets a line with each answer, and ends with the summary. After a
+        run was killed, it contains all answers until then.
+      - The module replaces an existing file after planning. A task that fails before does not change the file.
+      - In check mode, the file contains the plan. Only its owner can read it, because it contains values.
+      - It must be neither O(snapshot_path) nor O(src), not in the folder O(src), and not a link, device, or FIFO.
     type: path
   snapshot_path:
     description:
-      - File on the host where the task runs to which, before the first write, is written what is about to change; never
-        in check mode. Its folder must exist.
-      - As O(src) it undoes this task, as far as nobody changed the same attributes since.
-      - It is sealed with the tenant, the number of its lines, and their digest. A snapshot that is empty, cut off,
-        edited, or of another tenant is refused.
-      - A file that is there is continued, so that the snapshot of a task that was cut off and is started again undoes
-        both. To begin anew, remove it.
-      - Only its owner can read the file, as it holds values.
-      - Must not be O(results_path), O(src), nor in the folder O(src), and must not be a link, device, or FIFO.
+      - Snapshot file on the host where the task runs. Before the first write, the module saves the current values of
+        everything that it is about to change. It writes no snapshot in check mode. The folder must exist.
+      - Use the snapshot as O(src) to undo this task. Attributes that others changed since then are not undone.
+      - The module seals the snapshot with the tenant, the number of lines, and their digest. A snapshot that is empty,
+        cut off, edited, or of another tenant is an error.
+      - The module continues an existing file. After an interrupted task was started again, the snapshot undoes both. To
+        begin a new snapshot, remove the file.
+      - Only its owner can read the file, because it contains values.
+      - It must be neither O(results_path) nor O(src), not in the folder O(src), and not a link, device, or FIFO.
     type: path
   diff_limit:
-    description: How many principals a diff shows at most.
+    description: Maximum number of principals in a diff.
     type: int
     default: 100
   priority:
-    description: With V(low) Graph sheds the writes of this task first where it is busy.
+    description: With V(low), Graph throttles the writes of this task first when the service is busy.
     type: str
     choices: [low, normal]
     default: normal
@@ -196,11 +195,12 @@ extends_documentation_fragment:
   - entra.attributes._attributes.writes
   - entra.attributes._permissions.writes
 notes:
-  - Graph allows an application 3,000 writes in 150 seconds in a tenant, in whatever way they are sent. So 10,000
-    changes take about six minutes, and 10,000 principals without changes a few seconds.
-  - If anything changes, the definitions are read first, if the identity may. What they forbid fails and is not sent.
-  - To read one kind of principals it takes one request for each 300 that are declared, or for each 999 that there are,
-    whichever is less.
+  - Graph allows an application 3,000 writes in 150 seconds in a tenant, in batches too. 10,000 changes take about six
+    minutes. 10,000 principals without changes take a few seconds.
+  - If the identity can read definitions, the module compares changes with them. A change that they forbid fails without
+    a request.
+  - The module reads one kind of principals with one request for every 300 declared, or for every 999 in the tenant,
+    whichever takes fewer.
 seealso:
   - module: entra.attributes.custom_security_attribute
   - name: Microsoft Graph service-specific throttling limits
@@ -250,16 +250,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What became of each principal, in the order of the declarations, as far as O(report) wants it. In check
-    mode, and if there are more changes than O(max_changes), what would become of it.
-  returned: once all principals were read and none was found to be declared twice
+  description: Outcome of each principal that O(report) selects, in the order of the declarations. The planned outcome
+    in check mode, and if O(max_changes) stops the run.
+  returned: once all principals were read and none was declared twice
   type: list
   elements: dict
   contains:
     principal:
-      description: The principal, with the keys that M(entra.attributes.custom_security_attribute) returns. If there is
-        none, or several, C(id) is null, C(display_name) is what was declared, and so is C(user_principal_name) where
-        that is one; else it or C(app_id) is null.
+      description: Principal, with the keys that M(entra.attributes.custom_security_attribute) returns. If none or
+        several match, C(id) is null, and C(display_name) is the declared name. C(user_principal_name) is the
+        declared name if it is one. Otherwise it is null, or C(app_id).
       type: dict
       sample:
         id: 33333333-3333-4333-8333-333333333301
@@ -267,92 +267,92 @@ results:
         display_name: Adele Vance
         user_principal_name: adele@contoso.com
     candidates:
-      description: All who have the name that was declared, with the same keys.
-      returned: if there are several
+      description: Principals that match the declared name, with the same keys.
+      returned: if several match
       type: list
       elements: dict
     changed:
-      description: Whether Graph accepted the change, or may have; as a plan, whether there would be one. With O(verify)
-        it may be true for a principal that failed.
+      description: Whether Graph accepted the change, or may have accepted it. In a plan, whether the principal would
+        change. With O(verify), it can be true for a principal that failed.
       type: bool
     failed:
-      description: Whether it failed.
+      description: Whether the principal failed.
       type: bool
     skipped:
-      description: Whether the run stopped before this principal was written, with O(on_error=stop).
+      description: Whether the run stopped before the module wrote this principal, with O(on_error=stop).
       type: bool
     unknown:
-      description: Whether the write may have been applied. Its answer was lost, and Graph did not show the new values
-        afterwards, or could not be asked.
+      description: Whether the outcome of the write is unknown. The answer was lost, and Graph did not show the new
+        values afterwards, or did not answer.
       type: bool
     missing:
-      description: Whether it does not exist and O(on_missing) is V(warn) or V(skip).
+      description: Whether the principal does not exist, with O(on_missing) V(warn) or V(skip).
       type: bool
     msg:
-      description: Why it failed, was skipped, is unknown, or is missing.
+      description: Reason of a failed, skipped, unknown, or missing principal.
       type: str
       sample: "user: there is no user 'dara@contoso.com' in this tenant."
     before:
-      description: The declared attributes as they were.
+      description: Declared attributes before the task.
       type: dict
       sample: {Engineering: {NumVendors: 4}}
     after:
-      description: The declared attributes as they are; as a plan, as predicted.
+      description: Declared attributes after the task. In a plan, as predicted.
       type: dict
       sample: {Engineering: {NumVendors: 8}}
 failures:
-  description: Why each of the principals that failed did, whatever O(report) wants.
+  description: Reason of each failed principal, with every O(report).
   returned: if principals failed
   type: list
   elements: str
   sample: ["attributes.csv:7: user: there is no user 'dara@contoso.com' in this tenant."]
 summary:
-  description: The counts, in check mode and beyond O(max_changes) of the plan.
+  description: Counts. In check mode, and if O(max_changes) stops the run, the counts of the plan.
   returned: with RV(results)
   type: dict
   contains:
     principals:
-      description: How many were declared.
+      description: Number of declared principals.
       type: int
       sample: 10000
     changed:
-      description: How many were changed; as a plan, how many would be. Those that failed are not among them.
+      description: Number of changed principals. In a plan, the number to change. Failed principals do not count.
       type: int
       sample: 25
     unchanged:
-      description: How many had nothing to change.
+      description: Number of principals without a difference.
       type: int
       sample: 9974
     failed:
-      description: How many failed.
+      description: Number of failed principals.
       type: int
       sample: 1
     missing:
-      description: How many do not exist, with O(on_missing) V(warn) or V(skip).
+      description: Number of principals that do not exist, with O(on_missing) V(warn) or V(skip).
       type: int
       sample: 0
     unknown:
-      description: How many may have been changed, because the answer of their write was lost.
+      description: Number of principals with an unknown outcome, because the answer of the write was lost.
       type: int
       sample: 0
     skipped:
-      description: How many were not reached with O(on_error=stop).
+      description: Number of principals that the run did not reach, with O(on_error=stop).
       type: int
       sample: 0
     requests:
-      description: How many requests were sent to Graph, batches counted as one.
+      description: Number of requests to Graph. A batch counts as one.
       type: int
       sample: 15
     throttled:
-      description: How many writes Graph told to come again later.
+      description: Number of writes that Graph throttled.
       type: int
       sample: 0
     reading:
-      description: How users and service principals were read, V(filters) by name, V(pages) all there are.
+      description: Way of reading users and service principals. V(filters) by name, or V(pages) of all principals.
       type: dict
       sample: {users: pages}
     seconds:
-      description: How long it took.
+      description: Duration in seconds.
       type: float
       sample: 4.2
 """
