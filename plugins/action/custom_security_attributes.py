@@ -13,7 +13,7 @@ from ansible.utils.display import Display
 from ..module_utils._operation import Entry
 from ..module_utils._operations.assignments import BULK, run_bulk
 from ..plugin_utils._action import LocalAction
-from ..plugin_utils._controller import decryption
+from ..plugin_utils._vault import decryption
 
 
 class ActionModule(LocalAction):

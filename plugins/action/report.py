@@ -13,7 +13,7 @@ from pathlib import Path
 from ..module_utils._operation import Entry
 from ..module_utils._operations.report import REPORT, run_report
 from ..plugin_utils._action import LocalAction
-from ..plugin_utils._controller import decryption
+from ..plugin_utils._vault import decryption
 
 
 class ActionModule(LocalAction):

@@ -101,7 +101,7 @@ from ..module_utils._declarations.declared import declared
 from ..module_utils._declarations.locations import SECTIONS
 from ..module_utils._declarations.snapshot import check_kept, ensure_whole
 from ..module_utils._errors import EntraError, InvalidDeclaration
-from ..plugin_utils._controller import decryption
+from ..plugin_utils._vault import decryption
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types

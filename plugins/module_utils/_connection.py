@@ -19,6 +19,7 @@ import re
 import ssl
 import stat
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound
@@ -26,7 +27,6 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ._auth._choice import AUTH_SOURCES
 from ._auth._text import token_text, trimmed
-from ._clouds import CLOUDS
 from ._core.names import not_text, text_problem, visible
 from ._core.options import AsGiven, integer
 from ._errors import OptionError
@@ -34,6 +34,26 @@ from ._errors import OptionError
 LONGEST_TIMEOUT, MOST_RETRIES, LONGEST_WAIT = 86_400, 100, 604_800
 SECRET_VARIABLES = ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN", "IDENTITY_HEADER", "MSI_SECRET")
 """Variables without an option of their own that hold a secret."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The login URL and the Graph URL of a cloud, both without a trailing slash."""
+
+    login: str
+    graph: str
+
+
+CLOUDS = {
+    "AzureCloud": Cloud("https://login.microsoftonline.com", "https://graph.microsoft.com"),
+    "AzureUSGovernment": Cloud("https://login.microsoftonline.us", "https://graph.microsoft.us"),
+    "AzureUSGovernmentDoD": Cloud("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+    "AzureChinaCloud": Cloud("https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn"),
+    "Bleu": Cloud("https://login.sovcloud-identity.fr", "https://graph.svc.sovcloud.fr"),
+    "Delos": Cloud("https://login.sovcloud-identity.de", "https://graph.svc.sovcloud.de"),
+    "GovSG": Cloud("https://login.sovcloud-identity.sg", "https://graph.svc.sovcloud.sg"),
+}
+"""The clouds of Microsoft Entra (graph-facts 10.1)."""
 
 
 class Choices(list[str]):

@@ -20,8 +20,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ._auth._choice import credential
 from ._auth._settings import Credential, Settings
 from ._auth.managed_identity import MARKERS
-from ._clouds import CLOUDS
 from ._connection import (
+    CLOUDS,
     connection_options,
     connection_spec,
     given,

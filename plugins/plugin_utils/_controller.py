@@ -20,14 +20,12 @@ from functools import partial
 from typing import Any
 
 import ansible.template
-from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
 
 from ..module_utils import _operation
 from ..module_utils._connection import connection_spec, is_set
 from ..module_utils._core.options import json_problems, strict, without_omitted
-from ..module_utils._declarations.locations import Decrypt, Undecryptable
 from ..module_utils._errors import EntraError, OptionError
 from ..module_utils._graph.client import Graph
 from ..module_utils._graph.transport import Trace
@@ -106,20 +104,6 @@ def validated(
         raise EntraError(result.errors.msg)
     params: dict[str, Any] = result.validated_parameters
     return params
-
-
-def decryption(loader: Any) -> Decrypt:
-    """Return the function that decrypts text with the vault secrets of this run."""
-
-    def decrypted(text: str) -> str:
-        try:
-            return str(_ansible.decrypt(loader, text).decode())
-        except UnicodeDecodeError:
-            raise Undecryptable("it does not hold UTF-8 text") from None
-        except AnsibleError as error:
-            raise Undecryptable(error.message) from None
-
-    return decrypted
 
 
 @contextmanager

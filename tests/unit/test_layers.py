@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +30,13 @@ LAYERS = (
     ("_connection",),
     ("_graph", "_auth"),
     ("_core",),
-    ("_clouds", "_secrets"),
+    ("_secrets",),
     ("_errors",),
 )
 EDGE, CONTROLLER = 0, 1
 RANKS = {package: rank for rank, packages in enumerate(LAYERS) for package in packages}
+OFFLINE_FILES, MODULE_FILES = 20, 24
+"""Files that the lookup `declarations` and, next to the credentials, a module load; fewer make a task start sooner."""
 OFFLINE = ("_core", "_declarations")
 """Packages that load neither HTTP nor Graph."""
 ANSIBLE = ("edge", "plugin_utils", "_operations", "_operation", "_declarations", "_connection")
@@ -136,7 +141,7 @@ def test_the_local_graph_knows_nothing_of_the_collection() -> None:
         ("module_utils._graph.client", "from .._tenant.principals import Directory", "not below"),
         ("module_utils._auth.client_secret", "from .._operation import Entry", "not below"),
         ("module_utils._auth.__init__", "from .._operation import Entry", "not below"),
-        ("module_utils._errors", f"from {PREFIX}module_utils._clouds import CLOUDS", "not below"),
+        ("module_utils._errors", f"from {PREFIX}module_utils._secrets import Secrets", "not below"),
         ("module_utils._operation", f"from {PREFIX}modules.attribute_set import main", "not below"),
         ("module_utils._core.assignment_plan", "from .._auth import credential", "not below"),
         ("modules.attribute_set", f"from {PREFIX}modules.attribute_set_info import main", "not below"),
@@ -178,3 +183,31 @@ def test_a_violation_is_found(module: str, source: str, reason: str) -> None:
 )
 def test_what_is_allowed_passes(module: str, source: str) -> None:
     assert violations(module, source) == []
+
+
+def loaded(module: str) -> list[str]:
+    """Return the files below ``plugins`` that a new process loads for one of them, without empty ones."""
+    script = (
+        "import importlib, os, sys\n"
+        f"importlib.import_module({PREFIX + module!r})\n"
+        f"found = [name for name in sys.modules if name.startswith({PREFIX!r})]\n"
+        "files = {name: getattr(sys.modules[name], '__file__', None) for name in found}\n"
+        "print(*(name for name, file in files.items() if file and os.path.getsize(file)))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    return sorted(name.removeprefix(PREFIX) for name in done.stdout.split())
+
+
+def test_the_offline_lookup_loads_neither_credentials_nor_transport() -> None:
+    found = loaded("lookup.declarations")
+    packages = {package(name) for name in found}
+    assert packages == {"edge", "plugin_utils", "_declarations", "_core", "_errors"}
+    assert len(found) <= OFFLINE_FILES, found
+
+
+def test_a_module_loads_what_its_request_needs() -> None:
+    found = loaded("modules.attribute_set_info")
+    assert not {package(name) for name in found} & {"_report", "plugin_utils"}
+    assert not [name for name in found if "batches" in name or "csv" in name or "principals" in name]
+    assert len([name for name in found if package(name) != "_auth"]) <= MODULE_FILES, found

@@ -52,6 +52,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operation import
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment_info as _assignment_info
 from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _ansible, _controller
+from ansible_collections.entra.attributes.plugins.plugin_utils._vault import decryption
 
 from ..conftest import ADELE, NEED
 
@@ -587,12 +588,12 @@ class TestVault:
         for content in (text, inline):
             path = tmp_path / "a.yml"
             path.write_text(content)
-            (found,) = declarations(None, str(path), _controller.decryption(loader))
+            (found,) = declarations(None, str(path), decryption(loader))
             assert found.desired == {("A", "B"): Exactly("00123")}
             for others in ([], [("default", VaultSecret(b"wrong"))]):
                 loader.set_vault_secrets(others)
                 with pytest.raises(InvalidDeclaration, match=r"a\.yml:\d: .*is encrypted with ansible-vault: "):
-                    declarations(None, str(path), _controller.decryption(loader))
+                    declarations(None, str(path), decryption(loader))
             loader.set_vault_secrets(secrets)
 
     @pytest.mark.parametrize("action", [Bulk, Report])
