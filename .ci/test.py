@@ -139,7 +139,7 @@ SITE = (
     Check("python .ci/docs.py", in_checkout=True),
     Check("python -m pytest tests/site", count_pytest, in_checkout=True),
 )
-DOCS = Check("python -m pytest -n 2 tests/docs", count_pytest)
+DOCS = Check("python -m pytest -n 2 --dist worksteal tests/docs", count_pytest)
 SANITY = Check("ansible-test sanity --local --color no", count_ansible_test)
 # Until ansible-core 2.22 is final, its pylint needs a library straight from a repository instead of a package index.
 SANITY_NEWEST = Check(f"{SANITY.command} --skip-test pylint", count_ansible_test)
