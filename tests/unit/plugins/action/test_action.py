@@ -27,6 +27,7 @@ import pytest
 from _checkout import ROOT, found_in
 from _emulator import Emulator
 from ansible import __version__
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.play_context import PlayContext
@@ -346,6 +347,8 @@ class TestTrace:
     @pytest.mark.parametrize("verbosity", [2, 3])
     def test_a_module_returns_the_lines_in_its_invocation(self, emulator: Emulator, verbosity: int) -> None:
         options = {"user": "adele@contoso.com", "_ansible_verbosity": verbosity, "_ansible_remote_tmp": "/tmp"}
+        # Since 2.21, a module returns its invocation only where ansible.cfg asks for it.
+        options |= {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
         module = "ansible_collections.entra.attributes.plugins.modules.custom_security_attribute_info"
         ran = subprocess.run(
             [sys.executable, "-m", module],
