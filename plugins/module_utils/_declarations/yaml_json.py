@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Read items from YAML, JSON and JSON Lines, with the line of each and of everything in it.
+"""YAML, JSON and JSON Lines: items are read with the line of everything in them, and YAML is written.
 
 Nothing that a document says changes its type or text in silence. A value that YAML or JSON would read as something else
 than what is written is refused, and the message quotes the text of the file.
@@ -21,6 +21,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from .._core.names import new_text_problem
+from .._core.yaml_text import as_yaml
 from .._errors import MissingLibrary, quoted
 from .locations import (
     ASSIGNMENTS,
@@ -40,6 +41,11 @@ try:
 except ImportError:
     HAS_YAML = False
 
+JSON_SCHEMA = (
+    "https://raw.githubusercontent.com/entra-attributes/entra.attributes/main"
+    "/roles/reconcile/files/declarations.schema.json"
+)
+"""Editors complete and check YAML files by it."""
 MAX_DEPTH = 32
 """Levels of lists and dictionaries in each other. Declarations need eight."""
 MAX_NODES = 20_000_000
@@ -66,6 +72,11 @@ _Words: TypeAlias = "Mapping[_Path, str]"
 """The words that YAML reads as Booleans, as they are written, by their paths."""
 _Note: TypeAlias = "Callable[[int, str], None]"
 _Document: TypeAlias = "tuple[Any, _Lines, _Words]"
+
+
+def write_yaml(content: Mapping[str, Any]) -> str:
+    """Return a YAML document of declarations, which begins with the line that names its JSON Schema."""
+    return f"# yaml-language-server: $schema={JSON_SCHEMA}\n---\n{as_yaml(content)}"
 
 
 def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, parse: Callable[..., _Document]) -> Items:

@@ -26,10 +26,10 @@ from .._core.model import (
 from .._core.names import name_problem
 from .._core.options import LIST, TEXT
 from .._core.values import in_order
-from .._core.yaml_text import as_yaml
 from .._declarations.csv_files import fits, write_csv
 from .._declarations.folder import bring, check_export
 from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, SETS, SPOKEN
+from .._declarations.yaml_json import write_yaml
 from .._errors import (
     InvalidDeclaration,
     UndefinedAttribute,
@@ -53,11 +53,6 @@ EXPORT_SPEC: dict[str, Any] = {
     **SELECTION_SPEC,
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
 }
-JSON_SCHEMA = (
-    "https://raw.githubusercontent.com/entra-attributes/entra.attributes/main"
-    "/roles/reconcile/files/declarations.schema.json"
-)
-"""With which editors complete and check the files."""
 MOST_SHOWN = 100_000
 """Characters of a file up to which a diff shows it."""
 
@@ -122,17 +117,12 @@ def _set_file(attribute_set: AttributeSet | None, definitions: Iterable[Definiti
         SETS: [_declared(attribute_set.as_result())] if attribute_set else [],
         DEFINITIONS: [_declared(known.as_result()) for known in sorted(definitions, key=lambda known: known.name)],
     }
-    return _document({key: values for key, values in document.items() if values})
+    return write_yaml({key: values for key, values in document.items() if values})
 
 
 def _declared(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the properties without those that declare nothing."""
     return {name: value for name, value in properties.items() if value is not None and value != []}
-
-
-def _document(content: Mapping[str, Any]) -> str:
-    """Return the text of a YAML file. Its first line names the schema to editors with a YAML language server."""
-    return f"# yaml-language-server: $schema={JSON_SCHEMA}\n---\n{as_yaml(content)}"
 
 
 def _items(kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
@@ -163,7 +153,7 @@ def _assignment_files(plural: str, kind: PrincipalKind, items: Sequence[Item], f
     rows = [item for item in items if fits(item)] if form == "csv" else []
     others = [item for item in items if not fits(item)] if form == "csv" else list(items)
     files = {f"{ASSIGNMENTS}/{plural}.csv": write_csv(kind, rows)} if rows else {}
-    return {**files, f"{ASSIGNMENTS}/{plural}.yml": _document({ASSIGNMENTS: others})} if others else files
+    return {**files, f"{ASSIGNMENTS}/{plural}.yml": write_yaml({ASSIGNMENTS: others})} if others else files
 
 
 def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:
