@@ -143,11 +143,13 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils._core.rules.dialects import rule_details
 from ..module_utils._errors import OptionError
+from ..plugin_utils._controller import untrusted
 
 
 def details(text: Any, dialect: Any, definitions: Any = None, assignments: Any = None) -> dict[str, Any]:
     try:
-        return rule_details(text, dialect, definitions, assignments)
+        found: dict[str, Any] = untrusted(rule_details(text, dialect, definitions, assignments))
+        return found
     except OptionError as error:
         raise AnsibleFilterError(str(error)) from None
 

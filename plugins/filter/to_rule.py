@@ -83,11 +83,13 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils._core.rules.dialects import to_rule
 from ..module_utils._errors import OptionError
+from ..plugin_utils._controller import untrusted
 
 
 def rule(conditions: Any, dialect: Any) -> str:
     try:
-        return to_rule(conditions, dialect)
+        text: str = untrusted(to_rule(conditions, dialect))
+        return text
     except OptionError as error:
         raise AnsibleFilterError(str(error)) from None
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -177,3 +178,103 @@ def test_requests_are_few(emulator: Emulator, graph: Graph) -> None:
 def test_a_value_is_a_scalar(graph: Graph, value: Any) -> None:
     with pytest.raises(OptionError, match="value: "):
         run(graph, attribute_set="Engineering", name="Project", value=value)
+
+
+# Random tenants, whose map is known to who made them.
+NAMES = [
+    f"{attribute_set}_{name}"
+    for attribute_set in ("Engineering", "Marketing", "Other")
+    for name in ("Project", "Level")
+]
+
+
+def csa_rule(random: Random, named: set[str]) -> str:
+    """Return a filter, and add what it names."""
+    chosen = random.choices(NAMES, k=random.choice((1, 1, 2, 3)))
+    named.update(chosen)
+    return " -or ".join(f'CustomSecurityAttribute.{name} -contains "v{random.randrange(3)}"' for name in chosen)
+
+
+def random_policy(random: Random, number: int, expected: dict[tuple[str, str], set[str]]) -> dict[str, Any]:
+    """Return a policy with filters at some places, and add what each of them names."""
+    identity = f"99999999-9999-4999-8999-9999999991{number:02}"
+    conditions: dict[str, Any] = {
+        "applications": {"includeApplications": ["All"]},
+        "clientApplications": {},
+        "agents": {},
+    }
+    for place in (
+        "applications.applicationFilter",
+        "clientApplications.servicePrincipalFilter",
+        "clientApplications.agentIdServicePrincipalFilter",
+        "agents.agentFilter",
+    ):
+        if random.random() < 0.35:
+            owner, name = place.split(".")
+            rule = csa_rule(random, expected.setdefault((identity, f"conditions.{place}"), set()))
+            conditions.setdefault(owner, {})[name] = {"mode": random.choice(("include", "exclude")), "rule": rule}
+    return {"id": identity, "displayName": f"Policy {number}", "state": "enabled", "conditions": conditions}
+
+
+def random_app_policy(random: Random, number: int, expected: dict[tuple[str, str], set[str]]) -> dict[str, Any]:
+    identity = f"99999999-9999-4999-8999-9999999992{number:02}"
+    restrictions: dict[str, Any] = {"passwordCredentials": [], "keyCredentials": []}
+    for kind in restrictions:
+        for place in range(random.randrange(3)):
+            restriction: dict[str, Any] = {"state": "enabled"}
+            if names := random.sample(NAMES, random.randrange(3)):
+                kind_of = {"@odata.type": "#microsoft.graph.customSecurityAttributeStringValueExemption"}
+                exemptions = [{**kind_of, "id": name, "operator": "equals", "value": "x"} for name in names]
+                restriction["excludeActors"] = {"customSecurityAttributes": exemptions}
+                expected[identity, f"restrictions.{kind}[{place}].excludeActors"] = set(names)
+            restrictions[kind].append(restriction)
+    return {"id": identity, "displayName": f"App policy {number}", "isEnabled": True, "restrictions": restrictions}
+
+
+def random_workflow(random: Random, number: int, expected: dict[tuple[str, str], set[str]]) -> dict[str, Any]:
+    identity = f"99999999-9999-4999-8999-9999999993{number:02}"
+    prefix = "#microsoft.graph.identityGovernance."
+    conditions: dict[str, Any] = {"@odata.type": f"{prefix}triggerAndScopeBasedConditions"}
+    paths = {name: f"customSecurityAttributes/{name.replace('_', '/')}" for name in NAMES}
+    scoped, changed, sent = (random.sample(NAMES, random.randrange(3)) for _place in range(3))
+    rule = " and ".join(["department eq 'x'", *(f"({paths[name]} eq 'v1')" for name in scoped)])
+    conditions["scope"] = {"@odata.type": f"{prefix}ruleBasedSubjectSet", "rule": rule}
+    changes = [{"name": random.choice(("", "User/")) + paths[name]} for name in changed]
+    conditions["trigger"] = {"@odata.type": f"{prefix}attributeChangeTrigger", "triggerAttributes": changes}
+    arguments = [{"name": f"a{place}", "value": f"see {paths[name]}"} for place, name in enumerate(sent)]
+    expected.update({(identity, "scope"): set(scoped)} if scoped else {})
+    expected.update({(identity, "trigger"): set(changed)} if changed else {})
+    expected.update({(identity, f"tasks.Send.a{place}"): {name} for place, name in enumerate(sent)})
+    return {
+        "id": identity,
+        "displayName": f"Workflow {number}",
+        "isEnabled": True,
+        "executionConditions": conditions,
+        "tasks": [{"id": f"{identity[:-4]}0000", "displayName": "Send", "arguments": arguments}],
+    }
+
+
+def test_the_map_of_random_tenants(emulator: Emulator, graph: Graph) -> None:
+    random = Random(20261126)  # noqa: S311 - a seed of tests
+    sources = ["conditional_access_policies", "app_management_policies", "lifecycle_workflows"]
+    tenant = emulator.tenant()
+    tenant["defaultAppManagementPolicy"] = {"id": "0", "displayName": "Default", "isEnabled": False}
+    count = 0
+    for _tenant in range(200):
+        expected: dict[tuple[str, str], set[str]] = {}
+        for collection, make, most in (
+            ("conditionalAccessPolicies", random_policy, 5),
+            ("appManagementPolicies", random_app_policy, 4),
+            ("lifecycleWorkflows", random_workflow, 3),
+        ):
+            tenant[collection] = [make(random, number, expected) for number in range(random.randrange(most))]
+        emulator.tenant(tenant)
+        result = run(graph, sources=sources)
+        assert result["not_read"] == []
+        found = {
+            (consumer["id"], consumer["place"]): {f"{a['attribute_set']}_{a['name']}" for a in consumer["attributes"]}
+            for consumer in result["consumers"]
+        }
+        assert found == expected
+        count += len(found)
+    assert count > 1000
