@@ -50,6 +50,8 @@ notes:
   - Needs the Graph permission C(Policy.Read.All) for policies, C(LifecycleWorkflows-Workflow.Read.All) for workflows,
     and C(RoleManagement.Read.Directory) for directory roles. To compare rules with definitions, it needs
     C(CustomSecAttributeDefinition.Read.All).
+  - A signed-in user also needs the Entra role Security Reader or Conditional Access Administrator for policies,
+    Lifecycle Workflows Administrator for workflows, and Privileged Role Administrator for directory roles.
   - Microsoft may hide rules from an identity that cannot read custom security attributes. Such a consumer has no
     RV(consumers[].rule), and is returned whatever O(attribute_set) is.
   - Conditional Access allows one request in a second for the whole tenant. Workflows take two requests each.

@@ -18,6 +18,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissio
     READ_ASSIGNMENTS,
     READ_AUDITS,
     READ_DEFINITIONS,
+    READ_POLICIES,
+    READ_ROLE_ASSIGNMENTS,
+    READ_WORKFLOWS,
     ROLE_IDS,
     WRITE_ASSIGNMENTS,
     WRITE_DEFINITIONS,
@@ -32,6 +35,7 @@ NEEDS = {
     "attribute_set": [WRITE_DEFINITIONS],
     "custom_security_attribute_definition": [WRITE_DEFINITIONS],
     "custom_security_attribute_audit_info": [READ_AUDITS],
+    "custom_security_attribute_consumer_info": [READ_POLICIES, READ_WORKFLOWS, READ_ROLE_ASSIGNMENTS],
 }
 README = {
     "list attributes of users": READ_ASSIGNMENTS[USER],

@@ -27,28 +27,17 @@ from .._core.rules.problems import find_problems
 from .._errors import GraphError, Need, PermissionDenied
 from .._graph.client import Graph
 from .._graph.shapes import member, objects
-from .permissions import READ_DEFINITIONS
+from .permissions import READ_DEFINITIONS, READ_POLICIES, READ_ROLE_ASSIGNMENTS, READ_WORKFLOWS, ROLE_IDS
 from .schema import Schema
 
 POLICIES, APP_POLICIES = "conditional_access_policies", "app_management_policies"
 WORKFLOWS, ROLES = "lifecycle_workflows", "directory_role_assignments"
 SOURCES = (POLICIES, APP_POLICIES, WORKFLOWS, ROLES)
-READ_POLICIES = Need(("Policy.Read.All",), ("Security Reader", "Conditional Access Administrator"))
-READ_WORKFLOWS = Need(("LifecycleWorkflows-Workflow.Read.All",), ("Lifecycle Workflows Administrator",))
-READ_ROLES = Need(("RoleManagement.Read.Directory",), ("Privileged Role Administrator",))
 
 _CONDITIONAL_ACCESS = "/identity/conditionalAccess/policies"
 _DEFAULT_APP_POLICY, _APP_POLICIES = "/policies/defaultAppManagementPolicy", "/policies/appManagementPolicies"
 _WORKFLOWS = "/identityGovernance/lifecycleWorkflows/workflows"
 _ROLES = "/roleManagement/directory/roleAssignments"
-_ROLE_NAMES = {
-    "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d": "Attribute Assignment Administrator",
-    "ffd52fa5-98dc-465c-991d-fc073eb59f8f": "Attribute Assignment Reader",
-    "8424c6f0-a189-499e-bbd0-26c1753c96d4": "Attribute Definition Administrator",
-    "1d336d2c-4ae8-42ef-9711-b3604ce3fc2c": "Attribute Definition Reader",
-    "5b784334-f94b-471a-a387-e7219fc49ca2": "Attribute Log Administrator",
-    "9c99539d-8186-4804-835f-fd51ef9e2dcd": "Attribute Log Reader",
-}
 _SCOPE = "/attributeSets/"
 _MENTIONED = re.compile(r"customsecurityattribute", re.IGNORECASE)
 _HIDDEN = "Graph shows no rule here. It may be hidden from this identity, so it may name any attribute"
@@ -124,7 +113,7 @@ class _Reader:
             POLICIES: (READ_POLICIES, self.conditional_access),
             APP_POLICIES: (READ_POLICIES, self.app_management),
             WORKFLOWS: (READ_WORKFLOWS, self.workflows),
-            ROLES: (READ_ROLES, self.role_assignments),
+            ROLES: (READ_ROLE_ASSIGNMENTS, self.role_assignments),
         }[source]
         try:
             self.consumers.found.extend(read())
@@ -253,9 +242,9 @@ class _Reader:
 
     def role_assignments(self) -> Iterator[Consumer]:
         """Yield who has a role at the scope of an attribute set (consumer-facts 5)."""
-        for role, name in _ROLE_NAMES.items():
+        for name, role in ROLE_IDS.items():
             query = {"$filter": f"roleDefinitionId eq '{role}'", "$expand": "principal"}
-            for item in self.graph.pages(_ROLES, need=READ_ROLES, query=query):
+            for item in self.graph.pages(_ROLES, need=READ_ROLE_ASSIGNMENTS, query=query):
                 scope = member(item, "directoryScopeId", str, _ROLES) or ""
                 if scope.startswith(_SCOPE):
                     principal = member(item, "principal", dict, _ROLES) or {}

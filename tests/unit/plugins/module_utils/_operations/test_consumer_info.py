@@ -58,8 +58,8 @@ def test_all_consumers_of_the_tenant(graph: Graph) -> None:
         ("21", "scope"),
         ("21", "tasks.Generate TAP and send email.to"),
         ("22", "trigger"),
-        ("-1", "/attributeSets/Marketing"),
         ("-1", "/attributeSets/Engineering"),
+        ("-1", "/attributeSets/Marketing"),
     ]
     assert result["consumers"][0] == {
         "kind": "conditional_access_policy",
