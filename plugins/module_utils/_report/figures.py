@@ -155,10 +155,14 @@ class Figures:
         self._principals.update(counted)
         assignments = principal.assignments
         for attribute_set in {name.attribute_set for name in assignments}:
-            self._holders.setdefault(attribute_set, Counter()).update(counted)
+            if attribute_set not in self._holders:
+                self._holders[attribute_set] = Counter()
+            self._holders[attribute_set].update(counted)
         bad: list[tuple[AttributeName, str, list[Scalar]]] = []
         for name, value in assignments.items():
-            use = self._uses.setdefault(name, _Use())
+            if name not in self._uses:
+                self._uses[name] = _Use()
+            use = self._uses[name]
             use.holders.update(counted)
             use.values.update(elements(value))
             if name in self._binding:

@@ -411,8 +411,10 @@ def _definition(attribute_set: str, name: str, values: Sequence[Any]) -> str:
 
 def as_text(value: Any) -> str:
     """Return a value for people; of what is masked only how many values there are."""
-    if isinstance(value, Mapping):
-        return f"{value['masked']} masked"
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return ", ".join(map(as_text, value)) or "none"
+    if isinstance(value, Mapping):
+        return f"{value['masked']} masked"
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -29,7 +29,7 @@ STYLE = """
 html { scroll-padding-top: 1rem; -webkit-text-size-adjust: 100% }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth } }
 body {
-  margin: 0; background: var(--ground); color: var(--ink);
+  margin: 0; background: var(--ground); color: var(--ink); overflow-wrap: break-word;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif;
 }
 header, main, footer { max-width: 78rem; margin: 0 auto; padding: 0 1.5rem }

@@ -140,7 +140,7 @@ def _held(row: Row, number_of: Mapping[tuple[str, str], int], index: Sequence[Ma
         for name, value in values.items():
             number = number_of[group, name]
             yield number
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 yield -value["masked"]
             elif isinstance(value, list):
                 yield [index[number][item] for item in value]
