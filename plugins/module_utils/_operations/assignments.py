@@ -30,7 +30,7 @@ from .._operation import Entry
 from .._tenant.schema import Schema
 from .assignment import VERIFY_SPEC
 from .assignments_entries import Settings
-from .assignments_run import AssignmentRun, reading
+from .assignments_run import AssignmentRun, gc_paused, reading
 from .planner import TenantDefinitions
 
 BULK_SPEC: dict[str, Any] = {
@@ -99,17 +99,18 @@ def run_bulk(
     if params["diff_limit"] < 0:
         raise OptionError("diff_limit", f"must be at least 0, not {params['diff_limit']}")
     _check_files(params)
-    run = AssignmentRun(
-        declarations(params["assignments"], params["src"], decrypt),
-        settings(params),
-        graph,
-        check_mode=check_mode,
-        definitions=TenantDefinitions(Schema(graph), _completed(params["definitions"] if check_mode else None)),
-        show=progress,
-        choose=choose,
-    )
-    _ensure_tenant(params, run)
-    run.read_and_plan()
+    with gc_paused():
+        run = AssignmentRun(
+            declarations(params["assignments"], params["src"], decrypt),
+            settings(params),
+            graph,
+            check_mode=check_mode,
+            definitions=TenantDefinitions(Schema(graph), _completed(params["definitions"] if check_mode else None)),
+            show=progress,
+            choose=choose,
+        )
+        _ensure_tenant(params, run)
+        run.read_and_plan()
     check_limit(params["max_changes"], run)
     result = run.write()
     if run.failures or run.results.problem:

@@ -197,7 +197,7 @@ class AssignmentRun:
 
         Raises OptionError for a principal that is declared twice, AttributesHidden, and GraphError where reading fails.
         """
-        with _gc_paused():
+        with gc_paused():
             self._reader.read()
 
     def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
@@ -275,7 +275,7 @@ class AssignmentRun:
 
 
 @contextmanager
-def _gc_paused() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Do not look for garbage, since many declarations are none, and let threads take turns quickly.
 
     Another thread asks for the next page (`Graph.pages`). It must not wait until this one is planned.

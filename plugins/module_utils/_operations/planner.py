@@ -175,7 +175,7 @@ class Planner:
         """Make sure that sets without a visible value are not hidden. Raises AttributesHidden."""
         shown = {attribute.attribute_set for attribute in principal.assignments}
         first = {attribute.attribute_set: attribute for attribute in reversed(named)}
-        for attribute_set in {**dict.fromkeys(sets), **first}.keys() - shown:
+        for attribute_set in {*sets, *first} - shown:
             if not self._visibility.check_set(principal.kind, attribute_set, first.get(attribute_set)):
                 self._warn(PERHAPS_HIDDEN)
 
