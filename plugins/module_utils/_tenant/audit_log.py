@@ -51,7 +51,9 @@ class AuditLog:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        page_size: int = PAGE_SIZE,
     ) -> None:
+        self._page_size = page_size
         self._graph = graph.in_version("beta")
         self._clock = clock
         self._sleep = sleep
@@ -81,7 +83,7 @@ class AuditLog:
         query = {
             "$filter": " and ".join(conditions),
             "$orderby": f"activityDateTime {'desc' if newest_first else 'asc'}",
-            "$top": str(PAGE_SIZE if actor or target else min(limit or PAGE_SIZE, PAGE_SIZE)),
+            "$top": str(self._page_size if actor or target else min(limit or self._page_size, self._page_size)),
         }
         count = 0
         for item in self._graph.pages(_PATH, need=READ_AUDITS, query=query, before=self._keep_pace):

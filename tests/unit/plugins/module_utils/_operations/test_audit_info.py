@@ -162,8 +162,7 @@ def test_graph_is_asked_for_what_it_can_filter_by(graph: _graph.Graph, emulator:
     assert limited.endswith("$top=5")
 
 
-def test_pages_are_read_within_the_quota(graph: _graph.Graph, emulator: Emulator, monkeypatch: Any) -> None:
-    monkeypatch.setattr(_audit_log, "PAGE_SIZE", 2)
+def test_pages_are_read_within_the_quota(graph: _graph.Graph, emulator: Emulator) -> None:
     assign_many(graph, 24)
     clock, waits = [0.0], []
 
@@ -171,7 +170,7 @@ def test_pages_are_read_within_the_quota(graph: _graph.Graph, emulator: Emulator
         waits.append(seconds)
         clock[0] += seconds
 
-    log = _audit_log.AuditLog(graph, clock=lambda: clock[0], sleep=sleep)
+    log = _audit_log.AuditLog(graph, clock=lambda: clock[0], sleep=sleep, page_size=2)
     assert len(list(log.entries(since=LONG_AGO))) == 24
     assert len(asked(emulator)) == 12
     assert [seconds for seconds in waits if seconds] == [10.0, 10.0], "5 requests in 10 seconds (graph-facts 8)"

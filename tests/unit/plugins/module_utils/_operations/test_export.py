@@ -16,6 +16,7 @@ import pytest
 import yaml
 from _checkout import ROOT
 from _emulator import Emulator
+from _tenant import Tenant
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -404,10 +405,16 @@ def test_a_name_never_leaves_the_folder(emulator: Emulator, graph: _graph.Graph,
     assert content(tmp_path) == {}
 
 
-def test_a_diff_of_a_large_file_only_names_it(
-    emulator: Emulator, graph: _graph.Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_export, "MOST_SHOWN", 1000)
-    shown = {one["after_header"].rpartition("/")[2]: one["after"] for one in export(graph, tmp_path)["diff"]}
+def test_a_diff_of_a_large_file_only_names_it(tenant: Tenant, tmp_path: Path) -> None:
+    state = tenant.emulator.tenant()
+    held = {"Engineering": {"ProjectDate": "x" * 64}}
+    for number in range(700):
+        names = {"displayName": f"User {number}", "userPrincipalName": f"u{number}@contoso.com"}
+        state["users"].append(
+            {"id": f"00000000-0000-4000-8000-{number:012}", **names, "customSecurityAttributes": held}
+        )
+    tenant.emulator.tenant(state)
+    diff = tenant.run(_export.EXPORT, dest=str(tmp_path))["diff"]
+    shown = {one["after_header"].rpartition("/")[2]: one["after"] for one in diff}
     assert shown["Marketing.yml"] == MARKETING
-    assert shown["Engineering.yml"].endswith("characters after\n")
+    assert shown["users.yml"].endswith("characters after\n")
