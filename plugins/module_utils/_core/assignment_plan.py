@@ -164,10 +164,10 @@ def overtaken(current: Assignments, plans: Sequence[Plan]) -> bool:
 
 
 def needs_definition(current: Assignments, desired: Desired, sets: Iterable[str] = ()) -> list[str]:
-    """Return the sets and attributes that only a definition can explain, none of which the principal has.
+    """Return the sets and attributes that the principal does not have and that only a definition can explain.
 
-    These are names that differ in case only from one that the principal has, and text that a template may have made of
-    another type where no type is named. `sets` are sets that are named as a whole.
+    A name may differ in case only from one that the principal has. Text without a named type may be what a template
+    made of another type. `sets` are sets that are named as a whole.
     """
     missing = [attribute for attribute in desired if attribute not in current]
     found = [str(name) for name, _held in _case_variants(current, missing, sets)]
@@ -191,7 +191,7 @@ def plan(
     """Compare what a principal has with what is desired of the named attributes; leave the others alone.
 
     `sets` are attribute sets that are named as a whole; `purge` removes their attributes that are not named.
-    `definitions` holds those that are known; what they do not allow is refused here. Raises
+    `definitions` are the known definitions; a value that they do not allow is refused here. Raises
     InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
     (graph-facts 4). Raises NameCaseMismatch for a name that is not known to be defined, where the principal has one
     that differs in case only.
@@ -233,7 +233,7 @@ def ensure_spelling(
 ) -> None:
     """Raise NameCaseMismatch for a name that the principal has in another case only, unless it is defined as well.
 
-    `sets` are attribute sets that are named as a whole, `definitions` those that are known.
+    `sets` are attribute sets that are named as a whole, `definitions` are the known ones.
     """
     missing = [attribute for attribute in named if attribute not in current]
     for name, held in _case_variants(current, missing, sets):

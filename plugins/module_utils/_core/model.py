@@ -111,7 +111,7 @@ class Definition:
         return AttributeName(self.attribute_set, self.name)
 
     def values(self, active: bool) -> list[str]:
-        """Return the predefined values that are active, or those that are not, sorted."""
+        """Return the active or the inactive predefined values, sorted."""
         return sorted(value for value, is_active in self.predefined.items() if is_active == active)
 
     def as_result(self) -> dict[str, Any]:

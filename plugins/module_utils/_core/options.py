@@ -157,12 +157,12 @@ def without_omitted(value: Any) -> Any:
 
 
 def strict(option: Mapping[str, Any]) -> bool:
-    """Whether an option of an argument spec has a type of this file."""
+    """Return whether an option of an argument spec has a type of this file."""
     return isinstance(option.get("type"), Text | List | Dict | AsGiven)
 
 
 def json_problems(options: Mapping[Any, Any], spec: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
-    """Yield place and problem of what JSON changes in silence, and Ansible gives modules their options as JSON.
+    """Yield place and problem of each option that JSON changes silently. Ansible gives modules their options as JSON.
 
     These are dates, except in options of Ansible's own type `str`, and keys that are not text.
     """

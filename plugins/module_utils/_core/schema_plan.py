@@ -39,7 +39,7 @@ ALL, PERMIT, FORBID = CHANGES = ("all", "permit", "forbid")
 
 @dataclass(frozen=True)
 class DesiredSet:
-    """What an attribute set is to be; null leaves a property as it is, or as the service creates it."""
+    """The desired attribute set; null leaves a property as it is, or as the service creates it."""
 
     name: str
     description: str | None = None
@@ -107,7 +107,7 @@ def _changes(before: object, after: object, properties: Iterable[str]) -> dict[s
 
 @dataclass(frozen=True)
 class DesiredDefinition:
-    """What a definition is to be; null leaves a property as it is, or as the service creates it.
+    """The desired definition; null leaves a property as it is, or as the service creates it.
 
     `integers` are the predefined values that were written as integers, which only an Integer attribute has.
     """

@@ -40,7 +40,7 @@ def integer_problem(value: int) -> str:
 
 
 def type_of(value: Value) -> str:
-    """Return the type that a typed, non-empty value has by itself."""
+    """Return the type of a typed, non-empty value."""
     first = value[0] if isinstance(value, list) else value
     if isinstance(first, bool):
         return BOOLEAN

@@ -45,6 +45,6 @@ def _yaml_key(name: str) -> str:
 
 
 def _yaml_scalar(value: Any) -> str:
-    """Return JSON in which the characters are escaped that YAML forbids or takes for a line break."""
+    """Return JSON with the characters escaped that YAML forbids or reads as a line break."""
     text = json.dumps(value, ensure_ascii=False)
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

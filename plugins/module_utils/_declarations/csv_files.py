@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Assignments as CSV: what is read from it, and what is written so that reading gives it back.
+"""Assignments as CSV, read and written. Reading gives back what was written.
 
 The wide form has a row for each principal and a column for each attribute, the long form a row for each value.
 """
@@ -235,7 +235,7 @@ def _named(
 
 
 def _no_value(value: str | list[str] | None) -> str:
-    """Return why what a cell says is not taken for a value, or an empty text."""
+    """Return why a cell does not hold a value, or an empty text."""
     parts = value if isinstance(value, list) else [value] if value else []
     found = next((part for part in parts if part[:1] in _SUSPECTS and _NO_VALUE.fullmatch(part)), "")
     if not found:
@@ -252,7 +252,7 @@ def _parts(cell: str) -> list[str]:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What the rows of the long form say of one principal: cells with their labels, by attribute."""
+    """The cells of one principal in the rows of the long form, with their labels, by attribute."""
 
     label: str
     item: dict[str, Any]

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The folder of an export: which files are its own, and how all of them are replaced together.
+"""The folder of an export: its files, which are all replaced together.
 
 New files are written to a folder aside. A file, the switch, then lists what has to be moved and removed. From then on
 the new version counts: whoever finds the switch completes it. Without it the old version counts, and the folder aside
@@ -216,7 +216,7 @@ def _compared(
 
 
 def _content(dest: Path, name: str, pending: _Switch | None) -> bytes | None:
-    """Return the content of a file, as it is once a switch that was cut off is completed."""
+    """Return the content that a file has after an interrupted switch is completed."""
     if pending and name in pending.write and os.path.exists(staged := dest / ASIDE / pending.write[name]):
         return read_regular(staged)
     if pending and name in pending.remove:
@@ -298,7 +298,7 @@ def _touched(dest: Path, name: str, switch: _Switch) -> list[str]:
 
 
 def _tidy(dest: Path) -> None:
-    """Remove what a killed export left of its own, once no switch needs it."""
+    """Remove the files that a killed export left, when no switch needs them."""
     clear(dest)
     with suppress(FileNotFoundError):
         for one in os.scandir(dest / ASIDE):

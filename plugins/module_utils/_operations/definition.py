@@ -73,7 +73,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 def _planned(
     desired: DesiredDefinition, schema: Schema, check_mode: bool
 ) -> tuple[DefinitionPlan, Definition | None, bool]:
-    """The plan, the definition there is, and whether its set was looked for and is not there.
+    """Return the plan, the existing definition, and whether its set was looked for and does not exist.
 
     It takes the definitions of the set; where there is none of the name, or it becomes active, all of the tenant.
 
@@ -93,7 +93,7 @@ def _planned(
 
 
 def _holders(directory: Directory, kind: PrincipalKind, definition: Definition, released: Collection[str]) -> int:
-    """Count who holds an attribute. Those who are about to lose it, or just did, are told apart by their IDs."""
+    """Count the principals with an attribute, without the `released` ones, which are about to lose it or just did."""
     count = directory.count(kind, definition.attribute)
     if not count or not released:
         return count

@@ -97,7 +97,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
 
 
 def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
-    """The attribute sets to export, sorted. Raises UndefinedAttribute and InvalidDeclaration."""
+    """Return the attribute sets to export, sorted. Raises UndefinedAttribute and InvalidDeclaration."""
     missing = sorted(set(wanted or ()) - names)
     if missing:
         raise UndefinedAttribute(
@@ -112,7 +112,7 @@ def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:
 
 
 def _set_file(attribute_set: AttributeSet | None, definitions: Iterable[Definition]) -> str:
-    """An attribute set and its definitions, the keys being options of their modules."""
+    """Return the file of an attribute set and its definitions; the keys are options of their modules."""
     document = {
         SETS: [_declared(attribute_set.as_result())] if attribute_set else [],
         DEFINITIONS: [_declared(known.as_result()) for known in sorted(definitions, key=lambda known: known.name)],
@@ -126,7 +126,7 @@ def _declared(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _items(kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
-    """A declaration for each principal with values in the chosen sets (null: all), sorted by name.
+    """Return a declaration for each principal with values in the chosen sets (null: all), sorted by name.
 
     An app id names neither agents, which may share that of their blueprint with some that are not selected, nor any of
     several that have it.
@@ -149,7 +149,7 @@ def _narrowed(assignments: Assignments, chosen: Sequence[str] | None) -> Assignm
 
 
 def _assignment_files(plural: str, kind: PrincipalKind, items: Sequence[Item], form: str) -> dict[str, str]:
-    """The files with the assignments of a kind; what CSV cannot say goes to a YAML file beside it."""
+    """Return the files with the assignments of a kind. Items that CSV cannot hold go to a YAML file next to it."""
     rows = [item for item in items if fits(item)] if form == "csv" else []
     others = [item for item in items if not fits(item)] if form == "csv" else list(items)
     files = {f"{ASSIGNMENTS}/{plural}.csv": write_csv(kind, rows)} if rows else {}
@@ -181,7 +181,7 @@ def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, 
 
 
 def _diff(path: str, before: bytes | None, after: bytes | None) -> dict[str, str]:
-    """A file before and after; a large one is only named."""
+    """Return the diff of a file; a large one is only named."""
     texts = [(content or b"").decode(errors="replace") for content in (before, after)]
     if max(map(len, texts)) > MOST_SHOWN:
         texts = [f"{len(text)} characters {word}\n" for text, word in zip(texts, ("before", "after"), strict=True)]

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The audit log of custom security attributes, in domain terms."""
+"""The audit log of custom security attributes, read at the pace of its quota."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAGE_SIZE = 100
 """Entries of a page; Graph has no larger ones (graph-facts 1.6)."""
 REQUESTS = 5
 SECONDS = 10.0
-"""In which an app may send so many requests for reports (graph-facts 8)."""
+"""The time in which an app can send that many requests for reports (graph-facts 8)."""
 _PATH = "/auditLogs/customSecurityAttributeAudits"
 _WHAT = f"GET {_PATH}"
 _NAMES = {"id", "display_name", "user_principal_name", "app_id"}
@@ -40,7 +40,7 @@ Entry = dict[str, Any]
 
 
 class AuditLog:
-    """The log behind a Graph, always in beta, as no other version has it (graph-facts 1.6).
+    """The log behind a Graph. It is always read in beta, because only that version has it (graph-facts 1.6).
 
     It is read no faster than the quota allows, instead of until Graph throttles.
     """
@@ -70,7 +70,7 @@ class AuditLog:
         newest_first: bool = False,
         limit: int | None = None,
     ) -> Iterator[Entry]:
-        """The entries from `since` to `until`, in the order of their times. Raises GraphError.
+        """Yield the entries from `since` to `until`, in the order of their times. Raises GraphError.
 
         `activity` is a name or its beginning; `actor` and `target` are any of the names of one. Graph filters by what
         it is documented to: a user's UPN as actor, an object id as target. Everything else is compared here.
@@ -102,7 +102,7 @@ class AuditLog:
 
 
 def instant(text: str) -> datetime:
-    """A time as Graph or a person writes it, in UTC, which is also meant where it says nothing. Raises ValueError.
+    """Return a time that Graph or a person wrote, in UTC, which is also the default. Raises ValueError.
 
     Python 3.10 knows neither the Z nor any number of decimals.
     """
@@ -126,8 +126,8 @@ def _is_guid(text: str) -> bool:
 
 
 def _has_name(found: Mapping[str, Any], name: str | None) -> bool:
-    """Whether an actor or target is called so in one way or another; names are compared without case."""
-    return name is None or name.lower() in (str(found[one]).lower() for one in _NAMES & found.keys())
+    """Return whether an actor or target has this name or ID, without case; null fits all."""
+    return name is None or name.lower() in (str(found[key]).lower() for key in _NAMES & found.keys())
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
@@ -184,7 +184,7 @@ def _target(target: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _values(value: Any) -> list[Any]:
-    """The values that the log holds as the JSON text of a list or of a single one; what is no JSON text is itself."""
+    """Return the values that the log holds as JSON text of a list or a single value. Other text is a value itself."""
     if value == "":
         return []
     try:

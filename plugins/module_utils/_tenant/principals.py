@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Principals (users and service principals) and what is assigned to them, in domain terms."""
+"""Principals of a tenant and their assignments: found, listed, written, and read again."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ class Directory:
     ) -> dict[str, WriteNotConfirmed]:
         """Read again until Graph shows the last of each principal's plans, for half a minute at most.
 
-        Returns why a principal does not have its plan, by id. Each round asks for those alone that are not shown yet;
-        `tell` is called after each answer. A new value may be missing for a while (graph-facts 6.4). Another error
+        Returns, by id, why a principal does not have its plan. Each round asks only for principals not shown yet,
+        and calls `tell` after each answer. A new value may be missing for a while (graph-facts 6.4). Another error
         settles the matter, and so does a value that another writer put there.
         """
         unseen = {principal.id: (principal, plans) for principal, plans in written}

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Attribute sets, definitions and predefined values, in domain terms."""
+"""Attribute sets, definitions and predefined values of a tenant: read, and changed as planned."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ class Schema:
 
     @property
     def touched(self) -> bool:
-        """Whether the tenant may no longer be as it was before."""
+        """Return whether the tenant may have changed."""
         return self.written or self.in_doubt
 
     def sets(self) -> list[AttributeSet]:
-        """All attribute sets that may be read. Raises GraphError."""
+        """Return all attribute sets that the identity can read. Raises GraphError."""
         return [parse_set(item, f"GET {_SETS}") for item in self._graph.pages(_SETS, need=READ_DEFINITIONS)]
 
     def definitions(self, attribute_set: str | None = None, name: str | None = None) -> list[Definition]:
-        """The definitions of the tenant, of a set, or the one of that name. Raises GraphError.
+        """Return the definitions of the tenant, of a set, or the one with that name. Raises GraphError.
 
-        Graph is not known to tell cases apart in this filter (graph-facts 1.3), hence it is done here again.
+        It is unknown whether this filter of Graph is case-sensitive (graph-facts 1.3), so names are compared again.
         """
         conditions = [f"attributeSet eq {literal(attribute_set)}"] if attribute_set else []
         conditions += [f"name eq {literal(name)}"] if name else []
@@ -138,7 +138,10 @@ class Schema:
         self._send(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: isinstance(error, NotFound))
 
     def _create(self, definition: Definition) -> None:
-        """Create a definition. A set without any may be new, and then 400 means the same as 404 (graph-facts 6.4)."""
+        """Create a definition. In a set without definitions, which may be new, 400 means the same as 404.
+
+        Both mean that not all of Graph knows the set yet (graph-facts 6.4).
+        """
 
         def lagging(error: EntraError) -> bool:
             refused = isinstance(error, GraphError) and error.status == 400 and not is_conflict(error)
@@ -157,7 +160,7 @@ class Schema:
         self.written = True
 
     def _serves(self, wanted: Definition) -> bool:
-        """Whether Graph shows a definition with at least the predefined values wanted, ready to be assigned."""
+        """Return whether Graph shows a definition with at least the predefined values wanted, ready to be assigned."""
         active = {value for value, is_active in wanted.predefined.items() if is_active}
         return any(
             not known.deprecated and active <= {value for value, is_active in known.predefined.items() if is_active}

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the claims of a token say."""
+"""Claims of tokens: the tenant that they name."""
 
 from __future__ import annotations
 
