@@ -32,10 +32,10 @@ options:
     required: true
   definitions:
     description:
-      - The definitions to compare the rule with, as they are declared or as
-        M(entra.attributes.custom_security_attribute_definition_info) returns them. C(attribute_set) and C(name) are
-        required. C(type), C(state), C(predefined_values_only), C(predefined_values) and C(inactive_predefined_values)
-        are used.
+      - The definitions to compare the rule with. They can be declared ones, or those that
+        M(entra.attributes.custom_security_attribute_definition_info) returns.
+      - C(attribute_set) and C(name) are required. C(type), C(state), C(predefined_values_only), C(predefined_values) and
+        C(inactive_predefined_values) are used.
       - If they are left out, the rule is not compared with definitions. An empty list means that nothing is defined.
     type: list
     elements: dict
@@ -116,8 +116,8 @@ _value:
           description: Where it is wrong, as the number of the character, from 1. Null for the whole rule.
           type: int
         right_form:
-          description: The whole rule with all corrections, or null where the correction is not known. It has
-            C(<AttributeSet>), C(<Attribute>) and C(<value>) in place of what the rule does not say.
+          description: The whole rule with all corrections, or null where the correction is not known.
+            C(<AttributeSet>), C(<Attribute>) and C(<value>) stand for names and values that the rule lacks.
           type: str
     matches:
       description: Whether the rule holds for O(assignments). Null means that this is not known, for RV(_value.reason).

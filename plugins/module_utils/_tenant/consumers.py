@@ -45,7 +45,7 @@ _HIDDEN = "Graph shows no rule here. It may be hidden from this identity, so it 
 
 @dataclass(frozen=True)
 class Consumer:
-    """What decides by attributes, at one place. Its `tree` is null where there is no rule that can be evaluated."""
+    """One place that decides by attributes. `tree` is null if no rule can be evaluated."""
 
     kind: str
     id: str

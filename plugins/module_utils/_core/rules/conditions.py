@@ -7,8 +7,8 @@
 
 """Rules that decide by custom security attributes: their tree, and what the parsers of all dialects share. Pure.
 
-A parser understands the common mistakes as well. It collects a problem for each of them and goes on, so that the
-printed tree is the right form of the whole rule.
+A parser understands common mistakes as well. It collects a problem for each of them and continues, so that the printed
+tree is the right form of the whole rule.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Literals:
 
 @dataclass(frozen=True)
 class Reference:
-    """What depends on something else than attributes, as its text: a property, a resource, a request, a device."""
+    """An operand or condition that depends on something else than attributes, as its text, such as `@Resource[...]`."""
 
     text: str
 
@@ -118,7 +118,7 @@ class And:
 
 @dataclass(frozen=True)
 class Or:
-    """Parts of which one must hold."""
+    """Alternatives: one part must hold."""
 
     parts: tuple[Node, ...]
 
@@ -336,7 +336,7 @@ class Parser:
         return self.found[self.position] if self.position < len(self.found) else self.end
 
     def take(self) -> Token:
-        """Return the next token and go on behind it."""
+        """Return the next token and advance."""
         token = self.next
         self.position += 1
         return token

@@ -154,7 +154,7 @@ def _decision(
 
 
 def _definitions(definitions: Any) -> Iterator[tuple[AttributeName, Definition]]:
-    """Yield definitions in the form of the info module or of declarations, of which only the names are needed."""
+    """Yield definitions in the form of the info module or of declarations; only the names are required."""
     if not isinstance(definitions, list | tuple):
         raise OptionError("definitions", f"{read_as(definitions)} is not a list")
     for place, item in enumerate(definitions):

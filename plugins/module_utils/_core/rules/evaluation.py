@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What a rule decides for given assignments: true, false, or unknown with its reasons. Pure.
+"""Evaluation of a rule for given assignments: true, false, or unknown with the reasons. Pure.
 
 Only what Microsoft documents is answered. A comparison of an attribute that is not assigned does not hold. Whether its
 negation holds is documented for OData alone (graph-facts 3, consumer-facts 1 and 3), so elsewhere a negated comparison
@@ -44,7 +44,7 @@ from .role_conditions import GUID
 
 @dataclass(frozen=True)
 class Unknown:
-    """Neither true nor false: what would have to be known."""
+    """The answer that is neither true nor false, with its reasons."""
 
     reasons: tuple[str, ...]
 
@@ -109,7 +109,7 @@ def evaluate(tree: Node, dialect: str, assignments: Assignments, known: Known | 
 def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[Assignments]) -> Iterator[tuple[Answer, ...]]:
     """Yield for each principal the answers of all rules.
 
-    The values of an attribute fall into few kinds, as they differ for the rules. Each combination is decided once.
+    For the rules, an attribute has few kinds of values. Each combination of kinds is decided once.
     """
     kinds: dict[AttributeName, _Kinds] = {}
     for rule in rules:
@@ -137,13 +137,13 @@ def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[Assignments])
 
 
 class _Kinds:
-    """The kinds of values of an attribute: two values are of one kind if no comparison tells them apart."""
+    """The kinds of values of an attribute. Comparisons have the same outcome for all values of a kind."""
 
     def __init__(self, attribute: AttributeName) -> None:
         self.attribute = attribute
         self.tests: list[Callable[[_Held], Answer]] = []
         self.comparable = True
-        """Whether only constants are compared with the attribute, so that its tests tell all."""
+        """Whether only constants are compared with the attribute, so that its tests decide."""
         self.values: dict[Any, int] = {}
         self.kinds: dict[Any, int] = {}
 
@@ -173,7 +173,7 @@ def _selection(places: list[int]) -> Callable[[Sequence[Any]], Any]:
 
 
 def held(assignments: Assignments, attribute: AttributeName) -> _Held:
-    """Return the value of an attribute, null if it is not assigned. A name that differs in case is no answer."""
+    """Return the value of an attribute, null if it is not assigned, or a name that differs in case."""
     value = assignments.get(attribute)
     if value is not None and value != []:
         return value
@@ -274,11 +274,11 @@ class _Compiler:
         return lambda values: test(values[place])
 
     def tests_of(self, attribute: AttributeName) -> list[Callable[[_Held], Answer]] | None:
-        """Return the tests of an attribute, or nothing if they do not tell all that decides."""
+        """Return the tests of an attribute, or null if it is also compared with another attribute."""
         return None if attribute in self.related else self.tests.get(attribute, [])
 
     def constant(self, operand: Operand) -> Any:
-        """Return the value of an operand that is no attribute, or Unknown."""
+        """Return the value of an operand other than an attribute, or Unknown."""
         if isinstance(operand, Reference):
             return self.known.get(operand.text, _depends(operand.text))
         items = [literal.value for literal in _literals(operand)]
@@ -327,7 +327,7 @@ def _combination(tests: Sequence[_Test], decisive: bool) -> _Test:
 
 
 def _joined(answers: Sequence[Answer], decisive: bool) -> Answer:
-    """Join answers by and, of which a false one decides, or by or, of which a true one decides."""
+    """Join answers by and, where a false one decides, or by or, where a true one decides."""
     if decisive in answers:
         return decisive
     unknown = [answer for answer in answers if isinstance(answer, Unknown)]

@@ -170,7 +170,7 @@ class _Parser(Parser):
         return Reference(token.text)
 
     def lacks_prefix(self, text: str) -> bool:
-        """Whether a path can only be that of an attribute, as it stands or by the definitions."""
+        """Whether a path can only be that of an attribute, by its form or by the definitions."""
         if _NAMES.fullmatch(text) and not text.lower().startswith("extension_"):
             return True
         return any(text == f"{attribute.attribute_set}/{attribute.name}" for attribute in self.defined)

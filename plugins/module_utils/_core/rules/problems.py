@@ -70,7 +70,7 @@ def find_problems(
 
 
 def doubts(tree: Node, definitions: Definitions) -> list[str]:
-    """Return why the service may not evaluate a rule at all: it names what is not defined or is deprecated."""
+    """Return why it is unknown what the service decides: the rule names an undefined or deprecated attribute."""
     attributes = dict.fromkeys(attribute for attribute, _operator, _values in comparisons(tree))
     found = []
     for attribute in attributes:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who decides by an attribute, as the module reads it from the local Graph, and what it says of what it cannot read."""
+"""The consumers that the module finds in the local Graph, and the sources that it reports as not read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SOURCES = {
 
 
 def run(graph: Graph, **options: Any) -> dict[str, Any]:
-    """What a run returns, its options validated as a module does."""
+    """Return the result of a run, with options validated as a module does."""
     validated = ArgumentSpecValidator(CONSUMER_INFO_SPEC, **CONSUMER_INFO_CONSTRAINTS).validate(options)
     assert not validated.error_messages
     return run_consumer_info(validated.validated_parameters, graph, True)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What rules decide: the documented semantics, and unknown for everything else."""
+"""Evaluation of rules: the documented semantics, and unknown for everything else."""
 
 from __future__ import annotations
 
