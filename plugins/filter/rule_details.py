@@ -34,8 +34,8 @@ options:
     description:
       - The definitions to compare the rule with. They can be declared ones, or those that
         M(entra.attributes.custom_security_attribute_definition_info) returns.
-      - C(attribute_set) and C(name) are required. C(type), C(state), C(predefined_values_only), C(predefined_values) and
-        C(inactive_predefined_values) are used.
+      - C(attribute_set) and C(name) are required. C(type), C(state), C(predefined_values_only), C(predefined_values)
+        and C(inactive_predefined_values) are used.
       - If they are left out, the rule is not compared with definitions. An empty list means that nothing is defined.
     type: list
     elements: dict
