@@ -14,7 +14,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-CEILINGS = {"guides": 60, "module documentation": 130, "docstrings and comments": 170}  # to fall to 10, 10, 15
+CEILINGS = {"guides": 15, "module documentation": 28, "docstrings and comments": 33}  # to fall to 10, 10, 15
 DISCOURAGED = {
     "report, show, return": r"\b(tells?|telling|told)\b",
     "not a": r"\b(is|are|was|were) no (?!longer\b|more\b|need\b)\w",
@@ -22,7 +22,7 @@ DISCOURAGED = {
     "next to, besides, so": r"\b(beside|hence|thus|thereby|whereby|therein|thereof|whoever|whomever)\b",
     "continue": r"\b(goes|go|going|went) on\b",
     "because": r", as (it|they|this|that|there|these|those|nothing|nobody)\b",
-    "the actor as subject": r"(?:^|[.:;] )(What|Who|That|Nobody|Nothing) (?!(is|are|do|does|can|if)\b)[^?.]+[.;:]",
+    "the actor as subject": r"(?:^|[.:;] )(?-i:What|Who|Nobody|Nothing) (?!(is|are|do|does|can|if)\b)[^?.]+[.;:]",
     "whose, or two sentences": r"\bof (which|whom|what)\b",
     "anyway, own, alone": r"\b(all the same|of (its|their|his|her) own|by (itself|themselves))\b",
 }

@@ -68,6 +68,7 @@ def test_a_plan_is_never_stale_against_itself_or_a_part_of_it(plan: TenantPlan) 
     assert stale(plan, replace(plan, steps=plan.steps[1:])) == {}
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=300)
 @given(plans(), VALUES, st.integers(0, 99))
 def test_a_foreign_value_makes_exactly_its_object_stale(plan: TenantPlan, foreign: Any, choice: int) -> None:

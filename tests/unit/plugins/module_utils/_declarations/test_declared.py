@@ -101,7 +101,7 @@ def test_what_is_declared_twice_is_told_with_both_places(tmp_path: Path) -> None
 WRONG = {
     "01.yml": ("attribute_sets:\n- name: A B\n", 2),
     "02.yml": ("definitions:\n- {attribute_set: A, name: B, type: text}\n", 2),
-    "03.yaml": ("definitions:\n\n- attribute_set: A\n  name: B\n  colour: red\n", 3),
+    "03.yaml": ("definitions:\n\n- attribute_set: A\n  name: B\n  flavor: red\n", 3),
     "04.json": ('{"assignments": [\n{"user": "a"}]}', 2),
     "05.jsonl": ('\n{"user": "b", "attributes": {"A": {"B": ""}}}\n', 2),
     "06.csv": ("user,A.B\nc," + "x" * 65 + "\n", 2),

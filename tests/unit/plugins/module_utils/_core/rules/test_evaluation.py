@@ -277,6 +277,7 @@ def test_a_naive_evaluator_agrees(dialect: str) -> None:
     assert all(outcomes.count(outcome) > 1000 for outcome in (True, False, None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_many_principals_are_decided_as_one_by_one(dialect: str) -> None:
     random = Random(7)  # noqa: S311 - a seed of tests

@@ -407,6 +407,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_random_text_raises_nothing_else(dialect: str) -> None:
     random = Random(99)  # noqa: S311 - a seed of tests
