@@ -36,16 +36,6 @@ options:
     description: Assignments that are declared in a variable, beside those of the path.
     type: list
     elements: dict
-  sealed:
-    description: Whether each path must be the folder of a whole snapshot, as a run of the role sealed it.
-    type: bool
-    default: false
-  files:
-    description:
-      - Files that a run of the role is about to keep, C(snapshot) (a folder) and C(report).
-      - If this is set, nothing is read from the paths. The lookup only checks that the files can be written, and that
-        they are not, and are not in, what is read or kept otherwise.
-    type: dict
 seealso:
   - module: entra.attributes.attribute_set
   - module: entra.attributes.custom_security_attribute_definition
@@ -82,13 +72,6 @@ _raw:
     assignments:
       description: How many principals are declared.
       type: int
-    tenants:
-      description: With O(sealed), the IDs of the tenants of the snapshot.
-      type: list
-      elements: str
-    snapshot:
-      description: With O(files), what the folder of the snapshot holds, C(finished), C(fresh), C(kept), C(tenant_id).
-      type: dict
 """
 
 import os
@@ -99,7 +82,6 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._declarations.declared import declared
 from ..module_utils._declarations.locations import SECTIONS
-from ..module_utils._declarations.snapshot import check_kept, ensure_whole
 from ..module_utils._errors import EntraError, InvalidDeclaration
 from ..plugin_utils._vault import decryption
 
@@ -108,10 +90,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         declarations = {section: self.get_option(section) for section in SECTIONS}
-        files = self.get_option("files")
         try:
-            if files is not None:
-                return [self._checked(self._path(term, variables), files) for term in terms or [""]]
             return [self._read(self._found(term, variables), declarations) for term in terms or [""]]
         except InvalidDeclaration as forbidden:
             raise AnsibleError("\n".join(["what is declared is wrong:", *forbidden.problems])) from None
@@ -133,19 +112,11 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
             )
         return found
 
-    def _checked(self, src: str | None, files: dict[str, str]) -> dict[str, Any]:
-        snapshot, report = (
-            None if files.get(name) is None else os.path.expanduser(files[name]) for name in ("snapshot", "report")
-        )
-        return {"src": src, "snapshot": vars(check_kept(src, snapshot, report))}
-
     def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
-        tenants = ensure_whole(src) if src and self.get_option("sealed") else []
         found = declared(src, variables, decryption(self._loader))
         return {
             "src": src,
             "attribute_sets": found.attribute_sets,
             "definitions": found.definitions,
             "assignments": len(found.assignments),
-            "tenants": tenants,
         }

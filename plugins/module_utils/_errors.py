@@ -41,7 +41,9 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 
@@ -80,6 +82,9 @@ class EntraError(Exception):
     in_doubt = False
     """Whether a write that got no definite answer may have been applied. Then the result counts as a change."""
 
+    result: Mapping[str, Any] = MappingProxyType({})
+    """What is known of the whole task that failed."""
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = printable(message)
@@ -103,7 +108,8 @@ class EntraError(Exception):
     def as_result(self) -> dict[str, Any]:
         """The keyword arguments of `fail_json`."""
         changed = {"changed": True} if self.changed or self.in_doubt else {}
-        return {"msg": str(self), "error": {"type": type(self).__name__, **self.details()}, **changed}
+        error = {"type": type(self).__name__, **self.details()}
+        return {**self.result, "msg": str(self), "error": error, **changed}
 
 
 class OptionError(EntraError):

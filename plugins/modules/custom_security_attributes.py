@@ -21,8 +21,9 @@ description:
 options:
   assignments:
     description:
-      - Desired assignments by principal. Set at least one of O(assignments) and O(src).
-      - Declaring a principal twice is an error, also under different names.
+      - The values of each principal. At least one of O(assignments) and O(src) is needed.
+      - Different items, also of different files, can declare different attributes of one principal. An attribute that
+        two items declare for one principal is an error, also if they name the principal in different ways.
     type: list
     elements: dict
     suboptions:

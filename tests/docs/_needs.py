@@ -70,14 +70,6 @@ NEEDS: Mapping[tuple[str, str], Need] = {
     ),
     (f"{GUIDES}/guide_inventory.rst", "/run/secrets/entra"): Need(skip=REAL),
     (f"{GUIDES}/guide_migration.rst", "name: Assign with uri"): Need(skip=REAL),
-    ("plugins/filter/assignment_drifts.py", ""): Need(variables={"checked": {"results": []}}),
-    ("plugins/filter/schema_steps.py", ""): Need(
-        variables={
-            "declared": {"attribute_sets": [], "definitions": []},
-            "sets": {"attribute_sets": []},
-            "definitions": {"definitions": []},
-        }
-    ),
     ("plugins/inventory/directory.py", ""): Need(service_principals=PAYROLL),
     ("plugins/lookup/custom_security_attribute.py", ""): Need(
         users=ADELE, service_principals={**PAYROLL, "billing-api": {}}
@@ -86,6 +78,7 @@ NEEDS: Mapping[tuple[str, str], Need] = {
     ("README.md", ""): Need(files=FOLDER),
     ("roles/reconcile/README.md", ""): Need(files=FOLDER),
     ("plugins/modules/report.py", ""): Need(files={"entra/engineering.yml": DECLARED}),
+    ("plugins/modules/reconcile.py", ""): Need(files=FOLDER),
     ("plugins/modules/custom_security_attributes.py", ""): Need(files={"attributes.csv": CSV}),
     (f"{GUIDES}/guide_bulk.rst", "src: attributes.csv"): Need(files={"attributes.csv": CSV}),
 }

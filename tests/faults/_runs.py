@@ -116,7 +116,9 @@ def run(proxy: FaultProxy, seed: int, how: Run = inside) -> Report:
     report.seconds = time.monotonic() - began
     history = list(proxy.history)
     proxy.begin(Weather.clear())
-    report.wrong = untrue_claims(result, wanted, before, assigned(proxy), history)
+    claims = {"changed": any(entry["changed"] for entry in result["results"])}
+    claims = {**result, **claims, "summary": result["summary"]["assignments"]}
+    report.wrong = untrue_claims(claims, wanted, before, assigned(proxy), history)
     report.spoiled, report.writes, report.summary = weather.spoiled, len(history), result.get("summary", {})
     if report.seconds > LONGEST_SECONDS:
         report.wrong.append(f"it took {report.seconds:.0f} s")
@@ -152,25 +154,26 @@ def run_reconcile(proxy: FaultProxy, seed: int, folder: Path) -> Report:
     began = time.monotonic()
     try:
         with connect(OPTIONS, proxy.environment) as graph:
-            reconcile(graph, folder)
-        result: dict[str, Any] = {}
+            result = reconcile(graph, folder, report="all")
     except EntraError as error:
         result = error.as_result()
     report.seconds, report.spoiled, report.writes = time.monotonic() - began, weather.spoiled, len(proxy.history)
     history = list(proxy.history)
     proxy.begin(Weather.clear())
-    if "results" in result:
-        report.wrong = untrue_claims(result, wanted, before, assigned(proxy), history)
-    elif result and history:
-        # A step after the assignments failed. Its claims are about that step.
-        report.wrong = [] if len({write.principal for write in history}) == len(wanted) else ["writes without results"]
-    elif not result and not all(holds(assigned(proxy)[who], desired) for who, desired in wanted.items()):
+    claims = {"changed": any(entry["changed"] for entry in result["results"])}
+    claims = {**result, **claims, "summary": result["summary"]["assignments"]}
+    report.wrong = untrue_claims(claims, wanted, before, assigned(proxy), history)
+    if (
+        not result.get("failed")
+        and not result.get("error")
+        and not all(holds(assigned(proxy)[who], desired) for who, desired in wanted.items())
+    ):
         report.wrong = ["it succeeded, and not everybody has the desired values"]
     if report.seconds > LONGEST_SECONDS:
         report.wrong.append(f"it took {report.seconds:.0f} s")
     with connect(OPTIONS, proxy.environment) as graph:
         reconcile(graph, folder)
-        if any(one["changed"] for one in reconcile(graph, folder)):
+        if reconcile(graph, folder)["changed"]:
             report.wrong.append("a finished run changes something")
     if not all(holds(assigned(proxy)[who], desired) for who, desired in wanted.items()):
         report.wrong.append("the next run did not converge")

@@ -1,70 +1,87 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role reconcile does with a folder, as the runs of its modules in its order."""
+"""Reconcile as the module does it, a folder that takes every kind of step, and a process that can be killed."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.entra.attributes.plugins.filter.schema_steps import FilterModule
-from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import declared
-from ansible_collections.entra.attributes.plugins.module_utils._declarations.snapshot import check_kept
-from ansible_collections.entra.attributes.plugins.module_utils._declarations.storage import SNAPSHOT, header
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
+from ansible_collections.entra.attributes.plugins.module_utils._graph.transport import Answer, Http
 from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
-from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
-from ansible_collections.entra.attributes.plugins.module_utils._operations.attribute_set import SET, run_set_info
-from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import (
-    DEFINITION,
-    run_definition_info,
-)
+from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
 
-steps = FilterModule().filters()["schema_steps"]
+FOLDER = """
+attribute_sets:
+- {name: Sales, description: Sellers}
+- {name: Engineering, description: Builders}
+definitions:
+- {attribute_set: Sales, name: Region, type: string, predefined_values_only: true, predefined_values: [Asia],
+   inactive_predefined_values: [Moon]}
+- {attribute_set: Sales, name: Retired, type: integer, state: deprecated}
+- {attribute_set: Engineering, name: Legacy, description: In use again}
+- {attribute_set: Engineering, name: Project, predefined_values: [Alpine, Nome, Skagit],
+   inactive_predefined_values: [Baker, Gone]}
+- {attribute_set: Marketing, name: EmployeeId, state: deprecated}
+assignments:
+- user: adele@contoso.com
+  attributes: {Sales: {Region: Moon, Retired: 7}, Engineering: {Legacy: old, NumVendors: null}}
+- {user: alex@contoso.com, attributes: {Engineering: {Project: [Baker, Nome]}, Marketing: {EmployeeId: E1}}}
+- {user: dara@contoso.com, attributes: {Marketing: {AppCountry: []}}}
+- {service_principal: payroll-api, attributes: {Engineering: {Certification: false, CostCenter: {add: [2]}}}}
+"""
+PERMISSIONS = [
+    "CustomSecAttributeAssignment.ReadWrite.All",
+    "CustomSecAttributeDefinition.ReadWrite.All",
+    "User.Read.All",
+    "Application.Read.All",
+]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Mortal(Http):
+    """Sends so many requests; then the process is gone, with the next of them sent or not."""
+
+    def __init__(self, ca: str, last_is_sent: bool) -> None:
+        super().__init__(verify=ca, timeout=10, patience=Patience(retries=0))
+        self.last_is_sent = last_is_sent
+        self.live()
+
+    def live(self, lives: int | None = None) -> None:
+        self.lives, self.sent = lives, 0
+
+    def exchange(self, method: str, url: str, **kwargs: Any) -> Answer:
+        self.sent += 1
+        if self.lives is not None and self.sent > self.lives:
+            if self.sent == self.lives + 1 and self.last_is_sent:
+                super().exchange(method, url, **kwargs)
+            raise Killed
+        return super().exchange(method, url, **kwargs)
 
 
 def run(entry: Entry, graph: Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    """A run of a module with its options validated as the module does."""
+    """Run a module with its options validated as the module does."""
     validated = ArgumentSpecValidator(entry.spec, **entry.constraints).validate(options)
     assert not validated.error_messages
     return entry.run(validated.validated_parameters, graph, check_mode)
 
 
-def sealed_yaml(content: Any, tenant: str | None = None) -> bytes:
-    """Return a document with the header and the seal that the role writes."""
-    body = f"# {json.dumps(header(SNAPSHOT, tenant))}\n{yaml.safe_dump(content)}".encode()
-    seal = {"record": "seal", "lines": body.count(b"\n") - 1, "sha256": hashlib.sha256(body).hexdigest()}
-    return body + f"# {json.dumps(seal)}\n".encode()
-
-
 def reconcile(
-    graph: Graph, src: Path, snapshot: Path | None = None, *, check_mode: bool = False
-) -> list[dict[str, Any]]:
-    """The results of its tasks, in their order."""
-    folder = check_kept(str(src), str(snapshot) if snapshot else None, None)
-    wanted = declared(str(src), {})
-    kept = yaml.safe_load(folder.kept) if folder.kept else {}
-    sets = run_set_info({"name": None}, graph, False)["attribute_sets"]
-    definitions = run_definition_info({"attribute_set": None, "name": None}, graph, False)["definitions"]
-    todo = steps({"attribute_sets": wanted.attribute_sets, "definitions": wanted.definitions}, sets, definitions, kept)
-    if snapshot:
-        if folder.finished:
-            for file in ("schema.yml", "assignments.jsonl", "finished"):
-                (snapshot / file).unlink(missing_ok=True)
-        (snapshot / "schema.yml").write_bytes(sealed_yaml(todo["before"]))
-    results = [run(SET, graph, check_mode, **item) for item in todo["attribute_sets"]]
-    results += [run(DEFINITION, graph, check_mode, **item, changes="permit") for item in todo["permit"]]
-    if wanted.assignments:
-        path = {"snapshot_path": str(snapshot / "assignments.jsonl")} if snapshot else {}
-        results.append(run(BULK, graph, check_mode, src=str(src), definitions=wanted.definitions, **path))
-    results += [run(DEFINITION, graph, check_mode, **item, changes="forbid") for item in todo["forbid"]]
-    results += [run(SET, graph, check_mode, **item) for item in todo["limits"]]
-    if snapshot:
-        names = [name for name in ("schema.yml", "assignments.jsonl") if (snapshot / name).exists()]
-        (snapshot / "finished").write_text("\n".join(names) + "\n")
-    return results
+    graph: Graph,
+    src: Path | None = None,
+    snapshot: Path | None = None,
+    *,
+    check_mode: bool = False,
+    **options: Any,
+) -> dict[str, Any]:
+    """Reconcile a folder."""
+    paths = {"src": [str(src)]} if src else {}
+    kept = {"snapshot_path": str(snapshot)} if snapshot else {}
+    return run(RECONCILE, graph, check_mode, **paths, **kept, **options)

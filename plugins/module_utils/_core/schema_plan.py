@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .._errors import InvalidDeclaration, InvalidValue
 from .model import BOOLEAN, INTEGER, STRING, AttributeName, AttributeSet, Definition, definition_id
@@ -35,6 +35,7 @@ MAX_PREDEFINED_VALUES = 100
 MAX_DESCRIPTION = 128
 ALL, PERMIT, FORBID = CHANGES = ("all", "permit", "forbid")
 """What to do of a desired definition: assignments are made after all that permits more, and before all that forbids."""
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,15 @@ class DesiredDefinition:
             )
             problems.append(f"{options} {', '.join(repeated)} more than once")
         return problems + _number_problems(self.listed)
+
+
+@dataclass(frozen=True)
+class Placed(Generic[Content]):
+    """A set or definition that is desired, and where it is declared. `in_use` is what to do before it is deprecated."""
+
+    desired: Content
+    place: str = ""
+    in_use: str = "warn"
 
 
 @dataclass(frozen=True)

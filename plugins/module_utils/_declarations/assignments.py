@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -57,6 +57,45 @@ class Declaration:
     attribute_sets: tuple[str, ...] = ()
     expected: Expected = field(default_factory=dict)
     remark: Callable[[Sequence[str], str], str] = nothing
+    places: Mapping[AttributeName, str] = field(default_factory=dict)
+    """The places of attributes, where several items declare one principal."""
+
+    def place_of(self, attribute: AttributeName) -> str:
+        """Return where an attribute is declared."""
+        return self.places.get(attribute, self.label)
+
+    def within(self, attribute_sets: Collection[str]) -> Declaration | None:
+        """Return the part in these attribute sets; null if there is none."""
+        sets = tuple(name for name in self.attribute_sets if name in attribute_sets)
+        desired = {attribute: value for attribute, value in self.desired.items() if attribute.attribute_set in sets}
+        expected = {attribute: value for attribute, value in self.expected.items() if attribute.attribute_set in sets}
+        return replace(self, desired=desired, expected=expected, attribute_sets=sets) if sets else None
+
+    def merged(self, other: Declaration) -> Declaration:
+        """Return both as one. Raises InvalidDeclaration, naming both places, if both declare an attribute."""
+        twice = [attribute for attribute in other.desired if attribute in self.desired]
+        if twice:
+            raise InvalidDeclaration(
+                str(self.who),
+                [
+                    f"{other.label}: {attribute} of {other.who} is declared in {self.place_of(attribute)} already"
+                    for attribute in twice
+                ],
+            )
+        places = {attribute: side.place_of(attribute) for side in (self, other) for attribute in side.desired}
+
+        def remark(path: Sequence[str], reason: str) -> str:
+            return self.remark(path, reason) or other.remark(path, reason)
+
+        return replace(
+            self,
+            label=f"{self.label} and {other.label}",
+            desired={**self.desired, **other.desired},
+            attribute_sets=tuple(dict.fromkeys([*self.attribute_sets, *other.attribute_sets])),
+            expected={**self.expected, **other.expected},
+            remark=remark,
+            places=places,
+        )
 
     def explained(self, error: EntraError) -> EntraError:
         """Return an error about a declared value, with what the form of its file adds to it."""
@@ -68,20 +107,26 @@ class Declaration:
 
 
 class Declarations:
-    """Gathers declarations, each principal once, and notes what is wrong with them in `problems`."""
+    """Gathers declarations, those of one principal as one, and notes what is wrong with them in `problems`."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         self.found: list[Declaration] = []
-        self._once = Once(problems)
+        self._numbers: dict[Hashable, int] = {}
 
     def add(self, place: Place, item: Any) -> None:
         """Take an item of `assignments`."""
         declaration = _declaration(place, item, self.problems)
         if declaration:
-            title = str(declaration.who)
-            self._once.note(declaration.label, title, title.lower())
-            self.found.append(declaration)
+            identity = (declaration.who.kind.name, declaration.who.identity)
+            number = self._numbers.setdefault(identity, len(self.found))
+            if number == len(self.found):
+                self.found.append(declaration)
+                return
+            try:
+                self.found[number] = self.found[number].merged(declaration)
+            except InvalidDeclaration as refused:
+                self.problems += refused.problems
 
 
 class Once:

@@ -9,16 +9,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._core.names import case_variant
 from .._core.options import without_omitted
-from .._errors import InvalidDeclaration
+from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
+from .._errors import InvalidDeclaration, OptionError
 from .assignments import (
     Declaration,
     Declarations,
@@ -28,10 +29,14 @@ from .assignments import (
 from .files import read
 from .locations import (
     ASSIGNMENTS,
+    BOUNDS,
     DEFINITIONS,
+    MASKED_SETS,
+    PROTECT,
     SECTIONS,
     SETS,
     Decrypt,
+    Items,
     Place,
     listed,
     no_secret,
@@ -44,18 +49,29 @@ from .specs import (
     desired_set,
 )
 
+PRINCIPALS, ATTRIBUTES = "principals", "attributes"
+Content = TypeVar("Content")
+
 
 @dataclass(frozen=True)
 class Declared:
-    """What is declared: sets and definitions as they were written but for nulls, and the assignments."""
+    """All that is declared: sets and definitions with their places, assignments, and what binds a whole run.
+
+    `attribute_sets` and `definitions` are the items as they were written, without nulls.
+    """
 
     attribute_sets: list[Any] = field(default_factory=list)
     definitions: list[Any] = field(default_factory=list)
     assignments: list[Declaration] = field(default_factory=list)
+    placed_sets: list[Placed[DesiredSet]] = field(default_factory=list)
+    placed_definitions: list[Placed[DesiredDefinition]] = field(default_factory=list)
+    masked_sets: tuple[str, ...] = ()
+    protected_principals: tuple[str, ...] = ()
+    protected_attributes: tuple[str, ...] = ()
 
 
-def declared(src: str | None, variables: Mapping[str, Sequence[Any]], decrypt: Decrypt = no_secret) -> Declared:
-    """What variables (by section) and the file or folder `src` declare together.
+def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decrypt: Decrypt = no_secret) -> Declared:
+    """Return what variables (by section) and the files or folders of `src` declare together.
 
     Raises InvalidDeclaration with everything that is wrong in any tenant, each with its place, and OptionError where
     there is nothing to read.
@@ -65,34 +81,106 @@ def declared(src: str | None, variables: Mapping[str, Sequence[Any]], decrypt: D
     found = Declared()
     assigned = Declarations(problems)
     homes: dict[str, str] = {}
-    sets: list[str] = []
-    variable_items = (listed(section, without_omitted(variables.get(section) or [])) for section in SECTIONS)
-    for section, place, item in chain(*variable_items, read(src, problems, decrypt) if src else ()):
+    bounds: dict[str, list[str]] = {MASKED_SETS: [], PRINCIPALS: [], ATTRIBUTES: []}
+    sources = [src] if isinstance(src, str) else src or []
+    for section, place, item in chain(
+        *(_of_variable(section, variables.get(section) or [], problems) for section in (*SECTIONS, *BOUNDS)),
+        *(read(source, problems, decrypt) for source in sources),
+    ):
         if section == ASSIGNMENTS:
             assigned.add(place, item)
+        elif section in BOUNDS:
+            _bind(section, place, item, bounds, problems)
         elif section == SETS and (params := _validated(place, SET_SPEC, {}, item, problems)):
             name = params["name"]
-            problems += [
-                f"{place.label}: attribute set {name}: {problem}" for problem in _problems(desired_set, params)
-            ]
             once.note(place.label, f"attribute set '{name}'", ("attribute set", name.lower()))
-            sets.append(name)
+            if wanted_set := _built(desired_set, params, f"{place.label}: attribute set {name}", problems):
+                found.placed_sets.append(Placed(wanted_set, place.label))
             found.attribute_sets.append(without_nulls(item))
         elif section == DEFINITIONS and (
             params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
         ):
             name = f"{params['attribute_set']}.{params['name']}"
-            wrong = _problems(desired_definition, params)
-            problems += [f"{place.label}: definition {name}: {problem}" for problem in wrong]
             once.note(place.label, f"definition '{name}'", ("definition", name.lower()))
             homes.setdefault(params["attribute_set"], place.label)
+            if wanted := _built(desired_definition, params, f"{place.label}: definition {name}", problems):
+                found.placed_definitions.append(Placed(wanted, place.label, params["in_use"]))
             found.definitions.append(without_nulls(item))
+    sets = [placed.desired.name for placed in found.placed_sets]
     for home, label in homes.items():
         if home not in sets and (other := case_variant(home, sets)):
             problems.append(f"{label}: attribute set {home} is declared as {other}")
     refuse(problems)
-    found.assignments.extend(assigned.found)
-    return found
+    return replace(
+        found,
+        assignments=assigned.found,
+        masked_sets=tuple(dict.fromkeys(bounds[MASKED_SETS])),
+        protected_principals=tuple(bounds[PRINCIPALS]),
+        protected_attributes=tuple(bounds[ATTRIBUTES]),
+    )
+
+
+def narrowed(
+    found: Declared, sections: Collection[str], attribute_sets: Collection[str], principals: Collection[str]
+) -> Declared:
+    """Return the part of what is declared that a run is about.
+
+    `attribute_sets` keeps what is in these sets. `principals` keeps the assignments of these principals, by the names
+    with which they are declared, and neither sets nor definitions. Raises OptionError for a name that is not declared.
+    """
+    names = {name.lower() for name in principals}
+    known_sets = {placed.desired.name for placed in found.placed_sets}
+    known_sets |= {placed.desired.attribute_set for placed in found.placed_definitions}
+    known_sets |= {name for declaration in found.assignments for name in declaration.attribute_sets}
+    for option, wanted, known in (
+        ("attribute_sets", attribute_sets, known_sets),
+        ("principals", names, {declaration.who.name.lower() for declaration in found.assignments}),
+    ):
+        if unknown := sorted(set(wanted) - known):
+            raise OptionError(option, f"{', '.join(unknown)} is not declared")
+    chosen = set(attribute_sets) or known_sets
+    assignments = [
+        part
+        for declaration in (found.assignments if ASSIGNMENTS in sections else ())
+        if (not names or declaration.who.name.lower() in names) and (part := declaration.within(chosen))
+    ]
+    takes_sets, takes_definitions = (section in sections and not names for section in (SETS, DEFINITIONS))
+    return replace(
+        found,
+        assignments=assignments,
+        placed_sets=[placed for placed in found.placed_sets if takes_sets and placed.desired.name in chosen],
+        placed_definitions=[
+            placed
+            for placed in found.placed_definitions
+            if takes_definitions and placed.desired.attribute_set in chosen
+        ],
+    )
+
+
+def _of_variable(section: str, items: Any, problems: list[str]) -> Items:
+    """Yield the items of a variable."""
+    if section == PROTECT:
+        yield from ((section, place, item) for _name, place, item in listed(section, [items] if items else []))
+    elif isinstance(items, list | tuple):
+        yield from listed(section, without_omitted(items))
+    else:
+        problems.append(f"{section}: must be a list")
+
+
+def _bind(section: str, place: Place, item: Any, bounds: dict[str, list[str]], problems: list[str]) -> None:
+    """Note names of sets to mask, or of principals and attributes to protect."""
+    if section == MASKED_SETS:
+        given: Mapping[Any, Any] = {MASKED_SETS: [item]}
+    elif isinstance(item, Mapping) and set(item) <= {PRINCIPALS, ATTRIBUTES}:
+        given = item
+    else:
+        problems.append(f"{place.label}: protect must be a dictionary with the lists principals and attributes")
+        return
+    for key, names in given.items():
+        if isinstance(names, list) and all(isinstance(name, str) and name.strip() for name in names):
+            bounds[key] += [str(name).strip() for name in names]
+        else:
+            problems.append(f"{place.label}: {key} must be a list of names")
 
 
 def _validated(
@@ -120,9 +208,11 @@ def without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in without_omitted(item).items() if value is not None}
 
 
-def _problems(build: Callable[[Mapping[str, Any]], object], params: Mapping[str, Any]) -> list[str]:
+def _built(
+    build: Callable[[Mapping[str, Any]], Content], params: Mapping[str, Any], title: str, problems: list[str]
+) -> Content | None:
     try:
-        build(params)
-    except InvalidDeclaration as forbidden:
-        return forbidden.problems
-    return []
+        return build(params)
+    except InvalidDeclaration as refused:
+        problems += [f"{title}: {problem}" for problem in refused.problems]
+        return None

@@ -15,6 +15,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 SETS, DEFINITIONS, ASSIGNMENTS = SECTIONS = ("attribute_sets", "definitions", "assignments")
+MASKED_SETS, PROTECT = BOUNDS = ("masked_sets", "protect")
+"""What binds a whole run of reconcile: sets whose values are masked, and what must not change."""
 SPOKEN = "display_name"
 """A name for people. The collection does not use it."""
 VAULT = "$ANSIBLE_VAULT;"

@@ -22,6 +22,7 @@ from typing import Any
 from .._core.tenant_plan import TenantPlan, parse_plan, plan_document
 from .._core.values import same
 from .._errors import OptionError, PlanRefused
+from .declared import Declared
 from .storage import now, read_regular
 
 FORMAT, VERSION = "entra.attributes/plan", 1
@@ -90,6 +91,21 @@ def canonical(document: Any) -> bytes:
 def digest(document: Mapping[str, Any]) -> str:
     """Return the digest of a document without its own."""
     return hashlib.sha256(canonical({key: document[key] for key in document if key != "sha256"})).hexdigest()
+
+
+def digest_of(found: Declared, mask: Mask) -> str:
+    """Return the keyed digest of what is declared."""
+    assignments = [
+        [
+            declaration.who.kind.name,
+            *declaration.who.identity,
+            sorted((str(name), repr(value)) for name, value in declaration.desired.items()),
+        ]
+        for declaration in found.assignments
+    ]
+    schema = [repr(placed.desired) for placed in found.placed_sets]
+    schema += [repr(placed.desired) for placed in found.placed_definitions]
+    return mask({"schema": schema, "assignments": assignments})
 
 
 def read_plan(path: str) -> PlanFile:

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .._core.assignment_plan import Plan
 from .._core.model import KINDS, Principal
+from .._core.yaml_text import as_yaml
 from .._errors import OptionError
 from .files import paths
+from .locations import Broken, no_secret
 from .storage import (
     COMMENT,
     SNAPSHOT,
@@ -37,6 +39,7 @@ from .storage import (
     tenant_problem,
     unsealed,
 )
+from .yaml_json import parse_yaml
 
 Items = dict[tuple[str, str], dict[str, Any]]
 """The items of a snapshot by kind and id of their principals."""
@@ -117,21 +120,29 @@ def ensure_whole(src: str) -> list[str]:
     except FileNotFoundError:
         pass  # of a run that was cut off
     except OSError as error:
-        raise OptionError("reconcile_undo_path", f"{folder / FINISHED_FILE} cannot be read: {error.strerror}") from None
+        raise OptionError("src", f"{folder / FINISHED_FILE} cannot be read: {error.strerror}") from None
     missing = sorted({name for name in expected if not (folder / name).is_file()})
     if missing:
-        raise OptionError("reconcile_undo_path", f"{src} is not a whole snapshot: it lacks {', '.join(missing)}")
+        raise OptionError("src", f"{src} is not a whole snapshot: it lacks {', '.join(missing)}")
     tenants = set()
     for path in paths(src, []):
         if path.parent != folder or path.name not in (SCHEMA_FILE, ASSIGNMENTS_FILE):
-            raise OptionError("reconcile_undo_path", f"{path} does not belong to the snapshot {src}; move it away")
+            raise OptionError("src", f"{path} does not belong to the snapshot {src}; move it away")
         try:
             tenants.add(unsealed(read_regular(path), comment_of(path)).get("tenant_id"))
         except OSError as error:
-            raise OptionError("reconcile_undo_path", f"{path} cannot be read: {error.strerror}") from None
+            raise OptionError("src", f"{path} cannot be read: {error.strerror}") from None
         except BrokenSeal as broken:
-            raise OptionError("reconcile_undo_path", f"{path} {broken}") from None
+            raise OptionError("src", f"{path} {broken}") from None
     return sorted(filter(None, tenants))
+
+
+def is_snapshot(src: str) -> bool:
+    """Return whether a folder is the snapshot of a reconcile."""
+    try:
+        return first_record(read_regular(Path(src, SCHEMA_FILE), HEADER_BYTES), COMMENT).get("format") == SNAPSHOT
+    except OSError:
+        return os.path.isdir(src) and any(os.path.lexists(Path(src, name)) for name in (FINISHED_FILE,))
 
 
 @dataclass(frozen=True)
@@ -140,28 +151,25 @@ class Folder:
 
     finished: bool = False
     fresh: bool = True
-    kept: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict)
     tenant_id: str | None = None
 
 
-def check_kept(src: str | None, snapshot: str | None, report: str | None) -> Folder:
-    """Return the folder of the snapshot that a run of the role is about to keep.
+def check_kept(src: Sequence[str], snapshot: str | None) -> Folder:
+    """Return the folder of the snapshot that a run is about to keep.
 
-    Raises OptionError where it, or the report, cannot be written, or where one would be read or overwritten.
+    Raises OptionError where it cannot be written, or where a file would be read or overwritten.
     """
-    option, read = "reconcile_snapshot_path", [("reconcile_src", src)] if src else []
-    files: list[tuple[str, Path]] = []
-    if snapshot is not None:
-        folder = check_folder(option, snapshot)
-        files = [(option, folder / name) for name in (SCHEMA_FILE, ASSIGNMENTS_FILE, FINISHED_FILE)]
-        for file in files if os.path.lexists(folder) else ():
-            check_file(*file)
-        for file in files:
-            check_apart([file], read)
-    if report is not None:
-        kept = [(option, snapshot)] if snapshot is not None else []
-        check_apart([("reconcile_report_path", check_file("reconcile_report_path", report))], [*read, *kept])
-    return _found(*(path for _option, path in files)) if files else Folder()
+    if snapshot is None:
+        return Folder()
+    option = "snapshot_path"
+    folder = check_folder(option, snapshot)
+    files = [(option, folder / name) for name in (SCHEMA_FILE, ASSIGNMENTS_FILE, FINISHED_FILE)]
+    for file in files if os.path.lexists(folder) else ():
+        check_file(*file)
+    for file in files:
+        check_apart([file], [("src", path) for path in src])
+    return _found(*(path for _option, path in files))
 
 
 def _found(schema: Path, assignments: Path, finished: Path) -> Folder:
@@ -169,17 +177,51 @@ def _found(schema: Path, assignments: Path, finished: Path) -> Folder:
         return Folder(finished=True)
     if not schema.exists():
         if assignments.exists():
-            raise OptionError(
-                "reconcile_snapshot_path", f"{schema} is missing, but {assignments} is there", NOT_CONTINUED
-            )
+            raise OptionError("snapshot_path", f"{schema} is missing, but {assignments} is there", NOT_CONTINUED)
         return Folder()
     try:
         content = read_regular(schema)
         first = unsealed(content, COMMENT)
         if assignments.exists():
             unsealed(read_regular(assignments))
+        kept, _line, _words = parse_yaml(content.decode(), lambda line, problem: None, no_secret)
     except OSError as error:
-        raise OptionError("reconcile_snapshot_path", f"{error.filename} cannot be read: {error.strerror}") from None
-    except BrokenSeal as broken:
-        raise OptionError("reconcile_snapshot_path", f"{schema.parent}: a file in it {broken}", NOT_CONTINUED) from None
-    return Folder(fresh=False, kept=content.decode(), tenant_id=first.get("tenant_id"))
+        raise OptionError("snapshot_path", f"{error.filename} cannot be read: {error.strerror}") from None
+    except (BrokenSeal, Broken) as broken:
+        raise OptionError("snapshot_path", f"{schema.parent}: a file in it {broken}", NOT_CONTINUED) from None
+    return Folder(fresh=False, kept=kept, tenant_id=first.get("tenant_id"))
+
+
+def begin(
+    path: str,
+    folder: Folder,
+    before: Mapping[str, Any],
+    changes: Sequence[tuple[Principal, Plan]],
+    tenant: str | None,
+) -> None:
+    """Save what undoes a run, before its first write. Raises OptionError.
+
+    The snapshot of a finished run is replaced, that of a run that was cut off is continued.
+    """
+    home = Path(path)
+    schema, assignments, finished = (home / name for name in (SCHEMA_FILE, ASSIGNMENTS_FILE, FINISHED_FILE))
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.finished:
+            for file in (schema, assignments, finished):
+                file.unlink(missing_ok=True)
+        first = header(SNAPSHOT, tenant or folder.tenant_id)
+        replace_file(schema, sealed(first, [as_yaml(before).encode()], COMMENT), private=True)
+    except OSError as error:
+        raise OptionError("snapshot_path", f"{error.filename} cannot be written: {error.strerror}") from None
+    if changes:
+        record(str(assignments), changes, tenant)
+
+
+def finish(path: str) -> None:
+    """Note which files the snapshot of a finished run has. Raises OptionError."""
+    names = [name for name in (SCHEMA_FILE, ASSIGNMENTS_FILE) if Path(path, name).exists()]
+    try:
+        replace_file(Path(path, FINISHED_FILE), "".join(f"{name}\n" for name in names).encode(), private=True)
+    except OSError as error:
+        raise OptionError("snapshot_path", f"{error.filename} cannot be written: {error.strerror}") from None

@@ -309,12 +309,12 @@ class Journal:
             self._descriptor = -1
 
 
-def sealed(first: Mapping[str, Any], lines: Iterable[bytes]) -> bytes:
-    """Return a header, lines, and a last line with their number and digest."""
-    body = [as_line(first), *lines]
-    content = b"".join(body)
-    seal = {RECORD: "seal", "lines": len(body) - 1, "sha256": hashlib.sha256(content).hexdigest()}
-    return content + as_line(seal)
+def sealed(first: Mapping[str, Any], lines: Iterable[bytes], comment: str = "") -> bytes:
+    """Return a header, lines, and a last line with their number and digest; `comment` as in `unsealed()`."""
+    before = comment.encode()
+    content = b"".join([before, as_line(first), *lines])
+    seal = {RECORD: "seal", "lines": content.count(b"\n") - 1, "sha256": hashlib.sha256(content).hexdigest()}
+    return content + before + as_line(seal)
 
 
 class BrokenSeal(Exception):

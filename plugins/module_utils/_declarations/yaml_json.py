@@ -25,6 +25,8 @@ from .._core.yaml_text import as_yaml
 from .._errors import MissingLibrary, quoted
 from .locations import (
     ASSIGNMENTS,
+    BOUNDS,
+    PROTECT,
     SECTIONS,
     Broken,
     Decrypt,
@@ -93,7 +95,9 @@ def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, par
     sections = {ASSIGNMENTS: content} if isinstance(content, list) else content
     for section, items in sections.items():
         path: _Path = () if bare else (section,)
-        if section not in SECTIONS:
+        if section == PROTECT and items is not None:
+            yield section, Place(f"{name}:{line(path)}", partial(_in_document, name, line, path)), items
+        elif section not in (*SECTIONS, *BOUNDS):
             problems.append(f"{name}:{line(path)}: '{quoted(str(section))}' is none of {', '.join(SECTIONS)}")
         elif isinstance(items, list):
             for number, item in enumerate(items):

@@ -114,7 +114,7 @@ def run_bulk(
     check_limit(params["max_changes"], run)
     result = run.write()
     if run.failures or run.results.problem:
-        raise _refusal(run, _counts(result["summary"], check_mode), result)
+        raise _refusal(run, counts_sentence(result["summary"], check_mode), result)
     return result
 
 
@@ -190,7 +190,7 @@ def _refusal(run: AssignmentRun, message: str, result: dict[str, Any]) -> BulkEr
     return BulkError(" ".join(filter(None, parts)), {**result, "failures": failures} if failures else result)
 
 
-def _counts(summary: Mapping[str, Any], check_mode: bool) -> str:
+def counts_sentence(summary: Mapping[str, Any], check_mode: bool) -> str:
     """Return the counts of a run with failures as a sentence."""
     shown = [("changed", "changed"), ("skipped", "not reached"), ("unchanged", "left unchanged")]
     parts = [f"{summary['failed']} of {counted(summary['principals'], 'principal')} failed"]

@@ -29,6 +29,7 @@ from .._declarations.snapshot import record
 from .._errors import (
     AmbiguousPrincipal,
     EntraError,
+    InvalidDeclaration,
     InvalidValue,
     OptionError,
     PrincipalNotFound,
@@ -67,7 +68,7 @@ class Reader:
     def __init__(
         self,
         graph: Graph,
-        entries: Sequence[AssignmentEntry],
+        entries: list[AssignmentEntry],
         settings: Settings,
         planner: EntryPlanner,
         warn: Callable[[str], None],
@@ -113,19 +114,28 @@ class Reader:
         entry.found += (principal,)
         if len(entry.found) == 1:
             self._progress.read += 1
-            try:
-                self._planner.plan(entry, principal)
-            except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
-                entry.plan = untouched(principal.assignments, entry.declaration.desired)
-                entry.error = entry.declaration.explained(error)
-            self._progress.to_change += entry.pending
+            self._plan(entry, principal)
         else:
             self._progress.to_change -= entry.pending
             entry.plan = None
 
+    def _plan(self, entry: AssignmentEntry, principal: Principal) -> None:
+        self._progress.to_change -= entry.pending
+        try:
+            entry.error = None
+            self._planner.plan(entry, principal)
+        except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
+            entry.plan = untouched(principal.assignments, entry.declaration.desired)
+            entry.error = entry.declaration.explained(error)
+        self._progress.to_change += entry.pending
+
     def _identify(self) -> None:
-        """Note which entries name no principal, or more than one. Raises OptionError for two that name the same."""
+        """Note which entries name no principal, or more than one. Two that name the same become one.
+
+        Raises OptionError if both declare the same attribute.
+        """
         by_id: dict[str, AssignmentEntry] = {}
+        merged: set[int] = set()
         for entry in self._entries:
             try:
                 principal = exactly_one(entry.declaration.who, entry.found)
@@ -140,13 +150,26 @@ class Reader:
                 continue
             other = by_id.setdefault(principal.id, entry)
             if other is not entry:
-                labels = f"{other.declaration.label} and {entry.declaration.label}"
-                raise OptionError(self._settings.option, f"{principal} is declared twice, in {labels}")
+                merged.add(id(entry))
+                self._merge(other, entry, principal)
+        if merged:
+            self._entries[:] = [entry for entry in self._entries if id(entry) not in merged]
         missing = [entry.declaration for entry in self._entries if entry.missing]
         if missing and self._settings.on_missing == "warn":
             first = "; ".join(f"{declaration.label}: {declaration.who}" for declaration in missing[:NAMES_SHOWN])
             more = f" and {len(missing) - NAMES_SHOWN} more" if len(missing) > NAMES_SHOWN else ""
             self._warn(f"{len(missing)} of {len(self._entries)} principals do not exist: {first}{more}.")
+
+    def _merge(self, entry: AssignmentEntry, other: AssignmentEntry, principal: Principal) -> None:
+        """Plan a principal that two items name in different ways by what both declare."""
+        self._progress.to_change -= other.pending
+        try:
+            entry.declaration = entry.declaration.merged(other.declaration)
+        except InvalidDeclaration as twice:
+            labels = f"{entry.declaration.label} and {other.declaration.label}"
+            problem = f"{principal} is declared twice, in {labels}: {'; '.join(twice.problems)}"
+            raise OptionError(self._settings.option, problem) from None
+        self._plan(entry, principal)
 
 
 class AssignmentRun:

@@ -54,7 +54,7 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         if desired.deprecated and desired.forbids and known and params["in_use"] != "ignore":
             # In check mode, what is to be unassigned between what permits and what forbids still is assigned.
             in_use = "warn" if check_mode and not desired.permits else params["in_use"]
-            usage = _usage(known, in_use, Directory(graph), set(params.get("released") or ()))
+            usage = check_usage(known, in_use, Directory(graph), set(params.get("released") or ()))
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage
@@ -101,7 +101,9 @@ def _holders(directory: Directory, kind: PrincipalKind, definition: Definition, 
     return sum(principal.id not in released for principal in directory.select(kind, holds))
 
 
-def _usage(definition: Definition, in_use: str, directory: Directory, released: Collection[str] = ()) -> dict[str, Any]:
+def check_usage(
+    definition: Definition, in_use: str, directory: Directory, released: Collection[str] = ()
+) -> dict[str, Any]:
     """Count the principals with a value of an attribute, and word a warning. Raises InvalidDeclaration for in_use=fail.
 
     What is not searchable is not counted, since a filter may find nothing instead of being refused (graph-facts 3).

@@ -75,7 +75,6 @@ def lines(plan: TenantPlan, width: int, advice: str = "") -> list[Line]:
         ("Assignments", list(_assignments(plan.principals, width))),
         ("Missing", list(_findings(plan.missing))),
         ("Refused", list(_findings(plan.refused))),
-        ("Blocked", [Line(reason, PROBLEM) for reason in plan.blocked[:MOST_FINDINGS]]),
         ("Notes", [Line(note) for note in plan.notes]),
     ):
         if body:
@@ -83,7 +82,23 @@ def lines(plan: TenantPlan, width: int, advice: str = "") -> list[Line]:
             shown += [Line(INDENT + line.text, line.tone) for line in body]
     if advice and (plan.changed or len(shown) > 1):
         shown.append(Line(advice))
-    return [Line(line.text if line.tone == PROBLEM else fitted(line.text, width), line.tone) for line in shown]
+    return [Line(part, line.tone) for line in shown for part in wrapped(line.text, width)]
+
+
+def wrapped(text: str, width: int, most: int = 4) -> list[str]:
+    """Return a text in lines of at most `width` columns, the later ones indented; the end of a long one is left out."""
+    indent = " " * (len(text) - len(text.lstrip()) + 2 * len(INDENT))
+    parts, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line.strip() else line + word if word else f"{line} "
+        if columns(longer) <= width or not line.strip():
+            line = longer
+        else:
+            parts.append(line)
+            line = indent + word
+    parts.append(line)
+    kept = parts[: most - 1] + ([" ".join([parts[most - 1], "..."])] if len(parts) > most else parts[most - 1 :])
+    return [fitted(part, width) for part in kept]
 
 
 def fitted(text: str, width: int) -> str:

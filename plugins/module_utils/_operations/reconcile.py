@@ -5,176 +5,380 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What the role reconcile does to attribute sets and definitions, and what undoes it; and what drifted."""
+"""`reconcile`: a folder of declarations against the tenant, in one run: plan, apply, drift and undo."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
-from .._core.model import AttributeSet, Definition
-from .._core.schema_plan import (
-    FORBID,
-    PERMIT,
-    SetPlan,
-    plan_definition,
-    plan_set,
+from .._connection import read_files
+from .._core.names import counted
+from .._core.options import DICT, INTEGER, LIST, SECRET, TEXT
+from .._core.tenant_plan import ATTRIBUTE_SET, DEFINITION, TenantPlan, plan_document
+from .._declarations.declared import Declared, declared, narrowed
+from .._declarations.locations import SECTIONS, Decrypt, no_secret
+from .._declarations.plan_file import (
+    PlanFile,
+    digest_of,
+    ensure_current,
+    markdown_path,
+    masking,
+    new_salt,
+    read_plan,
 )
-from .._declarations.assignments import refuse
-from .._declarations.declared import without_nulls
-from .._declarations.specs import DEFINITION_SPEC, SET_SPEC, desired_definition, desired_set
-from .._errors import InvalidDeclaration
+from .._declarations.snapshot import Folder, begin, check_kept, ensure_whole, finish, is_snapshot
+from .._declarations.storage import check_apart, check_file, now, replace_file
+from .._errors import EntraError, OptionError, PlanRefused
+from .._graph.client import Graph
+from .._operation import Entry, diff
+from .._tenant.permissions import tenant_of
+from .assignment import VERIFY_SPEC
+from .assignments import changes_allowed, counts_sentence
+from .assignments_entries import OUTCOMES, AssignmentEntry
+from .plan_view import markdown
+from .reconcile_run import ReconcileRun
 
-Options = Mapping[str, Any]
+RECONCILE_SPEC: dict[str, Any] = {
+    "src": {"type": LIST, "elements": "path"},
+    "declarations": {"type": DICT},
+    "sections": {"type": "list", "elements": "str", "choices": list(SECTIONS), "default": list(SECTIONS)},
+    "attribute_sets": {"type": LIST, "elements": TEXT, "default": []},
+    "principals": {"type": LIST, "elements": TEXT, "default": []},
+    "plan_path": {"type": "path"},
+    "apply_plan": {"type": "path"},
+    "plan_max_age": {"type": INTEGER, "default": 7},
+    "plan_key": {"type": SECRET, "no_log": True},
+    "on_stale": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "snapshot_path": {"type": "path"},
+    "undo": {"type": "bool", "default": False},
+    "report_path": {"type": "path"},
+    "purge": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
+    "max_changes": {"type": "str"},
+    "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
+    "on_missing": {"type": "str", "choices": ["fail", "warn", "skip"], "default": "fail"},
+    "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "changed"},
+    **VERIFY_SPEC,
+}
+RECONCILE_CONSTRAINTS: dict[str, Any] = {
+    "required_one_of": [("src", "declarations", "apply_plan")],
+    "mutually_exclusive": [("plan_path", "apply_plan")],
+}
+MOST_DIFFS = 100
+FAILURES_IN_MESSAGE = 5
+UNDO_LEAVES = "Entra deletes neither attribute sets nor definitions. These definitions stay, deprecated: "
+
+Show = Callable[[TenantPlan, str], None]
+"""Show people a plan, and what to do next."""
 
 
-@dataclass(frozen=True)
-class Steps:
-    """What has to be done, in this order, assignments between `permit` and `forbid`.
-
-    `attribute_sets`, `permit` and `forbid` are what was declared of those that change; `limits` are the attribute sets
-    in which more definitions are active in between than can be at the end. `before` is what undoes it, in the form of a
-    folder's file. `drifts` are the differences.
-    """
-
-    attribute_sets: list[Options] = field(default_factory=list)
-    permit: list[Options] = field(default_factory=list)
-    forbid: list[Options] = field(default_factory=list)
-    limits: list[Options] = field(default_factory=list)
-    before: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    drifts: list[dict[str, Any]] = field(default_factory=list)
-
-
-def schema_steps(declared: Options, tenant: Options, kept: Options) -> Steps:
-    """Compare what is declared with what the modules for information say that there is.
-
-    `kept` is the `before` of a run that was cut off: it stays, and what is new comes to it. Raises
-    InvalidDeclaration with everything that the service would refuse.
-    """
-    steps = Steps()
-    problems: list[str] = []
-    sets = [AttributeSet.from_result(one) for one in tenant["attribute_sets"]]
-    definitions = [Definition.from_result(one) for one in tenant["definitions"]]
-    before_sets = {one["name"]: dict(one) for one in kept.get("attribute_sets") or []}
-    before_definitions = {_name(one): dict(one) for one in kept.get("definitions") or []}
-    changed: list[tuple[Options, SetPlan]] = []
-    for item in declared["attribute_sets"]:
-        try:
-            planned = plan_set(desired_set(_params(SET_SPEC, item)), sets)
-        except InvalidDeclaration as forbidden:
-            problems += [f"attribute set {item['name']}: {problem}" for problem in forbidden.problems]
-            continue
-        if planned.changed:
-            was = planned.before.as_result() if planned.before else None
-            changed.append((item, planned))
-            steps.drifts.extend(_differences("attribute_set", item["name"], was, planned.after.as_result()))
-            if was:  # what undoes a new one would create it again where it is not there
-                before_sets.setdefault(item["name"], without_nulls(was))
-        sets = [planned.meanwhile, *(one for one in sets if one.name != planned.after.name)]
-    final = {definition.attribute: definition for definition in definitions}
-    for item in declared["definitions"]:
-        try:
-            desired = replace(desired_definition(_params(DEFINITION_SPEC, item)), changes=PERMIT)
-            permitted = plan_definition(desired, definitions, sets)
-            others = [one for one in definitions if one != permitted.before]
-            definitions = [*([permitted.after] if permitted.after else []), *others]
-            forbidden_too = plan_definition(replace(desired, changes=FORBID), definitions)
-        except InvalidDeclaration as forbidden:
-            problems += [f"definition {_name(item)}: {problem}" for problem in forbidden.problems]
-            continue
-        after = forbidden_too.after
-        if after:
-            final[after.attribute] = after
-        steps.permit.extend([item] if permitted.changed else [])
-        steps.forbid.extend([item] if forbidden_too.changed else [])
-        if permitted.changed or forbidden_too.changed:
-            was, now = (side.as_result() if side else None for side in (permitted.before, after))
-            steps.drifts.extend(_differences("definition", _name(item), was, now))
-            _remember(before_definitions.setdefault(_name(item), _before(item, was, now or {})), now or {})
-    for item, planned in changed:
-        name, limit = planned.after.name, planned.after.max_attributes
-        if planned.meanwhile == planned.after or _active(name, definitions) <= (limit or 0):
-            steps.attribute_sets.append(item)
-            continue
-        first, last = _apart(item, planned)
-        steps.attribute_sets.extend(first)
-        steps.limits.append(last)
-        active = _active(name, final.values())
-        if active > (limit or 0):
-            problems.append(
-                f"attribute set {name}: would have {active} active attributes; its max_attributes_per_set is {limit}"
+def run_reconcile(
+    params: Mapping[str, Any],
+    graph: Graph,
+    check_mode: bool,
+    show: Show = lambda plan, advice: None,
+    progress: Callable[[str], None] = lambda line: None,
+    decrypt: Decrypt = no_secret,
+) -> dict[str, Any]:
+    """`reconcile`: everything is read and planned, then the plan is kept and shown, then what differs is written."""
+    params = {**params, "src": params["src"] or []}
+    outcome = _Outcome(params, graph, check_mode)
+    report: Path | None = None
+    try:
+        _check_options(params)
+        report = _check_files(params)
+        folder = check_kept(params["src"], params["snapshot_path"])
+        approved = read_plan(params["apply_plan"]) if params["apply_plan"] else None
+        tenants = [known for src in params["src"] if is_snapshot(src) for known in ensure_whole(src)]
+        outcome.declared = wanted = _declared(params, decrypt, approved)
+        tenant = _ensure_tenant(params, graph, tenants, folder, approved)
+        salt = approved.salt if approved else new_salt()
+        mask = masking(salt, params["plan_key"] or "")
+        outcome.run = run = ReconcileRun(params, graph, wanted, approved, mask, progress)
+        run.read_and_plan(folder.kept)
+        run.plan = replace(
+            run.plan, notes=tuple(_notes(params, run)), blocked=(*run.plan.blocked, *_limit(params, run))
+        )
+        if params["plan_path"]:
+            made = PlanFile(
+                run.shown(), tenant, _identity(graph), now(), digest_of(wanted, mask), wanted.masked_sets, salt
             )
-    refuse(problems)
-    steps.before["attribute_sets"] = list(before_sets.values())
-    steps.before["definitions"] = list(before_definitions.values())
-    return steps
+            _keep(params["plan_path"], made)
+        show(run.shown(), _advice(params, check_mode, run.plan))
+        refusal = _refusal(params, run.plan)
+        outcome.planned = check_mode or refusal is not None
+        if refusal:
+            raise refusal
+        if not check_mode:
+            _write(run, params, folder, tenant)
+        if failure := _failure(run, check_mode):
+            raise failure
+    except EntraError as error:
+        error.result = outcome.result(error)
+        _write_report(report, error.result)
+        raise
+    result = outcome.result(None)
+    _write_report(report, result)
+    return result
 
 
-def _active(attribute_set: str, definitions: Iterable[Definition]) -> int:
-    return sum(one.attribute_set == attribute_set and not one.deprecated for one in definitions)
+def _check_options(params: Mapping[str, Any]) -> None:
+    """Raise OptionError for options that are wrong by themselves or next to others."""
+    if params["max_changes"] is not None:
+        changes_allowed(params["max_changes"], 0)
+    if params["plan_max_age"] < 0:
+        raise OptionError("plan_max_age", f"must be at least 0, not {params['plan_max_age']}")
+    if params["undo"]:
+        for option in ("declarations", "purge", "apply_plan"):
+            if params[option]:
+                raise OptionError("undo", f"restores only what a snapshot holds; leave out {option}")
+        for src in params["src"]:
+            if not is_snapshot(src):
+                raise OptionError("undo", f"{src} is not the folder of a snapshot")
 
 
-def _apart(item: Options, planned: SetPlan) -> tuple[list[Options], Options]:
-    """What to do of a set before its definitions, and after, when those are deprecated that shall be."""
-    rest = {key: value for key, value in item.items() if key != "max_attributes_per_set"}
-    limit = {key: item[key] for key in ("name", "max_attributes_per_set")}
-    return [rest] if planned.meanwhile != planned.before else [], limit
+def _check_files(params: Mapping[str, Any]) -> Path | None:
+    """Return the file of the report. Raises OptionError where a file cannot be written, or would overwrite another."""
+    written = []
+    if params["plan_path"] is not None:
+        plan = check_file("plan_path", params["plan_path"])
+        written += [("plan_path", plan), ("plan_path", check_file("plan_path", markdown_path(plan)))]
+    report = None if params["report_path"] is None else check_file("report_path", params["report_path"])
+    written += [("report_path", report)] if report else []
+    read = [("src", src) for src in params["src"]]
+    read += [(option, params[option]) for option in ("apply_plan", "snapshot_path") if params[option] is not None]
+    check_apart(written, [*read, *read_files(params)])
+    return report
 
 
-def _params(spec: Mapping[str, Any], item: Options) -> dict[str, Any]:
-    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(without_nulls(item)).validated_parameters
-    return params
+def _declared(params: Mapping[str, Any], decrypt: Decrypt, approved: PlanFile | None) -> Declared:
+    """Return what is declared, narrowed to the part that is asked for; an approved plan declares all by itself."""
+    variables = params["declarations"] or {}
+    unknown = sorted(set(variables) - {*SECTIONS, "masked_sets", "protect"})
+    if unknown:
+        raise OptionError("declarations", f"has unknown keys: {', '.join(map(str, unknown))}")
+    found = declared(params["src"], variables, decrypt)
+    if approved:
+        return replace(found, masked_sets=tuple(dict.fromkeys([*approved.masked_sets, *found.masked_sets])))
+    return narrowed(found, params["sections"], params["attribute_sets"], params["principals"])
 
 
-def _name(item: Options) -> str:
-    return f"{item['attribute_set']}.{item['name']}"
+def _ensure_tenant(
+    params: Mapping[str, Any], graph: Graph, of: Sequence[str], folder: Folder, approved: PlanFile | None
+) -> str | None:
+    """Return the tenant; `of` holds those of snapshots that are read.
+
+    Raises OptionError for a snapshot of another tenant, PlanRefused for such a plan.
+    """
+    tenant = tenant_of(graph.claims(), params.get("tenant_id"))
+    for option, known in [*(("src", known) for known in of), ("snapshot_path", folder.tenant_id)]:
+        if known and tenant and known != tenant:
+            raise OptionError(
+                option, f"the snapshot is of the tenant {known}, but the token is for {tenant}. Nothing was written"
+            )
+    if approved:
+        ensure_current(params["apply_plan"], approved, tenant, params["plan_max_age"])
+    return tenant
 
 
-def _before(item: Options, was: Options | None, now: Options) -> dict[str, Any]:
-    """What undoes the change of a definition, as far as Entra lets it be undone."""
-    if was is None:
-        return {"attribute_set": item["attribute_set"], "name": item["name"], "state": "deprecated"}
-    final = {"predefined_values_only"} if was["predefined_values_only"] != now["predefined_values_only"] else set()
-    return {key: value for key, value in without_nulls(was).items() if key not in final}
+def _identity(graph: Graph) -> str:
+    """Return who the token is for: an application's ID or a user's name."""
+    claims = graph.claims()
+    return str(claims.get("upn") or claims.get("appid") or claims.get("azp") or claims.get("oid") or "")
 
 
-def _remember(entry: dict[str, Any], now: Options) -> None:
-    """Have an entry of `before` deactivate the predefined values that come new."""
-    if "type" in entry:  # else the whole definition is new
-        inactive = entry.get("inactive_predefined_values") or []
-        listed = [*(entry.get("predefined_values") or []), *inactive]
-        values = [*now["predefined_values"], *now["inactive_predefined_values"]]
-        new = [value for value in values if value not in listed]
-        entry["inactive_predefined_values"] = [*inactive, *new]
+def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
+    """Return what people should know of the plan: definitions that stay when a run is undone."""
+    if not any(is_snapshot(src) for src in params["src"]):
+        return []
+    stay = [str(item.desired.attribute) for item in run.declared.placed_definitions if item.desired.type is None]
+    return [UNDO_LEAVES + ", ".join(stay)] if stay else []
 
 
-def _differences(kind: str, name: str, before: Options | None, after: Options | None) -> Iterator[dict[str, Any]]:
-    """A drift for each property, or one for all of what is created."""
-    if before is None or after is None:
-        yield {"kind": kind, "object": name, "attribute": None, "before": before, "after": after}
+def _limit(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
+    """Return that more principals would change than max_changes allows, if so."""
+    limit, changes, total = params["max_changes"], len(run.plan.principals), len(run.entries)
+    if limit is None or changes <= changes_allowed(limit, total):
+        return []
+    return [f"{changes} of {counted(total, 'principal')} would change; max_changes is {limit}"]
+
+
+def _advice(params: Mapping[str, Any], check_mode: bool, plan: TenantPlan) -> str:
+    """Return the last line of the view: what to do next."""
+    if not check_mode or not plan.changed or plan.blocked:
+        return ""
+    if params["plan_path"]:
+        return f"To apply exactly this plan: apply_plan={params['plan_path']}"
+    return "To apply it, run without check mode. To have it approved first, keep it with plan_path."
+
+
+def _refusal(params: Mapping[str, Any], plan: TenantPlan) -> EntraError | None:
+    """Return why nothing of a plan is written, if so."""
+    if plan.blocked:
+        return PlanRefused(f"Nothing was written: {'; '.join(plan.blocked[:FAILURES_IN_MESSAGE])}.")
+    if plan.refused and params["on_error"] == "stop":
+        return PlanRefused(
+            f"Nothing was written: {counted(len(plan.refused), 'principal')} refused, and on_error is stop."
+        )
+    return None
+
+
+def _keep(path: str, made: PlanFile) -> None:
+    """Write the plan and its Markdown. Raises OptionError."""
+    content = made.content()
+    sha256 = json.loads(content)["sha256"]
+    try:
+        replace_file(Path(path), content, private=True)
+        replace_file(markdown_path(path), markdown(made.plan, sha256).encode(), private=True)
+    except OSError as error:
+        raise OptionError("plan_path", f"{error.filename} cannot be written: {error.strerror}") from None
+
+
+def _write(run: ReconcileRun, params: Mapping[str, Any], folder: Folder, tenant: str | None) -> None:
+    """Keep what undoes the run, then write."""
+    path = params["snapshot_path"]
+    if path is not None:
+        begin(path, folder, run.schema.before, run.changes(), tenant)
+    run.write()
+    whole = not (params["attribute_sets"] or params["principals"] or set(SECTIONS) - set(params["sections"]))
+    if path is not None and not run.failed and (folder.fresh or whole):
+        finish(path)
+
+
+def _failure(run: ReconcileRun, check_mode: bool) -> EntraError | None:
+    """Return the error that sums up what failed, if anything did."""
+    for step, error in run.outcome.failed[:1]:
+        error.message = f"{step.as_step().name}: {error.message}"
+        return error
+    if not any(entry.error for entry in run.entries):
+        return None
+    counts = dict.fromkeys(OUTCOMES, 0) | Counter(entry.outcome(check_mode) for entry in run.entries)
+    return EntraError(counts_sentence({"principals": len(run.entries), **counts}, check_mode))
+
+
+def _write_report(path: Path | None, result: Mapping[str, Any]) -> None:
+    """Write the summary as JSON. Raises OptionError."""
+    if path is None:
         return
-    for attribute, value in after.items():
-        if before[attribute] != value:
-            yield {"kind": kind, "object": name, "attribute": attribute, "before": before[attribute], "after": value}
+    try:
+        text = json.dumps(result["summary"], ensure_ascii=False, indent=4) + "\n"
+        replace_file(path, text.encode(errors="backslashreplace"), private=True)
+    except OSError as error:
+        raise OptionError("report_path", f"{path} cannot be written: {error.strerror}") from None
 
 
-def assignment_drifts(results: Sequence[Options]) -> Iterator[dict[str, Any]]:
-    """A drift for each attribute that differs, from `results` of custom_security_attributes."""
-    for one in results:
-        principal, before, after = one["principal"], one["before"], one["after"]
-        name = principal.get("user_principal_name") or principal["display_name"]
-        for attribute_set in sorted({*before, *after}) if one["changed"] else ():
-            was, now = before.get(attribute_set, {}), after.get(attribute_set, {})
-            for attribute in sorted({*was, *now}):
-                if was.get(attribute) != now.get(attribute):
-                    yield {
-                        "kind": principal["type"],
-                        "object": name,
-                        "id": principal["id"],
-                        "attribute": f"{attribute_set}.{attribute}",
-                        "before": was.get(attribute),
-                        "after": now.get(attribute),
-                    }
+class _Outcome:
+    """What is known of a run, at any time, as its result."""
+
+    def __init__(self, params: Mapping[str, Any], graph: Graph, check_mode: bool) -> None:
+        self._params, self._graph, self._check_mode = params, graph, check_mode
+        self._began, self._sent = time.monotonic(), graph.sent
+        self.planned = check_mode
+        """Whether the result says what would be done, and not what was done."""
+        self.declared = Declared()
+        self.run: ReconcileRun | None = None
+
+    def result(self, error: EntraError | None) -> dict[str, Any]:
+        """Return the result of the task."""
+        run = self.run
+        failures = [*(run.failures() if run else ())]
+        would = self._check_mode and (error is None or not run or not run.plan.blocked)
+        changed = bool(run and (run.plan.changed if would else run.wrote))
+        plan = run.shown() if run else TenantPlan()
+        drifts = _drifts(run, self.declared.masked_sets) if run else []
+        result = {
+            "changed": changed,
+            "plan": plan_document(plan),
+            "drifts": drifts,
+            "summary": self._summary(error, failures, drifts),
+            "results": run.results(self.planned, self._params["report"]) if run else [],
+            "diff": _diffs(plan),
+        }
+        if failures:
+            result["failures"] = failures
+        if run and run.warnings:
+            result["warnings"] = sorted(set(run.warnings))
+        return result
+
+    def _summary(self, error: EntraError | None, failures: Sequence[str], drifts: Sequence[Any]) -> dict[str, Any]:
+        run, planned = self.run, self.planned
+        entries = run.entries if run else []
+        sections = {
+            "attribute_sets": (ATTRIBUTE_SET, len(self.declared.placed_sets)),
+            "definitions": (DEFINITION, len(self.declared.placed_definitions)),
+        }
+        schema = {}
+        for section, (kind, number) in sections.items():
+            names = run.schema_names(kind, planned) if run else []
+            failed = run.failed_schema(kind) if run else 0
+            schema[section] = {"declared": number, "changed": len(names), "failed": failed, "names": names}
+        counts = Counter(entry.outcome(planned) for entry in entries)
+        changed = [entry for entry in entries if entry.changed(planned)]
+        return {
+            "check_mode": self._check_mode,
+            "failed": error is not None,
+            "messages": [str(error), *failures] if error else [],
+            **schema,
+            "assignments": {
+                "declared": len(self.declared.assignments),
+                **{outcome: counts[outcome] for outcome in OUTCOMES},
+                "names": list(dict.fromkeys(map(_name, changed))),
+            },
+            "drifts": list(drifts),
+            "snapshot_path": self._params["snapshot_path"] or "",
+            "plan_path": self._params["plan_path"] or "",
+            "requests": self._graph.sent - self._sent,
+            "seconds": round(time.monotonic() - self._began, 1),
+        }
+
+
+def _name(entry: AssignmentEntry) -> str:
+    principal = entry.principal
+    if principal is None:
+        return entry.declaration.who.name
+    return str(principal.as_result().get("user_principal_name") or principal.display_name)
+
+
+def _drifts(run: ReconcileRun, masked_sets: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the differences: a property of a set or definition, or an attribute of a principal, in each entry."""
+    hidden = {"masked": True}
+    schema = [
+        {**drift, "before": hidden, "after": hidden}
+        if drift["kind"] == DEFINITION and drift["object"].partition(".")[0] in masked_sets
+        else dict(drift)
+        for drift in run.schema.drifts
+    ]
+    return schema + [
+        {
+            "kind": step.kind,
+            "object": step.name,
+            "id": step.id,
+            "attribute": change.attribute,
+            "before": change.before,
+            "after": change.after,
+        }
+        for step in run.shown().principals
+        for change in step.changes
+    ]
+
+
+def _diffs(plan: TenantPlan) -> list[dict[str, str]]:
+    """Return a diff for each object that changes, in the order of the plan."""
+    sides: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for step in plan.steps:
+        title = f"{step.kind.replace('_', ' ')} {step.name}"
+        before, after = sides.setdefault(title, ({}, {}))
+        for change in step.changes:
+            for side, value in ((before, change.before), (after, change.after)):
+                if value is not None:
+                    side[change.attribute] = "(masked)" if isinstance(value, Mapping) else value
+    return [diff(title, before, after) for title, (before, after) in list(sides.items())[:MOST_DIFFS]]
+
+
+RECONCILE = Entry(run_reconcile, RECONCILE_SPEC, RECONCILE_CONSTRAINTS)

@@ -18,14 +18,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from .._connection import read_files
 from .._core.model import KINDS_BY_PLURAL, AttributeSet, PrincipalKind
 from .._core.options import DICT, LIST, TEXT
 from .._declarations.declared import Declared, declared
 from .._declarations.locations import Decrypt, no_secret
-from .._declarations.specs import DEFINITION_SPEC, SET_SPEC, desired_definition, desired_set
 from .._declarations.storage import (
     Place,
     check_apart,
@@ -237,15 +234,9 @@ def _read(figures: Figures, graph: Graph, kind: PrincipalKind, compared: KindCom
 
 def _compare_schema(comparison: Comparison, wanted: Declared, sets: Sequence[AttributeSet]) -> None:
     """Compare attribute sets and definitions with their declarations."""
-    desired_sets = [(desired_set(_params(SET_SPEC, item)), "") for item in wanted.attribute_sets]
-    desired_definitions = [(desired_definition(_params(DEFINITION_SPEC, item)), "") for item in wanted.definitions]
+    desired_sets = [(placed.desired, placed.place) for placed in wanted.placed_sets]
+    desired_definitions = [(placed.desired, placed.place) for placed in wanted.placed_definitions]
     comparison.compare_schema(desired_sets, desired_definitions, sets)
-
-
-def _params(spec: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a declared item with the defaults of its options."""
-    params: dict[str, Any] = ArgumentSpecValidator(spec).validate(dict(item)).validated_parameters
-    return params
 
 
 def _nearby(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:

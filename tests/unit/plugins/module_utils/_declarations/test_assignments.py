@@ -195,8 +195,7 @@ def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
         f"a@contoso.com,,Baker;;Cascade,{'x' * 65}\n"
         ",,Baker,\n"
         "b@contoso.com,payroll-api,Baker,\n"
-        "c@contoso.com,,Baker,2022,8\n"
-        "A@contoso.com,,Baker,\n",
+        "c@contoso.com,,Baker,2022,8\n",
     )
     told = problems(src=path)
     assert told[0].startswith("FILE:2: column Engineering.Project: empty text")
@@ -205,7 +204,6 @@ def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
         "FILE:3: user, service_principal: exactly one of them is needed",
         "FILE:4: user, service_principal: exactly one of them is needed",
         "FILE:5: cell 5 '8' has no header",
-        "FILE:6: user 'A@contoso.com' is declared in FILE:2 already",
     ]
 
 
@@ -382,7 +380,7 @@ def test_all_files_of_a_folder_are_told_of_at_once(tmp_path: Path) -> None:
     (tmp_path / "d.yml").write_text("roles: []\n")
     (tmp_path / "e.csv").write_bytes(b"user\n\xff")
     assert problems(src=tmp_path) == [
-        "FILE/b.csv:2: user 'a' is declared in FILE/a.yml:2 already",
+        "FILE/b.csv:2: A.B of user 'a' is declared in FILE/a.yml:2 already",
         "FILE/c.json:1: Expecting property name enclosed in double quotes",
         "FILE/d.yml:1: 'roles' is none of attribute_sets, definitions, assignments",
         f"FILE/e.csv:2: {NOT_UTF_8}",
@@ -421,14 +419,31 @@ def test_wrong_items(wrong: dict[str, Any], words: str) -> None:
 
 
 def test_who_is_declared_twice_is_told_with_both_places() -> None:
-    twice = [item({"A": {"B": 1}}), item({"A": {"B": 1}}, service_principal="a@contoso.com"), item({"C": {"D": 2}})]
-    assert problems(twice) == ["assignments[2]: user 'a@contoso.com' is declared in assignments[0] already"]
+    twice = [item({"A": {"B": 1}}), item({"A": {"B": 1}}, service_principal="a@contoso.com"), item({"A": {"B": 2}})]
+    assert problems(twice) == ["assignments[2]: A.B of user 'a@contoso.com' is declared in assignments[0] already"]
+
+
+def test_items_of_one_principal_are_one_declaration_with_the_place_of_each_attribute() -> None:
+    items = [
+        item({"A": {"B": 1}}, user="a"),
+        item({"A": {"B": 1}}, user="b"),
+        item({"A": {"C": 2}, "D": {"E": 3}}, user="A"),
+    ]
+    merged, other = declarations(items, None)
+    assert merged.label == "assignments[0] and assignments[2]"
+    assert {str(name): merged.place_of(name) for name in merged.desired} == {
+        "A.B": "assignments[0]",
+        "A.C": "assignments[2]",
+        "D.E": "assignments[2]",
+    }
+    assert merged.attribute_sets == ("A", "D")
+    assert other.label == "assignments[1]"
 
 
 @pytest.mark.parametrize("name", ["one.json", "one.yml"])  # JSON is YAML, too
 def test_who_is_declared_twice_in_one_line_is_told(file: Any, name: str) -> None:
     path = file(name, json.dumps([item({"A": {"B": 1}}), item({"A": {"B": 2}})]))
-    assert problems(src=path) == ["FILE:1: user 'a@contoso.com' is declared in FILE:1 already"]
+    assert problems(src=path) == ["FILE:1: A.B of user 'a@contoso.com' is declared in FILE:1 already"]
 
 
 def test_many_problems_are_counted_beyond_fifty() -> None:

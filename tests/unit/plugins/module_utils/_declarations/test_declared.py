@@ -154,7 +154,6 @@ def test_the_lookup_gives_what_is_written(tmp_path: Path) -> None:
             "attribute_sets": [{"name": "Sales", "description": TEMPLATE}],
             "definitions": [PROJECT],
             "assignments": 1,
-            "tenants": [],
         }
     ]
     assert lookup(attribute_sets=[{"name": "Sales"}])[0]["src"] is None

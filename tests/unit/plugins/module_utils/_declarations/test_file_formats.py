@@ -369,7 +369,7 @@ def test_the_file_that_the_portal_downloads_works_with_columns_added(file: File)
         ("user,service_principal,A.B\na,b,c\n", "FILE:2: user, service_principal: exactly one of them is needed"),
         ("user,service_principal,A.B\n,,c\n", "FILE:2: user, service_principal: exactly one of them is needed"),
         ("user,A.B,\na,b,c\n", "FILE:2: cell 3 'c' has no header"),
-        ("user,A.B\na,b\nA,c\n", "FILE:3: user 'A' is declared in FILE:2 already"),
+        ("user,A.B\na,b\nA,c\n", "FILE:3: A.B of user 'A' is declared in FILE:2 already"),
         *(
             (f"user,A.B\na,{cell}\n", f"FILE:2: column A.B: '{cell}' is not taken for a value. Write null to remove")
             for cell in [

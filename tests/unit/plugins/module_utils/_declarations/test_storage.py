@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from _emulator import Emulator
-from _reconcile import sealed_yaml
+from _reconcile import reconcile
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec
@@ -26,8 +26,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations imp
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import declared
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.snapshot import (
     Folder,
+    begin,
     check_kept,
     ensure_whole,
+    finish,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
@@ -441,9 +443,9 @@ def kept(tmp_path: Path, snapshot: Path) -> Path:
     """Make the folder of a finished snapshot."""
     folder = tmp_path / "kept"
     folder.mkdir()
-    (folder / "schema.yml").write_bytes(sealed_yaml({"attribute_sets": [{"name": "Sales"}], "definitions": []}, OTHER))
+    begin(str(folder), Folder(), {"attribute_sets": [{"name": "Sales"}], "definitions": []}, [], OTHER)
     snapshot.rename(folder / "assignments.jsonl")
-    (folder / "finished").write_text("schema.yml\nassignments.jsonl\n")
+    finish(str(folder))
     return folder
 
 
@@ -476,7 +478,7 @@ def test_the_folder_of_a_snapshot_is_undone_only_as_it_was_written(kept: Path, h
     assert OTHER in ensure_whole(str(kept))
     harmful, words = HARM[harm]
     harmful(kept)
-    with pytest.raises(OptionError, match=f"^reconcile_undo_path: .*{words}"):
+    with pytest.raises(OptionError, match=f"^src: .*{words}"):
         ensure_whole(str(kept))
     if harm in ("edited schema", "cut schema"):
         with pytest.raises(InvalidDeclaration, match=r"schema\.yml:1: "):
@@ -484,44 +486,51 @@ def test_the_folder_of_a_snapshot_is_undone_only_as_it_was_written(kept: Path, h
 
 
 def test_the_folder_of_an_unfinished_snapshot_is_continued_if_it_is_whole(kept: Path) -> None:
-    assert check_kept(None, str(kept), None) == Folder(finished=True)
+    assert check_kept([], str(kept)) == Folder(finished=True)
     (kept / "finished").unlink()
-    found = check_kept(None, str(kept), None)
+    found = check_kept([], str(kept))
     assert (found.finished, found.fresh, found.tenant_id) == (False, False, OTHER)
-    assert "Sales" in found.kept
+    assert found.kept["attribute_sets"] == [{"name": "Sales"}]
     for name in ("schema.yml", "assignments.jsonl"):
         whole = (kept / name).read_bytes()
         shortened(kept / name)
-        with pytest.raises(OptionError, match=r"^reconcile_snapshot_path: .* is cut off"):
-            check_kept(None, str(kept), None)
+        with pytest.raises(OptionError, match=r"^snapshot_path: .* is cut off"):
+            check_kept([], str(kept))
         (kept / name).write_bytes(whole)
     (kept / "schema.yml").unlink()
     with pytest.raises(OptionError, match=r"schema\.yml is missing, but .*assignments\.jsonl is there"):
-        check_kept(None, str(kept), None)
+        check_kept([], str(kept))
 
 
 @pytest.mark.parametrize(
-    ("src", "snapshot", "report", "words"),
+    ("src", "kept", "words"),
     [
-        ("src", "src", None, "reconcile_snapshot_path: .* is in the folder .* of reconcile_src"),
-        ("src", "src/deep", None, "reconcile_snapshot_path: .* is in the folder .* of reconcile_src"),
-        ("src", "link/src/deep", None, "reconcile_snapshot_path: .* is in the folder .* of reconcile_src"),
-        ("src", None, "src/report.json", "reconcile_report_path: .* is in the folder .* of reconcile_src"),
-        ("src/a.yml", None, "src/a.yml", "reconcile_report_path: .* is also reconcile_src"),
-        ("src", "kept", "kept/report.json", "reconcile_report_path: .* is in the folder .* of reconcile_snapshot_path"),
-        (None, "src/a.yml", None, "reconcile_snapshot_path: .* is a file, not a folder"),
-        (None, "link", None, "reconcile_snapshot_path: .* is a symbolic link"),
-        (None, None, "/dev/null", "reconcile_report_path: .* is a device, not a regular file"),
-        (None, None, "none/report.json", "reconcile_report_path: .* there is no folder"),
-        (None, "", None, "reconcile_snapshot_path: must not be empty"),
+        ("src", {"snapshot_path": "src"}, "snapshot_path: .* is in the folder .* of src"),
+        ("src", {"snapshot_path": "src/deep"}, "snapshot_path: .* is in the folder .* of src"),
+        ("src", {"snapshot_path": "link/src/deep"}, "snapshot_path: .* is in the folder .* of src"),
+        ("src", {"report_path": "src/report.json"}, "report_path: .* is in the folder .* of src"),
+        ("src/a.yml", {"report_path": "src/a.yml"}, "report_path: .* is also src"),
+        ("src", {"plan_path": "src/plan.json"}, "plan_path: .* is in the folder .* of src"),
+        ("src", {"plan_path": "plan.md"}, r"plan_path: .* must not end with \.md"),
+        ("src", {"plan_path": "plan.json", "report_path": "plan.md"}, "report_path: .* is also plan_path"),
+        (
+            "src",
+            {"snapshot_path": "kept", "report_path": "kept/report.json"},
+            "report_path: .* is in the folder .* of snapshot_path",
+        ),
+        ("src", {"snapshot_path": "src/a.yml"}, "snapshot_path: .* is a file, not a folder"),
+        ("src", {"snapshot_path": "link"}, "snapshot_path: .* is a symbolic link"),
+        ("src", {"report_path": "/dev/null"}, "report_path: .* is a device, not a regular file"),
+        ("src", {"report_path": "none/report.json"}, "report_path: .* there is no folder"),
+        ("src", {"snapshot_path": ""}, "snapshot_path: must not be empty"),
     ],
 )
-def test_the_files_of_the_role_are_checked(
+def test_the_files_of_reconcile_are_checked(
+    graph: _graph.Graph,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    src: str | None,
-    snapshot: str | None,
-    report: str | None,
+    src: str,
+    kept: dict[str, str],
     words: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -531,5 +540,6 @@ def test_the_files_of_the_role_are_checked(
     (tmp_path / "link").symlink_to(".")
     before = everything(tmp_path)
     with pytest.raises(OptionError, match=f"^{words}"):
-        check_kept(src, snapshot, report)
+        reconcile(graph, Path(src), **kept)
     assert everything(tmp_path) == before
+    assert graph.sent == 0

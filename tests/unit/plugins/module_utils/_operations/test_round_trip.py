@@ -218,12 +218,12 @@ def test_export_and_reconcile_are_inverse(
         folder, again = Path(name) / "folder", Path(name) / "again"
         assert run(EXPORT, graph, dest=str(folder), format=form)["changed"]
         assert not run(EXPORT, graph, dest=str(folder), format=form)["changed"]
-        assert not any(result["changed"] for result in reconcile(graph, folder))
+        assert not reconcile(graph, folder)["changed"]
         assert writes(emulator) == []
         emulator.tenant(emptied(tenant))
-        predicted = [result["changed"] for result in reconcile(graph, folder, check_mode=True)]
+        predicted = reconcile(graph, folder, check_mode=True)["plan"]
         assert writes(emulator) == []
-        assert [result["changed"] for result in reconcile(graph, folder)] == predicted
+        assert reconcile(graph, folder)["plan"] == predicted
         run(EXPORT, graph, dest=str(again), format=form)
         assert content(again) == content(folder)
         emulator.clear()

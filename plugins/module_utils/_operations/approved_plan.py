@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""An approved plan as declarations: what it wants of exactly the objects and attributes that it names.
+
+A run plans these declarations anew, so that an interrupted one can be run again. `stale()` then compares both plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .._core.assignment_plan import DesiredValue, Exactly
+from .._core.model import KINDS, AttributeName, Definition, PrincipalReference
+from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
+from .._core.tenant_plan import ACTIVE, ATTRIBUTE_SET, DEFINITION, PREDEFINED, Change, Key, Step, TenantPlan
+from .._core.values import type_of
+from .._declarations.assignments import Declaration
+
+
+def approved_sets(plan: TenantPlan) -> list[Placed[DesiredSet]]:
+    """Return what the plan wants of attribute sets."""
+    return [
+        Placed(DesiredSet(name, after.get("description"), after.get("max_attributes_per_set")), steps[0].place)
+        for (kind, name), steps in _by_object(plan).items()
+        if kind == ATTRIBUTE_SET and (after := _after(steps)) is not None
+    ]
+
+
+def approved_definitions(plan: TenantPlan, definitions: Sequence[Definition]) -> list[Placed[DesiredDefinition]]:
+    """Return what the plan wants of definitions; `definitions` are those that there are."""
+    current = {str(known.attribute): known for known in definitions}
+    return [
+        Placed(_definition(name, _after(steps), current.get(name)), steps[0].place, "ignore")
+        for (kind, name), steps in _by_object(plan).items()
+        if kind == DEFINITION
+    ]
+
+
+def approved_assignments(plan: TenantPlan) -> list[Declaration]:
+    """Return what the plan wants of principals, each by its id; masked values are left out."""
+    return [
+        Declaration(step.place, PrincipalReference(KINDS[step.kind], step.id), desired)
+        for step in plan.principals
+        if (desired := dict(_desired(step.changes)))
+    ]
+
+
+def _desired(changes: Sequence[Change]) -> Iterator[tuple[AttributeName, DesiredValue]]:
+    for change in changes:
+        if isinstance(change.before, Mapping) or isinstance(change.after, Mapping):
+            continue
+        attribute_set, _dot, name = change.attribute.partition(".")
+        held = change.after if change.after is not None else change.before
+        yield AttributeName(attribute_set, name), Exactly(change.after, type_of(held), restored=True)
+
+
+def _by_object(plan: TenantPlan) -> dict[Key, list[Step]]:
+    found: dict[Key, list[Step]] = {}
+    for step in plan.steps:
+        found.setdefault(step.key, []).append(step)
+    return found
+
+
+def _after(steps: Sequence[Step]) -> dict[str, Any]:
+    """Return the last value of each property that changes, in the order in which they do."""
+    return {change.attribute: change.after for step in steps for change in step.changes}
+
+
+def _definition(name: str, after: Mapping[str, Any], current: Definition | None) -> DesiredDefinition:
+    attribute_set, _dot, own = name.partition(".")
+    values = {key.removeprefix(PREDEFINED): state for key, state in after.items() if key.startswith(PREDEFINED)}
+    state = after.get("state", "deprecated" if current and current.deprecated else "present")
+    return DesiredDefinition(
+        attribute_set,
+        own,
+        after.get("description"),
+        str(after["type"]).capitalize() if "type" in after else None,
+        after.get("multi_valued"),
+        after.get("searchable"),
+        after.get("predefined_values_only"),
+        [value for value, active in values.items() if active == ACTIVE] or None,
+        [value for value, active in values.items() if active != ACTIVE] or None,
+        deprecated=state == "deprecated",
+    )

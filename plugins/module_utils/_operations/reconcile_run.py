@@ -1,0 +1,359 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""One run of `reconcile`: it reads and plans the whole, and then writes it in the order of the phases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._core.assignment_plan import Plan
+from .._core.model import Principal
+from .._core.schema_plan import plan_definition, plan_set
+from .._core.schema_steps import DefinitionStep, SchemaPlan, SchemaStep, SetStep, plan_schema
+from .._core.tenant_plan import (
+    ASSIGN,
+    DEFINITION,
+    FORBID,
+    LIMITS,
+    PERMIT,
+    SCHEMA_KINDS,
+    SETS,
+    Change,
+    Finding,
+    Key,
+    Step,
+    TenantPlan,
+    in_order,
+    protected,
+    stale,
+)
+from .._declarations.assignments import Declaration
+from .._declarations.declared import Declared
+from .._declarations.plan_file import Mask, PlanFile
+from .._errors import EntraError, InvalidDeclaration, PlanRefused
+from .._graph.client import Graph
+from .._tenant.principals import Directory
+from .._tenant.schema import Schema
+from .approved_plan import approved_assignments, approved_definitions, approved_sets
+from .assignments_entries import AssignmentEntry, Settings
+from .assignments_run import AssignmentRun, reading
+from .definition import check_usage
+from .planner import KnownDefinitions
+
+REASON_MASKED = "the declaration is refused; the reason is masked"
+
+
+@dataclass
+class SchemaOutcome:
+    """What became of the steps of sets and definitions."""
+
+    written: list[SchemaStep] = field(default_factory=list)
+    failed: list[tuple[SchemaStep, EntraError]] = field(default_factory=list)
+    lost: bool = False
+    """Whether no further step was tried, because there is no connection or no token any more."""
+
+
+class ReconcileRun:
+    """Reads, plans and writes. `declared` is what is wanted; with `approved`, that plan bounds what is done."""
+
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        graph: Graph,
+        declared: Declared,
+        approved: PlanFile | None,
+        mask: Mask,
+        say: Callable[[str], None],
+    ) -> None:
+        self._params, self._graph, self._mask = params, graph, mask
+        self.declared, self._approved = declared, approved
+        self._schema = Schema(graph)
+        self._say = say
+        self.warnings: list[str] = []
+        self.assignments: AssignmentRun | None = None
+        self.schema = SchemaPlan()
+        self.outcome = SchemaOutcome()
+        self.plan = TenantPlan()
+        self.is_planned = False
+
+    # Planning
+
+    def read_and_plan(self, kept: Mapping[str, Any]) -> None:
+        """Read the tenant and plan everything; `kept` is what the snapshot of a run that was cut off holds."""
+        approved = self._approved.plan if self._approved else None
+        schema_steps = approved and any(step.is_schema for step in approved.steps)
+        if schema_steps or self.declared.attribute_sets or self.declared.definitions:
+            sets, definitions = self._schema.sets(), self._schema.definitions()
+            wanted_sets, wanted = self.declared.placed_sets, self.declared.placed_definitions
+            if approved:
+                wanted_sets, wanted = approved_sets(approved), approved_definitions(approved, definitions)
+            self.schema = plan_schema(wanted_sets, wanted, sets, definitions, kept)
+        declarations = approved_assignments(approved) if approved else self.declared.assignments
+        self.assignments = assignments = self._assignment_run(declarations)
+        assignments.read_and_plan()
+        refused = [*self.schema.problems, *self._in_use()]
+        self.plan = self._tenant_plan(refused)
+        if self._approved:
+            self._hold_to(self._approved.plan)
+        self.warnings += sorted(assignments.warnings)
+        self.plan = replace(self.plan, blocked=tuple(self._blocked()))
+        self.is_planned = True
+
+    def _assignment_run(self, declarations: Sequence[Declaration]) -> AssignmentRun:
+        names = ("purge", "force", "on_error", "on_missing", "verify", "tenant_id")
+        settings = Settings(**{name: self._params[name] for name in names if name in self._params})
+        choose = reading
+        if self._approved:  # whose principals are the only ones to be read
+            settings = replace(settings, purge=False, on_missing="fail")
+            choose = _by_filters
+        known = KnownDefinitions(self.schema.definitions) if self.schema.definitions else None
+        return AssignmentRun(declarations, settings, self._graph, definitions=known, show=self._say, choose=choose)
+
+    @property
+    def entries(self) -> list[AssignmentEntry]:
+        """The declarations of principals, each with what became of it."""
+        return self.assignments.entries if self.assignments else []
+
+    def _tenant_plan(self, refused: list[Finding]) -> TenantPlan:
+        steps = [step.as_step() for step in self.schema.steps]
+        missing: list[Finding] = []
+        unchanged = Counter(dict(self.schema.unchanged))
+        for entry in self.entries:
+            reference = entry.declaration.who
+            finding = Finding(reference.kind.name, reference.name, entry.declaration.label, self._reason(entry))
+            if entry.missing:
+                missing.append(finding)
+            elif entry.error:
+                refused.append(finding)
+            elif entry.pending and entry.principal:
+                steps.append(_principal_step(entry, entry.principal))
+            else:
+                unchanged[reference.kind.name] += 1
+        return TenantPlan(in_order(steps), dict(unchanged), tuple(missing), tuple(refused))
+
+    def _reason(self, entry: AssignmentEntry) -> str:
+        """Return why an entry is left out; of masked sets without the reason, which may quote a value."""
+        if entry.error and set(self.declared.masked_sets) & {name.attribute_set for name in entry.declaration.desired}:
+            return REASON_MASKED
+        return str(entry.error or entry.missing or "")
+
+    def _in_use(self) -> Iterator[Finding]:
+        """Warn of definitions that are deprecated while principals hold them, or yield them with in_use=fail."""
+        for step in self.schema.steps:
+            if not isinstance(step, DefinitionStep) or step.phase != FORBID or step.declared.in_use == "ignore":
+                continue
+            before, after = step.plan.before, step.plan.after
+            if before is None or after is None or before.deprecated or not after.deprecated:
+                continue
+            attribute = before.attribute
+            released = {
+                entry.principal.id
+                for entry in self.entries
+                if entry.pending
+                and entry.principal
+                and entry.plan
+                and entry.plan.changes.get(attribute, "") in (None, [])
+            }
+            try:
+                found = check_usage(before, step.declared.in_use, Directory(self._graph), released)
+                self.warnings += found.get("warnings", [])
+            except InvalidDeclaration as refusal:
+                for problem in refusal.problems:
+                    yield Finding("definition", str(attribute), step.declared.place, f"{attribute}: {problem}")
+
+    def _blocked(self) -> Iterator[str]:
+        """Yield why nothing of the plan must be written."""
+        if self.schema_refused:
+            yield "attribute sets or definitions cannot be made as they are declared"
+        yield from protected(self.plan, self.declared.protected_principals, self.declared.protected_attributes)
+
+    @property
+    def schema_refused(self) -> list[Finding]:
+        """The declarations of sets and definitions that this tenant cannot have."""
+        return [finding for finding in self.plan.refused if finding.kind in ("attribute_set", "definition")]
+
+    def shown(self) -> TenantPlan:
+        """Return the plan as it is shown and kept: values of masked sets are masked."""
+        return self.plan.masked(self.declared.masked_sets, self._mask)
+
+    # Approval
+
+    def _hold_to(self, approved: TenantPlan) -> None:
+        """Leave out every object that is not as the approved plan found it. Raises PlanRefused with on_stale=fail."""
+        reasons = stale(approved, self.shown())
+        for entry in self.entries:
+            if entry.error:
+                key = (entry.declaration.who.kind.name, entry.declaration.who.name)
+                name = next(step.name for step in approved.steps if step.key == key)
+                reasons[key] = f"{name}: {self._reason(entry)}"
+        for finding in self.schema.problems:
+            reasons[finding.kind, finding.name] = finding.message
+        if reasons and self._params["on_stale"] == "fail":
+            listed = "; ".join(list(reasons.values())[:10])
+            more = f"; and {len(reasons) - 10} more" if len(reasons) > 10 else ""
+            raise PlanRefused(
+                f"The plan is stale: {listed}{more}. Nothing was written.",
+                "Make a new plan, or apply the rest of this one with on_stale=skip.",
+            )
+        for step in self.plan.principals:
+            needed = [change.attribute for change in step.changes if (DEFINITION, change.attribute) in reasons]
+            if needed:
+                reasons.setdefault(step.key, f"{step.name}: the definition {needed[0]} is stale")
+        self.warnings += [f"Skipped, because the plan is stale: {reason}" for reason in reasons.values()]
+        kept = tuple(step for step in self.schema.steps if step.as_step().key not in reasons)
+        self.schema = replace(self.schema, steps=kept, problems=())
+        self._keep_entries([entry for entry in self.entries if _key(entry) not in reasons])
+        self.plan = replace(self.plan.without(reasons), refused=())
+
+    def _ensure_approved(self, step: SchemaStep) -> None:
+        """Raise PlanRefused if a step that was planned again is not what was approved."""
+        if self._approved:
+            again = TenantPlan((step.as_step(),)).masked(self.declared.masked_sets, self._mask)
+            for reason in stale(self._approved.plan, again).values():
+                raise PlanRefused(f"The plan became stale during the run: {reason}.")
+
+    def _keep_entries(self, entries: list[AssignmentEntry]) -> None:
+        if self.assignments:
+            self.assignments.entries[:] = entries
+
+    # Writing
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything that was to be written failed."""
+        return bool(self.outcome.failed) or any(entry.error for entry in self.entries)
+
+    def write(self) -> None:
+        """Write the steps. A phase begins only if nothing failed in those before it that it rests on."""
+        assignments = self.assignments
+        self._write_schema((SETS, PERMIT))
+        if not self.outcome.failed and assignments:
+            self.warnings += assignments.write().get("warnings", [])
+        if not self.failed:
+            self._write_schema((FORBID,))
+        if not self.failed:
+            self._write_schema((LIMITS,))
+        for entry in self.entries:
+            entry.skipped = entry.pending and not entry.written
+
+    def _write_schema(self, phases: Collection[str]) -> None:
+        for step in self.schema.steps:
+            if step.phase not in phases or self.outcome.lost:
+                continue
+            if self.outcome.failed and step.phase != self.outcome.failed[0][0].phase:
+                return
+            try:
+                self._write_step(step)
+                self.outcome.written.append(step)
+            except EntraError as error:
+                self.outcome.failed.append((step, error))
+                self.outcome.lost = error.in_doubt or self._params["on_error"] == "stop"
+
+    def _write_step(self, step: SchemaStep) -> None:
+        """Send a step; plan it again where a conflict or a lost answer shows that the tenant is not as it was read."""
+        schema, planned, tried = Schema(self._graph), step, False
+
+        def attempt() -> None:
+            nonlocal planned, tried
+            if tried:
+                planned = self._planned_again(step)
+            tried = True
+            _apply(schema, planned)
+
+        schema.persist(attempt)
+
+    def _planned_again(self, step: SchemaStep) -> SchemaStep:
+        if isinstance(step, SetStep):
+            again: SchemaStep = replace(step, plan=plan_set(step.declared.desired, self._schema.sets()))
+        else:
+            sets, definitions = self._schema.sets(), self._schema.definitions()
+            again = replace(step, plan=plan_definition(step.declared.desired, definitions, sets))
+        self._ensure_approved(again)
+        return again
+
+    # Results
+
+    @property
+    def wrote(self) -> bool:
+        """Return whether anything was written, or may have been."""
+        unsure = any(error.changed or error.in_doubt for _step, error in self.outcome.failed)
+        return bool(self.outcome.written) or unsure or any(entry.changed(False) for entry in self.entries)
+
+    def changes(self) -> list[tuple[Principal, Plan]]:
+        """Return what is about to change of principals."""
+        return [
+            (entry.principal, entry.plan) for entry in self.entries if entry.pending and entry.principal and entry.plan
+        ]
+
+    def schema_names(self, kind: str, planned: bool) -> list[str]:
+        """Return the sets or definitions that were changed, or would be."""
+        steps = self.schema.steps if planned else self.outcome.written
+        return list(dict.fromkeys(step.as_step().name for step in steps if step.as_step().kind == kind))
+
+    def failed_schema(self, kind: str) -> int:
+        """Return how many sets or definitions failed or are refused."""
+        failed = {step.as_step().id for step, _error in self.outcome.failed if step.as_step().kind == kind}
+        return len(failed | {finding.name for finding in self.schema.problems if finding.kind == kind})
+
+    def failures(self) -> list[str]:
+        """Return why each set, definition and principal failed."""
+        schema = [
+            finding.message if not finding.place else f"{finding.place}: {finding.message}"
+            for finding in self.plan.refused
+            if finding.kind in SCHEMA_KINDS
+        ]
+        schema += [f"{step.declared.place}: {step.as_step().name}: {error}" for step, error in self.outcome.failed]
+        return schema + [f"{entry.declaration.label}: {self._reason(entry)}" for entry in self.entries if entry.error]
+
+    def results(self, planned: bool, report: str) -> list[dict[str, Any]]:
+        """Return what became of the principals that `report` wants, with masked values left out."""
+        chosen = [
+            entry
+            for entry in self.entries
+            if report in ("all", entry.outcome(planned)) or (report == "changed" and entry.changed(planned))
+        ]
+        return [self._result(entry, planned) for entry in chosen]
+
+    def _result(self, entry: AssignmentEntry, planned: bool) -> dict[str, Any]:
+        result = {**entry.as_result(planned), "declared_in": entry.declaration.label}
+        for side in ("before", "after"):
+            values = {name: held for name, held in result[side].items() if name not in self.declared.masked_sets}
+            result[side] = values
+        return {**result, "msg": self._reason(entry) or result["msg"]}
+
+
+def _by_filters(filters: int, size: Callable[[], int]) -> str:
+    """Return the way of reading that reads nobody else."""
+    return "filters"
+
+
+def _apply(schema: Schema, step: SchemaStep) -> None:
+    if isinstance(step, SetStep):
+        schema.apply_set(step.plan)
+    else:
+        schema.apply_definition(step.plan)
+
+
+def _key(entry: AssignmentEntry) -> Key:
+    principal = entry.principal
+    return entry.declaration.who.kind.name, principal.id if principal else entry.declaration.who.name
+
+
+def _principal_step(entry: AssignmentEntry, principal: Principal) -> Step:
+    plan, declaration = entry.plan or Plan({}, {}, {}), entry.declaration
+    changes = tuple(
+        Change(str(attribute), plan.before.get(attribute), plan.after.get(attribute), declaration.place_of(attribute))
+        for attribute in plan.changes
+    )
+    shown = principal.as_result()
+    name = shown.get("user_principal_name") or principal.display_name
+    names = tuple(other for other in (principal.display_name, principal.key) if other != name)
+    return Step(ASSIGN, principal.kind.name, principal.id, name, changes, declaration.label, names=names)
