@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What the edges share, modules and action plugins alike: options, a Graph made from them, and errors as results."""
+"""Operations, and how modules and action plugins run them: options, a Graph made from them, errors as results."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ Connected = Callable[[Mapping[str, Any], Mapping[str, str]], AbstractContextMana
 def connect(
     params: Mapping[str, Any], environment: Mapping[str, str], register: Callable[[str], object] | None = None
 ) -> Graph:
-    """Return the Graph that the connection options describe. Nothing is sent yet. Raises OptionError.
+    """Return the Graph that the connection options describe, without sending anything. Raises OptionError.
 
-    `register` is called with each secret, those of the options and those that are sent later.
+    `register` is called with each secret: those in the options now, and those that are sent later.
     """
     options = connection_options(params, environment)
     for name in MARKERS:  # which MSAL looks for in the process' own environment, where empty ones count for it
@@ -103,7 +103,7 @@ def _credential(params: Mapping[str, Any], environment: Mapping[str, str], http:
 
 @dataclass(frozen=True)
 class Entry:
-    """What there is to a module beside its documentation: its run, the options it adds, and how they go together.
+    """A module without its documentation: its run, the options that it adds, and their constraints.
 
     `constraints` are keyword arguments that AnsibleModule and ArgumentSpecValidator have in common.
     """
@@ -150,7 +150,7 @@ class Entry:
 
 
 def diff(title: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, str]:
-    """A task's `diff`: what there was and what there is, as YAML in its order; null is no text."""
+    """Return a task's `diff`: the data before and after as YAML, in the same order. Null gives an empty text."""
     return {
         "before": as_yaml(before or {}),
         "after": as_yaml(after or {}),
@@ -177,7 +177,7 @@ class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of it
         super().fail_json(**self._masked({"msg": msg, **result}))
 
     def _masked(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Mask the options, which ansible-core does by itself before 2.22. Since then it masks what it shows."""
+        """Mask secrets in options and results. Since 2.22, ansible-core itself only masks output."""
         requests = {"requests": self.requests} if self.requests else {}
         result = {**result, "invocation": {**invocation(self.params), **requests}}
         if not REGISTER:
@@ -189,7 +189,7 @@ class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of it
 
 
 def run_module(entry: Entry) -> None:
-    """What every module's `main()` does: read the options, run, and exit with the result or the error."""
+    """Run an operation as a module: read the options, run, and exit with the result or the error."""
     module = _Module(argument_spec=entry.argument_spec(os.environ), supports_check_mode=True, **entry.constraints)
     module.no_log_values |= secret_texts(module.params, os.environ)
     module.requests = [] if module._verbosity >= TRACE_VERBOSITY else None

@@ -94,7 +94,7 @@ def interpreter(task_vars: Mapping[str, Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return JSON data: nothing in it is a template, a vault or marked in any way.
+    """Return plain JSON data, without templates, vaults and marks.
 
     Raises ValueError, RecursionError, and EntraError where ansible-core has no encoder.
     """

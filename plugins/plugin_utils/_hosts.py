@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Principals as hosts: which variables they have, and what they are called."""
+"""Principals as hosts: their variables and names."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ..module_utils._core.names import name_problem
 from ..module_utils._errors import OptionError
 
 Evaluate: TypeAlias = "Callable[[str, Mapping[str, Any]], Any]"
-"""The value of a Jinja expression with some variables; None where one of them is undefined."""
+"""Returns the value of a Jinja expression with some variables, or null where one of them is undefined."""
 
 PROPERTIES = ("id", "type", "display_name", "user_principal_name", "app_id", "agent_type")
-"""What a principal has beside its attributes; the keys of `Principal.as_result()`."""
+"""The properties of a principal besides its attributes; the keys of `Principal.as_result()`."""
 OWN, ATTRIBUTES = "entra", "custom_security_attributes"
 """The variables of every host: its properties, and its attributes as `{attribute set: {name: value}}`."""
 RESERVED = frozenset({"localhost", "127.0.0.1", "::1", "all", "ungrouped"})
-"""What Ansible takes for the controller itself or a group; no principal may be meant by it, however it is spelled."""
+"""Names that mean the controller itself or a group to Ansible, in any case. A principal must not have them."""
 
 
 @dataclass
 class Host:
-    """A principal on its way to be a host: `attributes` are all it has, `variables` are what was chosen of it."""
+    """A principal that becomes a host: `attributes` are all of its attributes, `variables` those that were chosen."""
 
     properties: dict[str, Any]
     attributes: dict[str, dict[str, Any]]
@@ -39,7 +39,7 @@ class Host:
 
 
 def hosts(principals: Sequence[Mapping[str, Any]], attributes: Any, evaluate: Evaluate) -> list[Host]:
-    """The principals of a listing with their variables, in order. Raises OptionError for the option `attributes`."""
+    """Return the principals of a listing with their variables. Raises OptionError for the option `attributes`."""
     choose = _chooser(attributes, evaluate)
     return [_host(principal, choose) for principal in principals]
 
@@ -50,7 +50,7 @@ def _host(principal: Mapping[str, Any], choose: Callable[[dict[str, Any]], dict[
 
 
 def _chooser(option: Any, evaluate: Evaluate) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Makes the variables of all attributes: of all, of those that a list names, or by the names of a dictionary."""
+    """Return the function that chooses variables: all attributes, those in a list, or renamed as in a dictionary."""
     if option is None:
         return lambda attributes: {ATTRIBUTES: attributes}
     if isinstance(option, Mapping):
@@ -104,10 +104,10 @@ def _narrowed(attributes: Mapping[str, Any], paths: Sequence[tuple[str, str]]) -
 
 
 def give_names(every: Sequence[Host], preferences: Sequence[str], evaluate: Evaluate) -> list[str]:
-    """Name each host by the first preference that yields a name which is its alone, at last by its id.
+    """Name each host by the first preference that gives a unique name, or else by its id.
 
-    A name that several would have is nobody's, so that it does not depend on the order who has it. No id of another
-    host and nothing `RESERVED` is taken for a name. Returns the names that nobody got.
+    No host gets a name that several would have, so that names do not depend on the order. The id of another host and
+    `RESERVED` names are not used either. Return the names that no host got.
     """
     nameless = list(every)
     taken = {host.properties["id"] for host in every}
@@ -128,10 +128,10 @@ def give_names(every: Sequence[Host], preferences: Sequence[str], evaluate: Eval
 
 
 def followed(expression: str, variables: Mapping[str, Any], own: Collection[str]) -> Any:
-    """What an expression is that merely leads to one of the variables in `own`, or into it, as `entra.id` does.
+    """Return the value of an expression that is only a path to or into a variable of `own`, such as `entra.id`.
 
-    Most expressions do, and Jinja takes up to a millisecond for each of a hundred thousand hosts. Raises KeyError where
-    nothing is there, ValueError for all other expressions.
+    Most expressions are, and Jinja takes up to a millisecond for each of a hundred thousand hosts. Raises KeyError if
+    the path leads nowhere, ValueError for all other expressions.
     """
     first, *others = expression.strip().split(".")
     if first not in own or not all(name.isidentifier() for name in others):
@@ -145,7 +145,7 @@ def followed(expression: str, variables: Mapping[str, Any], own: Collection[str]
 
 
 def _wished(host: Host, preference: str, evaluate: Evaluate) -> str:
-    """What a host would be called: a property, an attribute, or the value of an expression; empty if it has none."""
+    """Return the name of a host by a preference: a property, an attribute or an expression; empty if it has none."""
     attribute_set, _dot, name = preference.partition(".")
     if preference in PROPERTIES:
         value = host.properties.get(preference)

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What the lookup `custom_security_attribute` does: the values of some principals, all read in one go."""
+"""The options and run of the lookup `custom_security_attribute`, which reads all its principals at once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LOOKUP_SPEC: dict[str, Any] = {
 
 
 def run_lookup(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """`values` of the principals in their order, without those that are missing or denied; `warnings` tell of these.
+    """Return `values` of the principals in their order, and `warnings` about principals that are missing or denied.
 
     Raises AmbiguousPrincipal always, and PrincipalNotFound, AttributeNotAssigned, AttributesHidden and
     PermissionDenied as `on_missing` and `on_denied` ask for.
@@ -105,7 +105,7 @@ def _shown(principal: Principal, attribute_set: str | None, name: str | None) ->
 def _hidden(
     graph: Graph, kind: PrincipalKind, attribute: AttributeName | None
 ) -> tuple[AttributesHidden | None, list[str]]:
-    """Why what Graph does not show may not be read, if so; and a warning where that is not known."""
+    """Return the access error, if reading is denied, and a warning if that is unknown."""
     try:
         return None, [] if Visibility(graph).check(kind, attribute) else [PERHAPS_HIDDEN]
     except AttributesHidden as error:

@@ -89,12 +89,12 @@ class Directory:
         self._graph.patch(principal.path, body, need=WRITE_ASSIGNMENTS[principal.kind])
 
     def verify(
-        self, written: Sequence[tuple[Principal, Sequence[Plan]]], tell: Callable[[], None] = lambda: None
+        self, written: Sequence[tuple[Principal, Sequence[Plan]]], update: Callable[[], None] = lambda: None
     ) -> dict[str, WriteNotConfirmed]:
         """Read again until Graph shows the last of each principal's plans, for half a minute at most.
 
         Returns, by id, why a principal does not have its plan. Each round asks only for principals not shown yet,
-        and calls `tell` after each answer. A new value may be missing for a while (graph-facts 6.4). Another error
+        and calls `update` after each answer. A new value may be missing for a while (graph-facts 6.4). Another error
         settles the matter, and so does a value that another writer put there.
         """
         unseen = {principal.id: (principal, plans) for principal, plans in written}
@@ -105,7 +105,7 @@ class Directory:
                 asked = [(principal, plans) for principal, plans in unseen.values() if principal.kind is kind]
                 parts = [Part("GET", encoded(principal.path, principal_query(kind))) for principal, _plans in asked]
                 for number, answer in Batches(self._graph, READ_ASSIGNMENTS[kind]).run(parts):
-                    tell()
+                    update()
                     principal, plans = asked[number]
                     try:
                         if isinstance(answer, EntraError):

@@ -59,8 +59,8 @@ class Visibility:
                 pass
         if allowed is False:
             raise AttributesHidden(
-                f"The identity may not read these custom security attributes of {kind.title}s: Graph hides them,"
-                " which is no proof that nothing is assigned.",
+                f"The identity is not allowed to read these custom security attributes of {kind.title}s. Graph hides"
+                " them, so it is unknown what is assigned.",
                 str(READ_ASSIGNMENTS[kind]),
             )
         return allowed is True

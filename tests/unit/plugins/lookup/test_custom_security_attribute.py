@@ -211,7 +211,7 @@ class TestDenied:
         options = {"access_token": tokens["marketing"]}
         employee = {"attribute_set": "Marketing", "name": "EmployeeId"}
         assert look_up("adele@contoso.com", **employee, **options) == [EVIL]
-        with pytest.raises(AnsibleError, match="may not read these"):
+        with pytest.raises(AnsibleError, match="is not allowed to read these"):
             look_up("adele@contoso.com", **CERTIFICATION, **options)
         warnings.clear()
         assert look_up("adele@contoso.com", **options) == [{"Marketing": {"EmployeeId": EVIL}}]
