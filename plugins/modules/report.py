@@ -39,6 +39,14 @@ options:
       - The report then lists new and resolved findings, and how each figure moved in all these reports.
       - A path that does not exist is a warning, so that the first report of a pipeline succeeds.
     type: path
+  audit:
+    description:
+      - Shows who changed each attribute that differs from O(desired) last, and when, if it was in the last 30 days.
+      - The module reads at most 2,000 entries of the audit log, at the pace that Graph allows, for up to a minute.
+      - You need the Graph permission C(CustomSecAttributeAuditLogs.Read.All). Without it, the report says so and leaves
+        this out.
+    type: bool
+    default: false
   required:
     description: Attributes that principals must have.
     type: list

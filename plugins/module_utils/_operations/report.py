@@ -14,7 +14,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from .._declarations.storage import (
     read_regular,
     replace_file,
 )
-from .._errors import OptionError
+from .._errors import GraphError, OptionError
 from .._graph.client import Graph
 from .._operation import Entry
 from .._report.compare import Comparison, KindComparison
@@ -40,6 +40,7 @@ from .._report.findings import SEVERITIES, counted
 from .._report.formats import NAMES, files, metrics
 from .._report.history import FORMAT, VERSION, Earlier, complete, parse_report
 from .._report.page import times
+from .._tenant.audit_log import AuditLog
 from .._tenant.organization import Organization, describe_identity, read_organization
 from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory
@@ -73,10 +74,15 @@ REPORT_SPEC: dict[str, Any] = {
         "default": ["html", "json", "csv", "junit"],
     },
     "compare_to": {"type": "path"},
+    "audit": {"type": "bool", "default": False},
     "title": {"type": "str", "default": "Custom security attributes"},
     "logo": {"type": "path"},
     "metrics_path": {"type": "path"},
 }
+AUDIT_DAYS = 30
+"""Days of the audit log in which a report looks for the last change."""
+MOST_AUDITS = 2000
+"""Entries of the audit log that a report reads."""
 MOST_LOGO = 256 * 1024
 """Bytes of a logo."""
 _PICTURES: dict[str, bytes | tuple[bytes, ...]] = {
@@ -136,6 +142,10 @@ def run_report(
         declarations = [item for item in (wanted.assignments if wanted else ()) if item.who.kind is kind]
         certain = _read(figures, graph, kind, comparison.of_kind(declarations)) and certain
     now = datetime.now(timezone.utc)
+    differences = _nearby(comparison.as_result()) if wanted else None
+    not_read = _not_read(params, wanted, certain, organization)
+    if params["audit"] and differences:
+        not_read += _add_authors(graph, differences, now)
     report: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -147,8 +157,8 @@ def run_report(
         "identity": describe_identity(claims),
         "collection_version": version,
         "desired": desired,
-        "not_read": _not_read(params, wanted, certain, organization),
-        **figures.as_result(_nearby(comparison.as_result()) if wanted else None),
+        "not_read": not_read,
+        **figures.as_result(differences),
     }
     complete(report, earlier)
     outcomes = _write(dest, files(report, params["formats"], logo), check_mode)
@@ -246,6 +256,30 @@ def _nearby(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if "place" in difference:
             difference["place"] = difference["place"].removeprefix(folder)
     return differences
+
+
+def _add_authors(graph: Graph, differences: Iterable[dict[str, Any]], now: datetime) -> list[dict[str, str]]:
+    """Add to each change of a principal who changed the attribute last, and when; return what could not be read."""
+    wanted = {
+        (difference["id"], change["what"].replace(".", "_", 1)): change
+        for difference in differences
+        if "id" in difference
+        for change in difference["changes"]
+    }
+    entries = AuditLog(graph).entries(since=now - timedelta(days=AUDIT_DAYS), newest_first=True, limit=MOST_AUDITS)
+    try:
+        for entry in entries if wanted else ():
+            actor = entry["actor"]
+            for target in entry["targets"]:
+                for changed in target["changes"]:
+                    if change := wanted.pop((target["id"], changed["property"]), None):
+                        author = actor["user_principal_name"] or actor["display_name"] or actor["id"] or "not known"
+                        change.update(by=author, at=entry["time"])
+            if not wanted:
+                break
+    except GraphError as error:
+        return [{"what": "audit log", "reason": str(error)}]
+    return []
 
 
 def _write(dest: Path, files: Iterable[tuple[str, str]], check_mode: bool) -> list[dict[str, Any]]:

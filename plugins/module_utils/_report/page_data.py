@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from .findings import RULES, as_text
 
@@ -64,20 +64,27 @@ def encoded(text: str) -> str:
     )
 
 
-def find_evidence(report: Report) -> dict[tuple[str, str], tuple[str, str, str]]:
-    """Return what a principal has, what is declared, and where, by its id and the key of the finding."""
-    found: dict[tuple[str, str], tuple[str, str, str]] = {}
+Facts: TypeAlias = "tuple[str, str, str, str]"
+"""What a principal has, what is declared, where it is declared, and who changed it last."""
+NO_FACTS: Facts = ("", "", "", "")
+
+
+def find_evidence(report: Report) -> dict[tuple[str, str], Facts]:
+    """Return the facts about principals, by the id of the principal and the key of the finding."""
+    found: dict[tuple[str, str], Facts] = {}
     for declared in report["declared"] or ():
         if "id" in declared:
+            place = declared.get("place") or ""
             for change in declared["changes"]:
-                shown = as_text(change["before"]), as_text(change["after"]), declared.get("place") or ""
-                found[declared["id"], f"drift {change['what']}"] = shown
+                author = f"{change['by']}, {change['at'][:19].replace('T', ' ')} UTC" if "by" in change else ""
+                facts = as_text(change["before"]), as_text(change["after"]), place, author
+                found[declared["id"], f"drift {change['what']}"] = facts
             if declared["problem"]:
-                found[declared["id"], "invalid"] = ("", declared["problem"], declared.get("place") or "")
+                found[declared["id"], "invalid"] = ("", declared["problem"], place, "")
     kinds = {"inactive": "inactive", "outside": "not-predefined"}
     for row in report["principals"]:
         for bad in row["bad_values"]:
-            found[row["id"], f"{kinds[bad['standing']]} {bad['attribute']}"] = (as_text(bad["value"]), "", "")
+            found[row["id"], f"{kinds[bad['standing']]} {bad['attribute']}"] = (as_text(bad["value"]), "", "", "")
     return found
 
 
@@ -98,7 +105,8 @@ def data(report: Report) -> str:
     findings_of: dict[str, list[Any]] = {}
     for number, finding in enumerate(report["findings"]):
         for name in finding["principals"]:
-            held, declared, place = evidence.get((name, finding["key"]), ("", "", ""))
+            held, declared, *others = evidence.get((name, finding["key"]), NO_FACTS)
+            place = ", ".join(filter(None, others))
             words = f"is {held}, declared is {declared}" if held and declared else held or declared
             told = f"{words} ({place})" if words and place else words or place
             findings_of.setdefault(name, []).append([number, told] if told else number)

@@ -29,7 +29,7 @@ from .markup import (
     table_rows,
     tag,
 )
-from .page_data import admin_links, encoded, find_evidence, key, type_title, value_index
+from .page_data import NO_FACTS, Facts, admin_links, encoded, find_evidence, key, type_title, value_index
 
 MOST_NAMED = 5
 """Principals and lines of declarations that the page lists for a finding; the table of principals has all."""
@@ -71,15 +71,15 @@ def _finding(
     number: int,
     finding: Row,
     by_id: Mapping[str, Row],
-    evidence: Mapping[tuple[str, str], tuple[str, str, str]],
+    evidence: Mapping[tuple[str, str], Facts],
     links: Mapping[str, str],
 ) -> Html:
     count = len(finding["principals"])
     inside: list[Child] = []
     if count:
         ids = finding["principals"][:MOST_NAMED]
-        shown = {name: evidence.get((name, finding["key"]), ("", "", "")) for name in ids}
-        heads = ("Has", "Declared", "Declared in")
+        shown = {name: evidence.get((name, finding["key"]), NO_FACTS) for name in ids}
+        heads = ("Has", "Declared", "Declared in", "Last changed")
         used = [column for column in range(len(heads)) if any(facts[column] for facts in shown.values())]
         named = [
             table_row(_who(name, by_id.get(name), links), [table_cell(heads[column], facts[column]) for column in used])

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from _emulator import Emulator
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import USER
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissions import WRITE_ASSIGNMENTS
 
 from ...conftest import ADELE
 from .conftest import report
@@ -165,3 +169,29 @@ def test_principals_link_to_the_admin_center_of_their_cloud(
     assert (
         not center or f"{center}/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{ADELE}" in links
     )
+
+
+def test_drift_has_its_author_where_the_audit_log_can_be_read(
+    graph: _graph.Graph, connect: Callable[..., _graph.Graph], emulator: Emulator, tmp_path: Path
+) -> None:
+    written = {"@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue", "ProjectDate": "2026"}
+    body = {"customSecurityAttributes": {"Engineering": written}}
+    graph.patch(f"/users/{ADELE}", body, need=WRITE_ASSIGNMENTS[USER])
+    (tmp_path / "wanted.yml").write_text(
+        "assignments: [{user: adele@contoso.com, attributes: {Engineering: {ProjectDate: '2027', NumVendors: 1}}}]\n"
+    )
+    options: dict[str, Any] = {"desired": str(tmp_path / "wanted.yml"), "formats": ["html", "json"], "audit": True}
+    report(graph, tmp_path / "made", **options)
+    document = json.loads((tmp_path / "made" / "report.json").read_text())
+    jsonschema.validate(document, SCHEMA)
+    (declared,) = document["declared"]
+    changes = {change["what"]: change for change in declared["changes"]}
+    assert changes["Engineering.ProjectDate"]["by"] == "default"
+    assert "by" not in changes["Engineering.NumVendors"]
+    assert "Last changed" in (tmp_path / "made" / "index.html").read_text()
+    permissions = ["CustomSecAttributeAssignment.Read.All", "CustomSecAttributeDefinition.Read.All", "User.Read.All"]
+    other = connect(access_token=emulator.token(permissions=permissions))
+    report(other, tmp_path / "other", principals=["users"], **options)
+    document = json.loads((tmp_path / "other" / "report.json").read_text())
+    (reason,) = [entry["reason"] for entry in document["not_read"] if entry["what"] == "audit log"]
+    assert "CustomSecAttributeAuditLogs.Read.All" in reason
