@@ -277,10 +277,11 @@ def _identity(item: Mapping[str, Any], kind: str) -> tuple[str, str | None, str 
 
 def _objects_in(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield all objects in a JSON value, each with the path to it."""
-    if isinstance(value, dict):
-        yield place, value
-        for name, inner in value.items():
-            yield from _objects_in(inner, f"{place}.{name}")
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _objects_in(inner, f"{place}[{number}]")
+    pending = [(place, value)]
+    while pending:
+        place, value = pending.pop()
+        if isinstance(value, dict):
+            yield place, value
+            pending += [(f"{place}.{name}", inner) for name, inner in reversed(value.items())]
+        elif isinstance(value, list):
+            pending += [(f"{place}[{number}]", inner) for number, inner in reversed([*enumerate(value)])]

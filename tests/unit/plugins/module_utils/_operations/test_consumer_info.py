@@ -13,7 +13,7 @@ import pytest
 from _emulator import Emulator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
+from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError, UnexpectedResponse
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._operations.consumer_info import (
     CONSUMER_INFO_CONSTRAINTS,
@@ -178,6 +178,60 @@ def test_requests_are_few(emulator: Emulator, graph: Graph) -> None:
 def test_a_value_is_a_scalar(graph: Graph, value: Any) -> None:
     with pytest.raises(OptionError, match="value: "):
         run(graph, attribute_set="Engineering", name="Project", value=value)
+
+
+ODD = [
+    {"conditions": []},
+    {"id": 1, "conditions": {"agents": {"agentFilter": {"mode": "include", "rule": "x"}}}},
+    {"conditions": {"applications": []}},
+    {
+        "conditions": {
+            "applications": {"includeApplications": "All", "applicationFilter": {"mode": "include", "rule": "x"}}
+        }
+    },
+    {"conditions": {"agents": {"agentFilter": {"mode": 1, "rule": "x"}}}},
+    {"conditions": {"agents": {"agentFilter": {"mode": "include", "rule": {"rule": []}}}}},
+    {"displayName": [], "conditions": {"agents": {"agentFilter": {"rule": "x"}}}},
+    {"executionConditions": "x"},
+    {"executionConditions": {"scope": []}},
+    {"executionConditions": {"trigger": {"triggerAttributes": [1]}}},
+    {"arguments": {}},
+    {"restrictions": {"excludeActors": {"customSecurityAttributes": {}}}},
+    {"restrictions": [{"excludeActors": {"customSecurityAttributes": [None]}}]},
+    {"excludeActors": {"customSecurityAttributes": [{"id": 1}]}},
+    {"directoryScopeId": 1},
+    {"directoryScopeId": "/attributeSets/X", "principal": "x"},
+]
+
+
+def answer_always(emulator: Emulator, item: dict[str, Any]) -> None:
+    """Have each source answer with an object, which is also a list of this object."""
+    body = {"id": "a", **item, "value": [{"id": "a", **item}]}
+    match = {"path": "/(v1.0|beta)/(identity|policies|roleManagement).*"}
+    emulator.faults({"match": match, "times": 100, "do": {"status": 200, "body": body}})
+
+
+@pytest.mark.parametrize("item", ODD, ids=str)
+def test_an_odd_answer_is_an_error_of_ours(emulator: Emulator, graph: Graph, item: dict[str, Any]) -> None:
+    answer_always(emulator, item)
+    failures = 0
+    for source in SOURCES:
+        if source != "definitions":
+            try:
+                run(graph, sources=[source])
+            except UnexpectedResponse as error:
+                failures += len(str(error)) > 0
+    assert failures
+
+
+def test_objects_are_found_at_any_depth(emulator: Emulator, graph: Graph) -> None:
+    rule = 'CustomSecurityAttribute.Engineering_Project -eq "x"'
+    deep: dict[str, Any] = {"newFilter": {"mode": "include", "rule": rule}}
+    for _level in range(300):
+        deep = {"a": [deep]}
+    answer_always(emulator, {"displayName": "Deep", "state": "enabled", "conditions": deep})
+    (consumer,) = run(graph, sources=["conditional_access_policies"])["consumers"]
+    assert consumer["place"].endswith(".newFilter")
 
 
 # Random tenants, whose map is known to who made them.
