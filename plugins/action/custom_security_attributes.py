@@ -10,16 +10,16 @@ from functools import partial
 
 from ansible.utils.display import Display
 
-from ..module_utils._operation import Entry
+from ..module_utils._operation import Operation
 from ..module_utils._operations.assignments import BULK, run_bulk
 from ..plugin_utils._action import LocalAction
 from ..plugin_utils._vault import decryption
 
 
 class ActionModule(LocalAction):
-    ENTRY = BULK
+    OPERATION = BULK
 
-    def entry(self) -> Entry:
-        """Return the entry with what a module does not have: somebody who reads the progress, and vault secrets."""
+    def operation(self) -> Operation:
+        """Return the operation with what a module does not have: somebody who reads the progress, and vault secrets."""
         run = partial(run_bulk, progress=Display().display, decrypt=decryption(self._loader))
-        return replace(self.ENTRY, run=run)
+        return replace(self.OPERATION, run=run)

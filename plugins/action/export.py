@@ -10,4 +10,4 @@ from ..plugin_utils._action import LocalAction
 
 
 class ActionModule(LocalAction):
-    ENTRY = EXPORT
+    OPERATION = EXPORT

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
 from ..module_utils._core.tenant_plan import TenantPlan, parse_plan
-from ..module_utils._operation import Entry
+from ..module_utils._operation import Operation
 from ..module_utils._operations.plan_view import CHANGE, CREATE, HEAD, PROBLEM, REMOVE, lines
 from ..module_utils._operations.reconcile import RECONCILE, run_reconcile
 from ..plugin_utils._action import LocalAction
@@ -33,7 +33,7 @@ WRITTEN = ("plan_path", "apply_plan", "snapshot_path", "report_path")
 
 
 class ActionModule(LocalAction):
-    ENTRY = RECONCILE
+    OPERATION = RECONCILE
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task. What ran elsewhere, as a module, is shown when it is through."""
@@ -45,10 +45,10 @@ class ActionModule(LocalAction):
             show(parse_plan(result["plan"]), "")
         return result
 
-    def entry(self) -> Entry:
-        """Return the entry with what a module does not have: somebody who reads, and vault secrets."""
+    def operation(self) -> Operation:
+        """Return the operation with what a module does not have: somebody who reads, and vault secrets."""
         run = partial(run_reconcile, show=self._show, progress=Display().display, decrypt=decryption(self._loader))
-        return replace(self.ENTRY, run=run)
+        return replace(self.OPERATION, run=run)
 
     def _show(self, plan: TenantPlan, advice: str) -> None:
         self._shown = True

@@ -10,18 +10,18 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..module_utils._operation import Entry
+from ..module_utils._operation import Operation
 from ..module_utils._operations.report import REPORT, run_report
 from ..plugin_utils._action import LocalAction
 from ..plugin_utils._vault import decryption
 
 
 class ActionModule(LocalAction):
-    ENTRY = REPORT
+    OPERATION = REPORT
 
-    def entry(self) -> Entry:
-        """Return the entry with what a module does not have: the vault secrets, and the version of the collection."""
-        return replace(self.ENTRY, run=partial(run_report, decrypt=decryption(self._loader), version=_version()))
+    def operation(self) -> Operation:
+        """Return the operation with the vault secrets and the version of the collection, which a module lacks."""
+        return replace(self.OPERATION, run=partial(run_report, decrypt=decryption(self._loader), version=_version()))
 
 
 def _version() -> str:

@@ -102,7 +102,7 @@ def _credential(params: Mapping[str, Any], environment: Mapping[str, str], http:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Operation:
     """A module without its documentation: its run, the options that it adds, and their constraints.
 
     `constraints` are keyword arguments that AnsibleModule and ArgumentSpecValidator have in common.
@@ -188,13 +188,15 @@ class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of it
         return masked
 
 
-def run_module(entry: Entry) -> None:
+def run_module(operation: Operation) -> None:
     """Run an operation as a module: read the options, run, and exit with the result or the error."""
-    module = _Module(argument_spec=entry.argument_spec(os.environ), supports_check_mode=True, **entry.constraints)
+    module = _Module(
+        argument_spec=operation.argument_spec(os.environ), supports_check_mode=True, **operation.constraints
+    )
     module.no_log_values |= secret_texts(module.params, os.environ)
     module.requests = [] if module._verbosity >= TRACE_VERBOSITY else None
     trace = module.requests.append if module.requests is not None else None
-    result = entry.result(module.params, os.environ, check_mode=module.check_mode, diff=module._diff, trace=trace)
+    result = operation.result(module.params, os.environ, check_mode=module.check_mode, diff=module._diff, trace=trace)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if result.get("failed"):

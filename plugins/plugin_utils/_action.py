@@ -29,7 +29,7 @@ from ..module_utils._connection import secret_texts
 from ..module_utils._core.options import json_problems, without_omitted
 from ..module_utils._errors import OptionError
 from ..module_utils._graph.transport import HAS_REQUESTS
-from ..module_utils._operation import TRACE_VERBOSITY, Entry, invocation
+from ..module_utils._operation import TRACE_VERBOSITY, Operation, invocation
 from ..module_utils._secrets import without_options
 from . import _ansible
 from ._controller import connected, plain, quiet
@@ -43,19 +43,19 @@ _reasons_shown: set[str] = set()
 
 
 class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible has no type hints
-    """Runs `ENTRY` inside Ansible where the task is local, and otherwise the module of the same name."""
+    """Runs `OPERATION` inside Ansible where the task is local, and otherwise the module of the same name."""
 
-    ENTRY: ClassVar[Entry]
+    OPERATION: ClassVar[Operation]
 
-    def entry(self) -> Entry:
+    def operation(self) -> Operation:
         """Return the operation to run inside Ansible."""
-        return self.ENTRY
+        return self.OPERATION
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the task's result; its keys are those of the module."""
         task_vars = task_vars or {}
         self._task.args = without_omitted(self._task.args)
-        for option, problem in json_problems(self._task.args, self.ENTRY.argument_spec({})):
+        for option, problem in json_problems(self._task.args, self.OPERATION.argument_spec({})):
             return {"failed": True, **OptionError(option, problem).as_result()}
         trace = self._tracer(task_vars)
         if not self._can_run_in_process(task_vars):
@@ -107,15 +107,15 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible has no type hin
     ) -> dict[str, Any]:
         """Do what AnsibleModule does with options and results. `added` is what Ansible adds to a module's options."""
         environment = dict(os.environ)
-        spec = self.ENTRY.argument_spec(environment)
-        validated = ArgumentSpecValidator(spec, **self.ENTRY.constraints).validate(params)
+        spec = self.OPERATION.argument_spec(environment)
+        validated = ArgumentSpecValidator(spec, **self.OPERATION.constraints).validate(params)
         if validated.error_messages:
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
             result = {"failed": True, "msg": message}
         else:
-            result = self.entry().result(
+            result = self.operation().result(
                 validated.validated_parameters,
                 environment,
                 check_mode=self._task.check_mode,

@@ -29,7 +29,7 @@ from ..module_utils._core.options import json_problems, strict, without_omitted
 from ..module_utils._errors import EntraError, OptionError
 from ..module_utils._graph.client import Graph
 from ..module_utils._graph.transport import Trace
-from ..module_utils._operation import REGISTER, TRACE_VERBOSITY, Entry
+from ..module_utils._operation import REGISTER, TRACE_VERBOSITY, Operation
 from . import _ansible
 
 TEXT_IS_TEMPLATE = not hasattr(ansible.template, "trust_as_template")
@@ -82,7 +82,7 @@ def plain(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def validated(
-    entry: Entry, option: Callable[[str], Any], direct: Mapping[str, Any], environment: Mapping[str, str]
+    operation: Operation, option: Callable[[str], Any], direct: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the options of a plugin, validated by the argument spec of its operation. Raises EntraError.
 
@@ -90,7 +90,7 @@ def validated(
     numbers to text, and text to lists. Therefore options with strict types are read from `direct`, as the user wrote
     them. Options that are empty count as not set.
     """
-    spec = entry.argument_spec(environment)
+    spec = operation.argument_spec(environment)
 
     def found(name: str) -> Any:
         names = [known for known in (name, *spec[name].get("aliases", ())) if known in direct and strict(spec[name])]
@@ -99,7 +99,7 @@ def validated(
     given = {name: value for name in spec if is_set(value := found(name))}
     for place, problem in json_problems(given, spec):
         raise OptionError(place, problem)
-    result = ArgumentSpecValidator(spec, **entry.constraints).validate(plain(without_omitted(given)))
+    result = ArgumentSpecValidator(spec, **operation.constraints).validate(plain(without_omitted(given)))
     if result.error_messages:
         raise EntraError(result.errors.msg)
     params: dict[str, Any] = result.validated_parameters

@@ -42,7 +42,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     PermissionDenied,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry, connect, connection_spec
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation, connect, connection_spec
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INFO
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
@@ -88,7 +88,7 @@ KIT: dict[str, dict[str, Any]] = {
 
 KEPT_EMPTY = {"Choice", "Choices", "Retired"}
 """Attributes whose values cannot always be put back, so that the test principals have none."""
-DEFINITION_INFO = Entry(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS)
+DEFINITION_INFO = Operation(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS)
 WIRE = {"string": "String", "integer": "Int32", "boolean": "Boolean"}
 NO_PERMISSION = "not seen: permission"
 UNKNOWN_LAG = 5.0
@@ -350,7 +350,7 @@ class Live:
         now, before = (nested(held.assignments).get(self.set) for held in (shown, principal))
         return _in_order(now) == _in_order(before)
 
-    def tasks(self) -> Iterator[tuple[str, Entry, dict[str, Any], Callable[[Mapping[str, Any]], bool]]]:
+    def tasks(self) -> Iterator[tuple[str, Operation, dict[str, Any], Callable[[Mapping[str, Any]], bool]]]:
         """Yield the tasks of the scenario: title, module, options, and whether its result is as documented."""
         user, other = (principal.id for principal in self.users)
         text = {"attribute_set": self.set, "name": "Text", "user": user}
@@ -411,7 +411,7 @@ def _rules(value: Any) -> Iterator[Any]:
         yield value["rule"]
 
 
-def run(entry: Entry, options: Mapping[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
+def run(entry: Operation, options: Mapping[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
     """Run the operation of a module with the environment's credential."""
     validated = ArgumentSpecValidator(entry.argument_spec(os.environ), **entry.constraints).validate(dict(options))
     if validated.error_messages:

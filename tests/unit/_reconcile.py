@@ -12,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
 from ansible_collections.entra.attributes.plugins.module_utils._graph.transport import Answer, Http
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation
 from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
 
 FOLDER = """
@@ -66,7 +66,7 @@ class Mortal(Http):
         return super().exchange(method, url, **kwargs)
 
 
-def run(entry: Entry, graph: Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+def run(entry: Operation, graph: Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """Run a module with its options validated as the module does."""
     validated = ArgumentSpecValidator(entry.spec, **entry.constraints).validate(options)
     assert not validated.error_messages

@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation
 
 
 @dataclass
@@ -30,13 +30,13 @@ class Tenant:
     graph: Graph
     connect: Callable[..., Graph]
 
-    def run(self, operation: Entry, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    def run(self, operation: Operation, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Run an operation with its options validated as a module does. Raises EntraError."""
         validated = ArgumentSpecValidator(operation.spec, **operation.constraints).validate(options)
         assert not validated.error_messages, validated.error_messages
         return operation.run(validated.validated_parameters, self.graph, check_mode)
 
-    def fail(self, operation: Entry, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    def fail(self, operation: Operation, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Return the failed result of an operation, which must fail."""
         try:
             self.run(operation, check_mode=check_mode, **options)

@@ -139,8 +139,8 @@ def test_the_local_graph_knows_nothing_of_the_collection() -> None:
     [
         ("module_utils._graph.client", f"from {PREFIX}module_utils import _tenant", "not below"),
         ("module_utils._graph.client", "from .._tenant.principals import Directory", "not below"),
-        ("module_utils._auth.client_secret", "from .._operation import Entry", "not below"),
-        ("module_utils._auth.__init__", "from .._operation import Entry", "not below"),
+        ("module_utils._auth.client_secret", "from .._operation import Operation", "not below"),
+        ("module_utils._auth.__init__", "from .._operation import Operation", "not below"),
         ("module_utils._errors", f"from {PREFIX}module_utils._secrets import Secrets", "not below"),
         ("module_utils._operation", f"from {PREFIX}modules.attribute_set import main", "not below"),
         ("module_utils._core.assignment_plan", "from .._auth import credential", "not below"),

@@ -21,7 +21,7 @@ from .._core.values import checked, coerced, elements, in_order
 from .._errors import EntraError, InvalidValue, OptionError
 from .._graph.client import Graph
 from .._graph.replication import persist
-from .._operation import Entry, diff
+from .._operation import Operation, diff
 from .._tenant.principals import REPEATED_WRITES, Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import Visibility
@@ -155,4 +155,4 @@ def _assign(principal: Principal, planned: Plan, directory: Directory, planner: 
         directory.ensure_applied(principal, planned, error)
 
 
-ASSIGNMENT = Entry(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)
+ASSIGNMENT = Operation(run_assignment, ASSIGNMENT_SPEC, ASSIGNMENT_CONSTRAINTS)

@@ -28,7 +28,7 @@ from .._core.options import DICT, LIST, TEXT
 from .._core.values import checked, coerced
 from .._errors import AttributesHidden, InvalidValue, OptionError, PermissionDenied, PrincipalNotFound
 from .._graph.client import Graph
-from .._operation import Entry
+from .._operation import Operation
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
@@ -179,5 +179,5 @@ def _compared(index: int, item: Mapping[str, Any], definition: Definition | None
         raise OptionError(f"where[{index}].value", f"{attribute}: {error.reason}") from None
 
 
-INFO = Entry(run_info, INFO_SPEC, INFO_CONSTRAINTS)
-INVENTORY = Entry(run_inventory, INVENTORY_SPEC)
+INFO = Operation(run_info, INFO_SPEC, INFO_CONSTRAINTS)
+INVENTORY = Operation(run_inventory, INVENTORY_SPEC)

@@ -26,7 +26,7 @@ from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desir
 from .._declarations.storage import check_apart, check_file, tenant_problem
 from .._errors import EntraError, InvalidDeclaration, OptionError
 from .._graph.client import Graph
-from .._operation import Entry
+from .._operation import Operation
 from .._tenant.schema import Schema
 from .assignment import VERIFY_SPEC
 from .assignments_entries import Settings
@@ -202,4 +202,4 @@ def counts_sentence(summary: Mapping[str, Any], check_mode: bool) -> str:
     return ", ".join(parts) + "."
 
 
-BULK = Entry(run_bulk, BULK_SPEC, BULK_CONSTRAINTS)
+BULK = Operation(run_bulk, BULK_SPEC, BULK_CONSTRAINTS)

@@ -16,7 +16,7 @@ from .._core.options import TEXT
 from .._core.schema_plan import SetPlan, plan_set
 from .._declarations.specs import SET_SPEC, desired_set
 from .._graph.client import Graph
-from .._operation import Entry, diff
+from .._operation import Operation, diff
 from .._tenant.permissions import tenant_of
 from .._tenant.schema import Schema
 
@@ -58,5 +58,5 @@ def run_set_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> d
     }
 
 
-SET = Entry(run_set, SET_SPEC)
-SET_INFO = Entry(run_set_info, SET_INFO_SPEC)
+SET = Operation(run_set, SET_SPEC)
+SET_INFO = Operation(run_set_info, SET_INFO_SPEC)

@@ -17,7 +17,7 @@ from typing import Any
 from .._core.options import INTEGER, TEXT
 from .._errors import OptionError
 from .._graph.client import Graph
-from .._operation import Entry
+from .._operation import Operation
 from .._tenant.audit_log import AuditLog, instant
 
 AUDIT_INFO_SPEC: dict[str, Any] = {
@@ -73,4 +73,4 @@ def run_audit_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     return {"changed": False, "audits": list(found)}
 
 
-AUDIT_INFO = Entry(run_audit_info, AUDIT_INFO_SPEC)
+AUDIT_INFO = Operation(run_audit_info, AUDIT_INFO_SPEC)

@@ -16,7 +16,7 @@ from .._core.names import read_as
 from .._core.options import TEXT
 from .._errors import OptionError
 from .._graph.client import Graph
-from .._operation import Entry
+from .._operation import Operation
 from .._tenant.consumers import SOURCES, Consumer, read_consumers
 
 CONSUMER_INFO_SPEC: dict[str, Any] = {
@@ -68,4 +68,4 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-CONSUMER_INFO = Entry(run_consumer_info, CONSUMER_INFO_SPEC, CONSUMER_INFO_CONSTRAINTS)
+CONSUMER_INFO = Operation(run_consumer_info, CONSUMER_INFO_SPEC, CONSUMER_INFO_CONSTRAINTS)

@@ -20,7 +20,7 @@ from .._core.schema_plan import ALL, CHANGES, FORBID, PERMIT, DefinitionPlan, De
 from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
 from .._errors import GraphError, InvalidDeclaration
 from .._graph.client import Graph
-from .._operation import Entry, diff
+from .._operation import Operation, diff
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.wire import condition
@@ -132,5 +132,5 @@ def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: boo
     return {"changed": False, "definitions": [definition.as_result() for definition in found]}
 
 
-DEFINITION_INFO = Entry(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS)
-DEFINITION = Entry(run_definition, {**DEFINITION_SPEC, **CHANGES_SPEC}, DEFINITION_CONSTRAINTS)
+DEFINITION_INFO = Operation(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS)
+DEFINITION = Operation(run_definition, {**DEFINITION_SPEC, **CHANGES_SPEC}, DEFINITION_CONSTRAINTS)

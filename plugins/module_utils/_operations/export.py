@@ -35,7 +35,7 @@ from .._errors import (
     UndefinedAttribute,
 )
 from .._graph.client import Graph
-from .._operation import Entry
+from .._operation import Operation
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
@@ -188,4 +188,4 @@ def _diff(path: str, before: bytes | None, after: bytes | None) -> dict[str, str
     return {"before": texts[0], "after": texts[1], "before_header": path, "after_header": path}
 
 
-EXPORT = Entry(run_export, EXPORT_SPEC)
+EXPORT = Operation(run_export, EXPORT_SPEC)

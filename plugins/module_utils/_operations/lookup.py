@@ -25,7 +25,7 @@ from .._errors import (
     PrincipalNotFound,
 )
 from .._graph.client import Graph
-from .._operation import Entry
+from .._operation import Operation
 from .._tenant.principals import Directory, exactly_one
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .assignment import check_names
@@ -119,4 +119,4 @@ def _tolerated(error: EntraError, reaction: str) -> list[str]:
     return [str(error)] if reaction == "warn" else []
 
 
-LOOKUP = Entry(run_lookup, LOOKUP_SPEC, {"required_by": {"name": ("attribute_set",)}})
+LOOKUP = Operation(run_lookup, LOOKUP_SPEC, {"required_by": {"name": ("attribute_set",)}})

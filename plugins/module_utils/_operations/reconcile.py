@@ -36,7 +36,7 @@ from .._declarations.snapshot import Folder, begin, check_kept, ensure_whole, fi
 from .._declarations.storage import check_apart, check_file, now, replace_file
 from .._errors import EntraError, OptionError, PlanRefused
 from .._graph.client import Graph
-from .._operation import Entry, diff
+from .._operation import Operation, diff
 from .._tenant.permissions import tenant_of
 from .assignment import VERIFY_SPEC
 from .assignments import changes_allowed, counts_sentence
@@ -381,4 +381,4 @@ def _diffs(plan: TenantPlan) -> list[dict[str, str]]:
     return [diff(title, before, after) for title, (before, after) in list(sides.items())[:MOST_DIFFS]]
 
 
-RECONCILE = Entry(run_reconcile, RECONCILE_SPEC, RECONCILE_CONSTRAINTS)
+RECONCILE = Operation(run_reconcile, RECONCILE_SPEC, RECONCILE_CONSTRAINTS)

@@ -33,7 +33,7 @@ from .._declarations.storage import (
 )
 from .._errors import GraphError, OptionError
 from .._graph.client import Graph
-from .._operation import Entry
+from .._operation import Operation
 from .._report.compare import Comparison, KindComparison
 from .._report.figures import Figures, Mask, Requirement
 from .._report.findings import SEVERITIES, counted
@@ -367,4 +367,4 @@ def _earlier(path: str | None, tenant_id: str) -> list[Earlier]:
     return sorted(found, key=lambda report: report.made)
 
 
-REPORT = Entry(run_report, REPORT_SPEC)
+REPORT = Operation(run_report, REPORT_SPEC)

@@ -17,7 +17,7 @@ from ansible_collections.entra.attributes.plugins.doc_fragments._connection impo
 from ansible_collections.entra.attributes.plugins.inventory import directory
 from ansible_collections.entra.attributes.plugins.lookup import custom_security_attribute
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_spec
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INVENTORY
 from ansible_collections.entra.attributes.plugins.module_utils._operations.lookup import LOOKUP
 
@@ -53,7 +53,7 @@ def test_all_but_secrets_may_be_in_ansible_cfg(option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "entry", "others"),
+    ("text", "operation", "others"),
     [
         (
             directory.DOCUMENTATION,
@@ -64,11 +64,13 @@ def test_all_but_secrets_may_be_in_ansible_cfg(option: str) -> None:
     ],
     ids=["inventory", "lookup"],
 )
-def test_the_documentation_of_a_plugin_has_the_options_of_its_entry(text: str, entry: Entry, others: set[str]) -> None:
+def test_the_documentation_of_a_plugin_has_the_options_of_its_operation(
+    text: str, operation: Operation, others: set[str]
+) -> None:
     documentation = AnsibleLoader(text).get_single_data()
     add_fragments(documentation, __file__, fragment_loader)
     options = documentation["options"]
-    spec = {name: one for name, one in entry.argument_spec({}).items() if name != "principals"}
+    spec = {name: one for name, one in operation.argument_spec({}).items() if name != "principals"}
     assert spec.keys() | others <= options.keys()
     for name, one in spec.items():
         told = options[name]

@@ -49,7 +49,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     InvalidValue,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment_info as _assignment_info
 from ansible_collections.entra.attributes.plugins.plugin_utils import _action, _ansible, _controller
@@ -111,7 +111,7 @@ def run(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     class Action(_action.LocalAction):  # type: ignore[misc]
         module_result: ClassVar[Result] = {}
-        ENTRY = Entry(seen, {"value": {"type": "raw"}, "state": {"choices": ["present"]}})
+        OPERATION = Operation(seen, {"value": {"type": "raw"}, "state": {"choices": ["present"]}})
 
         def _execute_module(self, **_options: Any) -> Result:
             return self.module_result
@@ -145,8 +145,8 @@ def run(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.mark.parametrize(("action", "entry"), [(Assign, _assignment.ASSIGNMENT), (Info, _assignment_info.INFO)])
-def test_an_action_has_what_its_module_has(action: type[_action.LocalAction], entry: Entry) -> None:
-    assert action.ENTRY is entry
+def test_an_action_has_what_its_module_has(action: type[_action.LocalAction], entry: Operation) -> None:
+    assert action.OPERATION is entry
 
 
 class TestWay:
@@ -601,6 +601,6 @@ class TestVault:
 
     @pytest.mark.parametrize("action", [Bulk, Report])
     def test_the_actions_that_read_declarations_hand_in_the_secret(self, action: type[_action.LocalAction]) -> None:
-        run = action(*[SimpleNamespace()] * 3, SimpleNamespace(_vault=VaultLib([])), *[None] * 2).entry().run
+        run = action(*[SimpleNamespace()] * 3, SimpleNamespace(_vault=VaultLib([])), *[None] * 2).operation().run
         with pytest.raises(Undecryptable, match="no vault secrets"):
             run.keywords["decrypt"]("$ANSIBLE_VAULT;1.1;AES256\n6162")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.entra.attributes.plugins.module_utils._connection import connection_options, connection_spec
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment_info import INFO, INVENTORY
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
@@ -34,7 +34,7 @@ PATIENCE = 10.0
 MOST_SAID = 3000
 """Characters of a message, whatever an option holds."""
 ATTRIBUTE = {"attribute_set": "Engineering", "name": "ProjectDate"}
-ENTRIES: dict[str, tuple[Entry, dict[str, Any]]] = {
+ENTRIES: dict[str, tuple[Operation, dict[str, Any]]] = {
     "custom_security_attribute": (ASSIGNMENT, {"user": "adele@contoso.com", **ATTRIBUTE, "value": "today"}),
     "custom_security_attribute_info": (INFO, {"user": "adele@contoso.com"}),
     "custom_security_attribute_audit_info": (AUDIT_INFO, {}),

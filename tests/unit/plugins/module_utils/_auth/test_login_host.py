@@ -24,7 +24,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     UnexpectedResponse,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation
 
 from ...conftest import ADELE, NEED
 
@@ -407,5 +407,5 @@ def test_a_task_warns_of_a_federated_token_that_ends_soon(
 ) -> None:
     environment = pipeline(emulator, variables)
     params = {"federated_token": assertion(emulator, life)}
-    result = Entry(lambda *_: {"changed": False}, {}).result(params, environment, check_mode=False, diff=False)
+    result = Operation(lambda *_: {"changed": False}, {}).result(params, environment, check_mode=False, diff=False)
     assert [one.startswith(words) for one in result.get("warnings", [])] == ([True] if words else [])

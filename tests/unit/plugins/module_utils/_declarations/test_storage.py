@@ -33,7 +33,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations.sna
 )
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
-from ansible_collections.entra.attributes.plugins.module_utils._operation import Entry
+from ansible_collections.entra.attributes.plugins.module_utils._operation import Operation
 from ansible_collections.entra.attributes.plugins.module_utils._operations import assignments as _bulk
 from ansible_collections.entra.attributes.plugins.module_utils._operations import export as _export
 from ansible_collections.entra.attributes.plugins.module_utils._operations import report as _report
@@ -41,7 +41,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations impor
 ITEMS = [{"user": "adele@contoso.com", "attributes": {"Engineering": {"NumVendors": 77}}}]
 
 
-def run(entry: Entry, graph: _graph.Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+def run(entry: Operation, graph: _graph.Graph, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """Return the result of a module that is given these options."""
     validated = ArgumentSpecValidator({**connection_spec({}), **entry.spec}, **entry.constraints).validate(options)
     assert not validated.error_messages
@@ -117,7 +117,7 @@ def test_a_path_that_cannot_be_is_refused_before_any_request(
     emulator: Emulator,
     graph: _graph.Graph,
     folder: Path,
-    entry: Entry,
+    entry: Operation,
     option: str,
     path: str,
     words: str,

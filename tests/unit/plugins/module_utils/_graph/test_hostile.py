@@ -299,7 +299,7 @@ def test_retry_after_is_understood_as_a_date(server: Hostile) -> None:
 
 
 NAME = {"attributeSet": "Engineering", "name": "Project", "id": "Engineering_Project", "type": "String"}
-ENTRY = {"id": "1", "activityDateTime": "2026-05-01T10:00:00Z", "activityDisplayName": "Update"}
+OPERATION = {"id": "1", "activityDateTime": "2026-05-01T10:00:00Z", "activityDisplayName": "Update"}
 
 
 def customs(value: Any) -> dict[str, Any]:
@@ -360,13 +360,13 @@ ODD: list[tuple[str, Any]] = [
     ("sets", {"value": [{"id": "a", "maxAttributesPerSet": "25"}]}),
     ("sets", {"value": [{"id": "a", "description": 5}]}),
     ("audit", {"value": [{}]}),
-    ("audit", {"value": [{**ENTRY, "id": 5}]}),
-    ("audit", {"value": [{**ENTRY, "activityDateTime": "yesterday"}]}),
-    ("audit", {"value": [{**ENTRY, "initiatedBy": "me"}]}),
-    ("audit", {"value": [{**ENTRY, "initiatedBy": {"user": "me"}}]}),
-    ("audit", {"value": [{**ENTRY, "targetResources": {}}]}),
-    ("audit", {"value": [{**ENTRY, "targetResources": [5]}]}),
-    ("audit", {"value": [{**ENTRY, "targetResources": [{"modifiedProperties": [None]}]}]}),
+    ("audit", {"value": [{**OPERATION, "id": 5}]}),
+    ("audit", {"value": [{**OPERATION, "activityDateTime": "yesterday"}]}),
+    ("audit", {"value": [{**OPERATION, "initiatedBy": "me"}]}),
+    ("audit", {"value": [{**OPERATION, "initiatedBy": {"user": "me"}}]}),
+    ("audit", {"value": [{**OPERATION, "targetResources": {}}]}),
+    ("audit", {"value": [{**OPERATION, "targetResources": [5]}]}),
+    ("audit", {"value": [{**OPERATION, "targetResources": [{"modifiedProperties": [None]}]}]}),
 ]
 
 
