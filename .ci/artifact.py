@@ -32,6 +32,7 @@ NEEDED = (
     "meta/runtime.yml",
     "meta/ee-requirements.txt",
 )
+STARTER = "examples/starter/"  # a repository with hidden files, to be copied as it is
 UNWANTED = re.compile(
     r"(^|/)(\.(?!ansible-lint$|yamllint$)[^/]+|__pycache__|output|Makefile|[^/]+\.(pyc|tar\.gz))(/|$)"
     r"|^tests/integration/inventory$"
@@ -61,7 +62,7 @@ def main() -> None:
     readme, changelog = Path("README.md").read_text(), " ".join(Path("CHANGELOG.rst").read_text().split())
     problems = [
         *(f"not in the artifact: {name}" for name in NEEDED if name not in files),
-        *(f"in the artifact: {name}" for name in files if UNWANTED.search(name)),
+        *(f"in the artifact: {name}" for name in files if UNWANTED.search(name) and not name.startswith(STARTER)),
         *(f"README.md: no section {heading}" for heading in HEADINGS if f"\n## {heading}\n" not in readme),
         *([] if f" v{release} " in changelog else [f"CHANGELOG.rst: no v{release}"]),
         *(f"CHANGELOG.rst does not say: {entry}" for entry in fragments if entry.rstrip(".") not in changelog),
