@@ -29,7 +29,7 @@ _SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891
 """Characters of the category Cf that can be seen."""
 _UNSEEN = frozenset("\u034f\u115f\u1160\u2028\u2029\u2800\u3164\uffa0\ufffd")
 """Characters of other categories that cannot be seen, that break lines, or that stand for a lost character."""
-_SPOKEN = {"\0": "NUL", "\t": "tab", "\n": "line break", "\r": "line break"}
+_CHARACTER_NAMES = {"\0": "NUL", "\t": "tab", "\n": "line break", "\r": "line break"}
 _FORBIDDEN_IN_NAMES = frozenset("`~!@#$%^&*()_-+={[}]|\\:;\"'<,>.?/")
 
 
@@ -46,7 +46,7 @@ def text_problem(text: str) -> str:
 
 def visible(char: str) -> str:
     """Return a character in a form that a message can show: its code point and its name."""
-    return f"U+{ord(char):04X} ({_SPOKEN.get(char) or unicodedata.name(char, 'control character').lower()})"
+    return f"U+{ord(char):04X} ({_CHARACTER_NAMES.get(char) or unicodedata.name(char, 'control character').lower()})"
 
 
 def new_text_problem(text: str) -> str:

@@ -28,10 +28,10 @@ from .._errors import (
 from .files import read
 from .locations import (
     ASSIGNMENTS,
-    SPOKEN,
+    DISPLAY_NAME,
     Decrypt,
     Only,
-    Place,
+    SourceLocation,
     listed,
     no_secret,
     nothing,
@@ -106,7 +106,7 @@ class Declaration:
         return error
 
 
-class Declarations:
+class DeclarationCollector:
     """Gathers declarations, those of one principal as one, and notes what is wrong with them in `problems`."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -114,7 +114,7 @@ class Declarations:
         self.found: list[Declaration] = []
         self._numbers: dict[Hashable, int] = {}
 
-    def add(self, place: Place, item: Any) -> None:
+    def add(self, place: SourceLocation, item: Any) -> None:
         """Take an item of `assignments`."""
         declaration = _declaration(place, item, self.problems)
         if declaration:
@@ -129,7 +129,7 @@ class Declarations:
                 self.problems += refused.problems
 
 
-class Once:
+class DuplicateCheck:
     """Notes in `problems` what is declared twice."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -145,7 +145,7 @@ class Once:
 
 def declarations(items: Sequence[Any] | None, src: str | None, decrypt: Decrypt = no_secret) -> list[Declaration]:
     """Return the declarations of `assignments` and of `src`. Raises InvalidDeclaration with every mistake."""
-    gathered = Declarations([])
+    gathered = DeclarationCollector([])
     files = read(src, gathered.problems, decrypt) if src else ()
     for section, place, item in chain(listed(ASSIGNMENTS, items or []), files):
         if section == ASSIGNMENTS:
@@ -161,12 +161,12 @@ def refuse(problems: Sequence[str]) -> None:
         raise InvalidDeclaration("what is declared is wrong", [*problems[:MOST_PROBLEMS], *more])
 
 
-def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | None:
+def _declaration(place: SourceLocation, item: Any, problems: list[str]) -> Declaration | None:
     label = place.label
     if not isinstance(item, Mapping):
         problems.append(f"{label}: must be a dictionary with attributes and either user or service_principal")
         return None
-    unknown = sorted(map(str, set(item) - {*KINDS, SPOKEN, "attributes", "expected"}))
+    unknown = sorted(map(str, set(item) - {*KINDS, DISPLAY_NAME, "attributes", "expected"}))
     if unknown:
         problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
     who = None
@@ -185,7 +185,7 @@ def _declaration(place: Place, item: Any, problems: list[str]) -> Declaration | 
 
 
 def _desired(
-    place: Place, key: str, attributes: Mapping[Any, Any], problems: list[str]
+    place: SourceLocation, key: str, attributes: Mapping[Any, Any], problems: list[str]
 ) -> dict[AttributeName, DesiredValue]:
     """Return the desired values; a mistake is noted and left out."""
     desired: dict[AttributeName, DesiredValue] = {}
@@ -219,7 +219,7 @@ def _desired(
     return desired
 
 
-def _expected(place: Place, expected: Any, problems: list[str]) -> dict[AttributeName, Value | None]:
+def _expected(place: SourceLocation, expected: Any, problems: list[str]) -> dict[AttributeName, Value | None]:
     if expected is None:
         return {}
     if not isinstance(expected, Mapping):

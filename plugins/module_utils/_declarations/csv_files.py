@@ -26,11 +26,11 @@ from .._core.values import elements
 from .._errors import quoted
 from .locations import (
     ASSIGNMENTS,
-    SPOKEN,
+    DISPLAY_NAME,
     Decrypt,
     Items,
     Only,
-    Place,
+    SourceLocation,
 )
 
 LIST = "[]"
@@ -46,7 +46,7 @@ _SUSPECTS = frozenset("nN(<#-\u2013\u2014")
 """Their first characters."""
 _DELIMITERS = (",", ";", "\t")
 _SEP = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
-_ID, _SPOKEN = "id", SPOKEN
+_ID, _DISPLAY_NAME = "id", DISPLAY_NAME
 _WHO: dict[str, tuple[str, str]] = {
     "user": ("user", ""),
     "userprincipalname": ("user", ""),
@@ -58,7 +58,7 @@ _WHO: dict[str, tuple[str, str]] = {
     "applicationid": ("service_principal", ""),
     "id": (_ID, ""),
     "objectid": (_ID, ""),
-    "displayname": (_SPOKEN, ""),
+    "displayname": (_DISPLAY_NAME, ""),
 }
 """Headers that say who it is, as (key of the item, property), without case, blanks and underscores."""
 _LONG = {"attributeset": "attribute_set", "name": "name", "value": "value", "value[]": "value[]"}
@@ -156,7 +156,7 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
             who = [(one, cells[number]) for number, one in naming if number < width and cells[number]]
             item = _named(label, columns, who, problems)
             if item is not None:
-                place = Place(label, partial(_in_row, f"{label}: column "), remark, literal=True)
+                place = SourceLocation(label, partial(_in_row, f"{label}: column "), remark, literal=True)
                 yield ASSIGNMENTS, place, {**item, "attributes": attributes}
 
 
@@ -217,7 +217,7 @@ def _named(
     """Return the keys of an item that say who it is: an id comes before other names, then the order of `_WHO`."""
     if len(cells) == 1 and cells[0][0].key in KINDS and not cells[0][0].by:
         return {cells[0][0].key: cells[0][1]}
-    spoken = {column.key: cell for column, cell in cells if column.key == SPOKEN}
+    spoken = {column.key: cell for column, cell in cells if column.key == DISPLAY_NAME}
     possible = {column.key for column in columns if column and column.key in KINDS and not column.attribute}
     filled = {column.key for column, _cell in cells if column.key in KINDS}
     kinds = filled or (possible if any(column.key == _ID for column, _cell in cells) else set())
@@ -290,7 +290,7 @@ def _long(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
         lines = {attribute: found[0][0] for attribute, found in one.cells.items()}
         yield (
             ASSIGNMENTS,
-            Place(one.label, partial(_in_rows, one.label, lines), literal=True),
+            SourceLocation(one.label, partial(_in_rows, one.label, lines), literal=True),
             {**one.item, "attributes": attributes},
         )
 
@@ -375,10 +375,10 @@ def write_csv(kind: PrincipalKind, items: Sequence[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     header = [f"{attribute_set}.{name}{LIST if listed else ''}" for attribute_set, name, listed in columns]
-    writer.writerow([kind.name, SPOKEN, *header])
+    writer.writerow([kind.name, DISPLAY_NAME, *header])
     for item in items:
         cells = [_cell(item["attributes"].get(attribute_set, {}).get(name)) for attribute_set, name, _listed in columns]
-        writer.writerow([item[kind.name], item.get(SPOKEN, ""), *cells])
+        writer.writerow([item[kind.name], item.get(DISPLAY_NAME, ""), *cells])
     return text.getvalue()
 
 

@@ -22,8 +22,8 @@ from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
 from .._errors import InvalidDeclaration, OptionError
 from .assignments import (
     Declaration,
-    Declarations,
-    Once,
+    DeclarationCollector,
+    DuplicateCheck,
     refuse,
 )
 from .files import read
@@ -37,7 +37,7 @@ from .locations import (
     SETS,
     Decrypt,
     Items,
-    Place,
+    SourceLocation,
     listed,
     no_secret,
 )
@@ -77,9 +77,9 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
     there is nothing to read.
     """
     problems: list[str] = []
-    once = Once(problems)
+    once = DuplicateCheck(problems)
     found = Declared()
-    assigned = Declarations(problems)
+    assigned = DeclarationCollector(problems)
     homes: dict[str, str] = {}
     bounds: dict[str, list[str]] = {MASKED_SETS: [], PRINCIPALS: [], ATTRIBUTES: []}
     sources = [src] if isinstance(src, str) else src or []
@@ -167,7 +167,7 @@ def _of_variable(section: str, items: Any, problems: list[str]) -> Items:
         problems.append(f"{section}: must be a list")
 
 
-def _bind(section: str, place: Place, item: Any, bounds: dict[str, list[str]], problems: list[str]) -> None:
+def _bind(section: str, place: SourceLocation, item: Any, bounds: dict[str, list[str]], problems: list[str]) -> None:
     """Note names of sets to mask, or of principals and attributes to protect."""
     if section == MASKED_SETS:
         given: Mapping[Any, Any] = {MASKED_SETS: [item]}
@@ -184,7 +184,7 @@ def _bind(section: str, place: Place, item: Any, bounds: dict[str, list[str]], p
 
 
 def _validated(
-    place: Place, spec: Mapping[str, Any], constraints: Mapping[str, Any], item: Any, problems: list[str]
+    place: SourceLocation, spec: Mapping[str, Any], constraints: Mapping[str, Any], item: Any, problems: list[str]
 ) -> dict[str, Any] | None:
     """The item as a module would have its options, or null if it would not take them, which is noted."""
     if not isinstance(item, Mapping):

@@ -21,9 +21,9 @@ from .csv_files import read_csv
 from .folder import is_as_exported
 from .locations import (
     VAULT,
-    Broken,
     Decrypt,
     Items,
+    ParseError,
     Undecryptable,
     no_secret,
 )
@@ -51,11 +51,11 @@ def read(src: str, problems: list[str], decrypt: Decrypt = no_secret) -> Items:
         try:
             content = _plain(read_regular(file, MAX_BYTES + 1), decrypt)
             if problem := seal_problem(file, content, whole=str(file) == src):
-                raise Broken(1, problem)
+                raise ParseError(1, problem)
             text = _text(content)
         except OSError as error:
             problems.append(f"{file}:1: cannot be read: {error.strerror}")
-        except Broken as broken:
+        except ParseError as broken:
             problems.append(f"{file}:{broken}")
         else:
             restores = is_as_exported(file, content)
@@ -89,29 +89,29 @@ def paths(src: str, problems: list[str]) -> list[Path]:
 
 
 def _plain(content: bytes, decrypt: Decrypt) -> bytes:
-    """Return the content of a file that may be encrypted. Raises Broken."""
+    """Return the content of a file that may be encrypted. Raises ParseError."""
     if len(content) > MAX_BYTES:
-        raise Broken(1, f"is larger than {MAX_BYTES // 1024**2} MiB; split it into several files")
+        raise ParseError(1, f"is larger than {MAX_BYTES // 1024**2} MiB; split it into several files")
     if not content.startswith(VAULT.encode()):
         return content
     try:
         return decrypt(content.decode("ascii", "replace")).encode()
     except Undecryptable as reason:
-        raise Broken(1, f"is encrypted with ansible-vault: {reason}") from None
+        raise ParseError(1, f"is encrypted with ansible-vault: {reason}") from None
 
 
 def _text(content: bytes) -> str:
-    """Return the text of a file: UTF-8 with or without a byte order mark, or UTF-16 with one. Raises Broken."""
+    """Return the text of a file: UTF-8 with or without a byte order mark, or UTF-16 with one. Raises ParseError."""
     for signature, what in _WORKBOOKS.items():
         if content.startswith(signature):
-            raise Broken(1, f"is {what}, not a text. {_SAVE_AS}")
+            raise ParseError(1, f"is {what}, not a text. {_SAVE_AS}")
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return content.decode("utf-16") if wide else content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         text = "UTF-16" if wide else "UTF-8"
-        raise Broken(line, f"is not {text} text. {_SAVE_AS}; elsewhere choose the encoding UTF-8") from None
+        raise ParseError(line, f"is not {text} text. {_SAVE_AS}; elsewhere choose the encoding UTF-8") from None
 
 
 def _in_folder(folder: Path, problems: list[str]) -> list[Path]:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 SETS, DEFINITIONS, ASSIGNMENTS = SECTIONS = ("attribute_sets", "definitions", "assignments")
 MASKED_SETS, PROTECT = BOUNDS = ("masked_sets", "protect")
 """What binds a whole run of reconcile: sets whose values are masked, and what must not change."""
-SPOKEN = "display_name"
+DISPLAY_NAME = "display_name"
 """A name for people. The collection does not use it."""
 VAULT = "$ANSIBLE_VAULT;"
 """The beginning of a text that ansible-vault encrypted."""
@@ -29,7 +29,7 @@ def nothing(path: Sequence[str], reason: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """The place of an item.
 
     `label` names the item and `at()` something in it: problems begin with these. `remark()` returns what the form of
@@ -48,13 +48,13 @@ class Place:
         return self.inside(path)
 
 
-Items: TypeAlias = Iterator[tuple[str, Place, Any]]
+Items: TypeAlias = Iterator[tuple[str, SourceLocation, Any]]
 """Section, place and content of each item."""
 Decrypt: TypeAlias = "Callable[[str], str]"
 """Return what ansible-vault encrypted. Raises Undecryptable."""
 
 
-class Broken(Exception):
+class ParseError(Exception):
     """A document that cannot be read, from `line` on."""
 
     def __init__(self, line: int, reason: str) -> None:
@@ -83,7 +83,7 @@ def listed(section: str, items: Sequence[Any]) -> Items:
     """Yield the items of a variable, which are named by their number."""
     for number, item in enumerate(items):
         label = f"{section}[{number}]"
-        yield section, Place(label, partial(_dotted, label), literal=True), item
+        yield section, SourceLocation(label, partial(_dotted, label), literal=True), item
 
 
 def _dotted(label: str, path: Sequence[str]) -> str:

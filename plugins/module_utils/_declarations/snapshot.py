@@ -21,7 +21,7 @@ from .._core.model import KINDS, Principal
 from .._core.yaml_text import as_yaml
 from .._errors import OptionError
 from .files import paths
-from .locations import Broken, no_secret
+from .locations import ParseError, no_secret
 from .storage import (
     COMMENT,
     SNAPSHOT,
@@ -187,7 +187,7 @@ def _found(schema: Path, assignments: Path, finished: Path) -> Folder:
         kept, _line, _words = parse_yaml(content.decode(), lambda line, problem: None, no_secret)
     except OSError as error:
         raise OptionError("snapshot_path", f"{error.filename} cannot be read: {error.strerror}") from None
-    except (BrokenSeal, Broken) as broken:
+    except (BrokenSeal, ParseError) as broken:
         raise OptionError("snapshot_path", f"{schema.parent}: a file in it {broken}", NOT_CONTINUED) from None
     return Folder(fresh=False, kept=kept, tenant_id=first.get("tenant_id"))
 

@@ -45,7 +45,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 
-Place: TypeAlias = "tuple[str, str | Path]"
+OptionPath: TypeAlias = "tuple[str, str | Path]"
 """An option and the path that it names, or a path that follows from it."""
 
 
@@ -103,7 +103,7 @@ def _ensure_folder(option: str, path: Path, folder: Path) -> None:
         raise OptionError(option, f"{path} cannot be written: the folder {folder} is not writable")
 
 
-def check_apart(written: Sequence[Place], others: Sequence[Place]) -> None:
+def check_apart(written: Sequence[OptionPath], others: Sequence[OptionPath]) -> None:
     """Make sure that each written file is neither another one, nor one of the others, nor in a folder among them.
 
     Hard links and links to folders count. Raises OptionError.

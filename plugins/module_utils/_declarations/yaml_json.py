@@ -28,11 +28,12 @@ from .locations import (
     BOUNDS,
     PROTECT,
     SECTIONS,
-    Broken,
     Decrypt,
     Items,
-    Place,
+    ParseError,
+    SourceLocation,
     Undecryptable,
+    nothing,
 )
 from .storage import RECORD
 
@@ -85,7 +86,7 @@ def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, par
     """Yield the items of a document's lists by the names of their sections; a mere list holds assignments."""
     try:
         content, line, words = parse(text, lambda line, problem: problems.append(f"{name}:{line}: {problem}"), decrypt)
-    except Broken as broken:
+    except ParseError as broken:
         problems.append(f"{name}:{broken}")
         return
     if not isinstance(content, Mapping | list):
@@ -96,7 +97,7 @@ def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, par
     for section, items in sections.items():
         path: _Path = () if bare else (section,)
         if section == PROTECT and items is not None:
-            yield section, Place(f"{name}:{line(path)}", partial(_in_document, name, line, path)), items
+            yield section, SourceLocation(f"{name}:{line(path)}", partial(_in_document, name, line, path)), items
         elif section not in (*SECTIONS, *BOUNDS):
             problems.append(f"{name}:{line(path)}: '{quoted(str(section))}' is none of {', '.join(SECTIONS)}")
         elif isinstance(items, list):
@@ -104,8 +105,8 @@ def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, par
                 start = (*path, number)
                 inside = partial(_in_document, name, line, start)
                 label = f"{name}:{line(start)}"
-                place = Place(label, inside, partial(_remark, words, start)) if words else Place(label, inside)
-                yield section, place, item
+                remark = partial(_remark, words, start) if words else nothing
+                yield section, SourceLocation(label, inside, remark), item
         elif items is not None:
             problems.append(f"{name}:{line(path)}: must be a list of {section.replace('_', ' ')}")
 
@@ -125,7 +126,7 @@ def _remark(words: _Words, start: _Path, path: Sequence[str], reason: str) -> st
 
 
 def parse_yaml(text: str, note: _Note, decrypt: Decrypt) -> _Document:
-    """Parse YAML, by the fast parser where it is there. Raises Broken and MissingLibrary."""
+    """Parse YAML, by the fast parser where it is there. Raises ParseError and MissingLibrary."""
     if not HAS_YAML:
         raise MissingLibrary("PyYAML")
     try:
@@ -139,9 +140,9 @@ def parse_yaml(text: str, note: _Note, decrypt: Decrypt) -> _Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(filter(None, [error.context, error.problem]))
-        raise Broken(mark.line + 1 if mark else 1, quoted(said, 200)) from None
+        raise ParseError(mark.line + 1 if mark else 1, quoted(said, 200)) from None
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML forbids
-        raise Broken(text.count("\n", 0, getattr(error, "position", 0)) + 1, quoted(str(error), 200)) from None
+        raise ParseError(text.count("\n", 0, getattr(error, "position", 0)) + 1, quoted(str(error), 200)) from None
     if not (loader.doubtful or loader.unseen or loader.words):
         return content, partial(_line_of_node, root), {}
     noted = [node for node, _problem in (*loader.doubtful, *loader.unseen)]
@@ -199,9 +200,9 @@ def _loader(base: Any) -> Any:
             self.nodes += 1
             self._depth += 1
             if self._depth > MAX_DEPTH:
-                raise Broken(current_node.start_mark.line + 1, _TOO_DEEP)
+                raise ParseError(current_node.start_mark.line + 1, _TOO_DEEP)
             if self.nodes > MAX_NODES:
-                raise Broken(current_node.start_mark.line + 1, _TOO_MANY)
+                raise ParseError(current_node.start_mark.line + 1, _TOO_MANY)
 
         def ascend_resolver(self) -> None:
             self._depth -= 1
@@ -293,7 +294,7 @@ def _integer_meant(loader: Any, node: Any) -> str:
 def _survey(root: Any, note: _Note, nodes: int) -> None:
     """Note keys that a dictionary has twice, where YAML would take the last, and keys that YAML reads as no text.
 
-    Raises Broken where aliases make too much of a document. Each node is looked at once.
+    Raises ParseError where aliases make too much of a document. Each node is looked at once.
     """
     seen: set[int] = set()
     shared = False
@@ -324,7 +325,7 @@ def _survey(root: Any, note: _Note, nodes: int) -> None:
 
 
 def _ensure_bounded(root: Any, most: int) -> None:
-    """Raise Broken where aliases make too many values or levels, or where a node holds itself."""
+    """Raise ParseError where aliases make too many values or levels, or where a node holds itself."""
     sizes: dict[int, tuple[int, int]] = {}
     waiting = [root]
     opened: set[int] = set()
@@ -338,16 +339,16 @@ def _ensure_bounded(root: Any, most: int) -> None:
             size, depth = 1 + sum(one for one, _depth in below), 1 + max((depth for _one, depth in below), default=0)
             line = node.start_mark.line + 1
             if size > most:
-                raise Broken(line, f"has aliases that expand it to more than {most:,} values")
+                raise ParseError(line, f"has aliases that expand it to more than {most:,} values")
             if depth > MAX_DEPTH:
-                raise Broken(line, _TOO_DEEP)
+                raise ParseError(line, _TOO_DEEP)
             sizes[id(node)] = (size, depth)
             waiting.pop()
         else:
             opened.add(id(node))
             unknown = [child for child in children if id(child) not in sizes]
             if any(id(child) in opened for child in unknown):
-                raise Broken(node.start_mark.line + 1, "holds itself by an alias")
+                raise ParseError(node.start_mark.line + 1, "holds itself by an alias")
             waiting += unknown
 
 
@@ -402,17 +403,17 @@ class _Json:
         )
 
     def parse(self, text: str) -> Any:
-        """Return the content. Raises Broken, whose line counts from the beginning of `text`."""
+        """Return the content. Raises ParseError, whose line counts from the beginning of `text`."""
         if text.count(",") > MAX_NODES:
-            raise Broken(1, _TOO_MANY)
+            raise ParseError(1, _TOO_MANY)
         try:
             content = self._decoder.decode(text)
         except json.JSONDecodeError as error:
-            raise Broken(error.lineno, error.msg if text.strip() else "is empty") from None
+            raise ParseError(error.lineno, error.msg if text.strip() else "is empty") from None
         except ValueError as error:
-            raise Broken(1, str(error)) from None
+            raise ParseError(1, str(error)) from None
         except RecursionError:
-            raise Broken(1, _TOO_DEEP) from None
+            raise ParseError(1, _TOO_DEEP) from None
         _ensure_shallow(content)
         return content
 
@@ -435,7 +436,7 @@ class _Json:
 
 
 def _ensure_shallow(content: Any) -> None:
-    """Raise Broken for what is nested too deeply."""
+    """Raise ParseError for what is nested too deeply."""
     level = [content] if isinstance(content, _CONTAINERS) else []
     for _depth in range(MAX_DEPTH):
         level = [
@@ -446,11 +447,11 @@ def _ensure_shallow(content: Any) -> None:
         ]
         if not level:
             return
-    raise Broken(1, _TOO_DEEP)
+    raise ParseError(1, _TOO_DEEP)
 
 
 def parse_json(text: str, note: _Note, decrypt: Decrypt) -> _Document:
-    """Parse JSON; the lines known are those of its lists and of their items. Raises Broken."""
+    """Parse JSON; the lines known are those of its lists and of their items. Raises ParseError."""
     parser = _Json()
     content = parser.parse(text)
     for number_line, problem in parser.problems(text):
@@ -503,14 +504,14 @@ def json_lines(name: str, text: str, problems: list[str], decrypt: Decrypt) -> I
             label = f"{name}:{number}"
             try:
                 item = parser.parse(line)
-            except Broken as broken:
+            except ParseError as broken:
                 problems.append(f"{label}:{str(broken).partition(':')[2]}")
             else:
                 problems += [f"{label}: {problem}" for _line, problem in parser.problems(line)]
                 if isinstance(item, dict) and RECORD in item:  # the seal of a snapshot was checked before
                     sealed = True
                     continue
-                yield ASSIGNMENTS, Place(label, partial(_in_line, f"{label}: "), restores=sealed), item
+                yield ASSIGNMENTS, SourceLocation(label, partial(_in_line, f"{label}: "), restores=sealed), item
 
 
 def _in_line(label: str, path: Sequence[str]) -> str:

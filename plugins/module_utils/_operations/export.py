@@ -28,7 +28,7 @@ from .._core.options import LIST, TEXT
 from .._core.values import in_order
 from .._declarations.csv_files import fits, write_csv
 from .._declarations.folder import bring, check_export
-from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, SETS, SPOKEN
+from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, DISPLAY_NAME, SETS
 from .._declarations.yaml_json import write_yaml
 from .._errors import (
     InvalidDeclaration,
@@ -139,7 +139,7 @@ def _items(kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequenc
             shared = counts[principal.key.lower()] > 1 or (kind is SERVICE_PRINCIPAL and principal.agent_type)
             item: Item = {kind.name: principal.id if shared or not principal.key else principal.key}
             if principal.display_name:
-                item[SPOKEN] = principal.display_name
+                item[DISPLAY_NAME] = principal.display_name
             items.append({**item, "attributes": in_order(assignments)})
     return sorted(items, key=lambda item: (item[kind.name].casefold(), item[kind.name]))
 

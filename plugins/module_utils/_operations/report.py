@@ -24,7 +24,7 @@ from .._core.options import DICT, LIST, TEXT
 from .._declarations.declared import Declared, declared
 from .._declarations.locations import Decrypt, no_secret
 from .._declarations.storage import (
-    Place,
+    OptionPath,
     check_apart,
     check_file,
     check_folder,
@@ -117,8 +117,8 @@ def run_report(
     written = [dest / name for form in params["formats"] for name in NAMES[form]]
     if os.path.lexists(dest):
         written = [check_file("dest", path) for path in written]
-    outputs: list[Place] = [("dest", path) for path in written]
-    inputs: list[Place] = [(name, params[name]) for name in ("desired", "logo") if params[name]]
+    outputs: list[OptionPath] = [("dest", path) for path in written]
+    inputs: list[OptionPath] = [(name, params[name]) for name in ("desired", "logo") if params[name]]
     inputs += read_files(params)
     for output in outputs:
         check_apart([output], inputs)

@@ -46,7 +46,7 @@ ENTRIES: dict[str, tuple[Operation, dict[str, Any]]] = {
     "attribute_set": (SET, {"name": "Engineering"}),
     "lookup": (LOOKUP, {"principals": ["adele@contoso.com"]}),
     "inventory": (INVENTORY, {}),
-    "report": (REPORT, {}),
+    "report": (REPORT, {"dest": "report"}),
 }
 KNOWN = connection_spec({})
 OWN = [
