@@ -72,23 +72,6 @@ options:
     type: str
     choices: [present, deprecated]
     default: present
-  changes:
-    description:
-      - Which part to do, for playbooks that assign values in between.
-      - V(permit) does not deprecate the definition and deactivates no value. If there is no such definition, it is
-        created with all values active, and with O(state=deprecated) and a O(type) as well.
-      - V(forbid) does the rest. In check mode it takes for done what V(permit) would do.
-    type: str
-    choices: [all, permit, forbid]
-    default: all
-  released:
-    description:
-      - Object IDs of principals that lose the attribute in the same play, for playbooks that remove values before.
-      - RV(in_use) does not count them. In check mode they still hold the attribute, and after a write Graph may still
-        show it for a while.
-    type: list
-    elements: str
-    default: []
   in_use:
     description:
       - What to do with O(state=deprecated) if principals still hold a value of the attribute, or if the number is

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from .._core.options import CHOICE, INTEGER, LIST, TEXT, TEXT_OR_INTEGER
-from .._core.schema_plan import ALL, DesiredDefinition, DesiredSet
+from .._core.schema_plan import DesiredDefinition, DesiredSet
 from .._errors import InvalidDeclaration
 
 SET_SPEC = {
@@ -63,7 +63,6 @@ def desired_definition(params: Mapping[str, Any]) -> DesiredDefinition:
         integers=frozenset(value for value in (*(active or ()), *(inactive or ())) if isinstance(value, int)),
         purge=params["purge_predefined_values"],
         deprecated=params["state"] == "deprecated",
-        changes=params.get("changes", ALL),
     )
     return _ensure_possible(f"attribute {desired.attribute}", desired)
 

@@ -10,28 +10,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._connection import read_files
-from .._core.model import Definition
 from .._core.names import counted
 from .._core.options import DICT, INTEGER, LIST, TEXT
-from .._core.schema_plan import PERMIT, plan_definition
 from .._declarations.assignments import declarations
 from .._declarations.locations import Decrypt, no_secret
 from .._declarations.snapshot import headers, load
-from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
 from .._declarations.storage import check_apart, check_file, tenant_problem
-from .._errors import EntraError, InvalidDeclaration, OptionError
+from .._errors import EntraError, OptionError
 from .._graph.client import Graph
 from .._operation import Operation
-from .._tenant.schema import Schema
 from .assignment import VERIFY_SPEC
 from .assignments_entries import Settings
 from .assignments_run import AssignmentRun, gc_paused, reading
-from .planner import TenantDefinitions
 
 BULK_SPEC: dict[str, Any] = {
     "assignments": {
@@ -46,12 +40,6 @@ BULK_SPEC: dict[str, Any] = {
         },
     },
     "src": {"type": "path"},
-    "definitions": {
-        "type": LIST,
-        "elements": DICT,
-        "options": DEFINITION_SPEC,
-        **DEFINITION_CONSTRAINTS,
-    },
     "purge": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "max_changes": {"type": "str"},
@@ -105,7 +93,6 @@ def run_bulk(
             settings(params),
             graph,
             check_mode=check_mode,
-            definitions=TenantDefinitions(Schema(graph), _completed(params["definitions"] if check_mode else None)),
             show=progress,
             choose=choose,
         )
@@ -123,21 +110,6 @@ def settings(params: Mapping[str, Any]) -> Settings:
     names = Settings.__dataclass_fields__.keys() - {"option"}
     given = {name: params[name] for name in names if name in params}
     return Settings(option="src" if params["src"] else "assignments", **given)
-
-
-def _completed(items: Sequence[Mapping[str, Any]] | None) -> Callable[[Sequence[Definition]], Iterator[Definition]]:
-    """Return the definitions that declared tasks create or extend before this one, which they did not in check mode."""
-
-    def complete(found: Sequence[Definition]) -> Iterator[Definition]:
-        for item in items or []:
-            try:
-                after = plan_definition(replace(desired_definition(item), changes=PERMIT), found).after
-            except InvalidDeclaration:
-                continue  # the task of the definition reports why
-            if after:
-                yield after
-
-    return complete
 
 
 def _check_files(params: Mapping[str, Any]) -> None:

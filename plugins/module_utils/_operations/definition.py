@@ -10,13 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from .._core.model import KINDS, Definition, PrincipalKind
 from .._core.names import counted
 from .._core.options import TEXT
-from .._core.schema_plan import ALL, CHANGES, FORBID, PERMIT, DefinitionPlan, DesiredDefinition, plan_definition
+from .._core.schema_plan import DefinitionPlan, DesiredDefinition, plan_definition
 from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
 from .._errors import GraphError, InvalidDeclaration
 from .._graph.client import Graph
@@ -25,10 +24,6 @@ from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.wire import condition
 
-CHANGES_SPEC = {
-    "changes": {"type": "str", "choices": list(CHANGES), "default": ALL},
-    "released": {"type": "list", "elements": "str", "default": []},
-}
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
 
@@ -48,13 +43,11 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         if not schema.touched:
             before = planned.before.as_result() if planned.before else None
         usage: dict[str, Any] = {"in_use": None}
-        if set_missing and planned.creates and desired.changes == ALL:  # else sets were planned before
+        if set_missing and planned.creates:
             missing = f"There is no attribute set {desired.attribute_set}."
             usage["warnings"] = [f"{missing} Unless an earlier task creates it, the run will fail."]
-        if desired.deprecated and desired.forbids and known and params["in_use"] != "ignore":
-            # In check mode, what is to be unassigned between what permits and what forbids still is assigned.
-            in_use = "warn" if check_mode and not desired.permits else params["in_use"]
-            usage = check_usage(known, in_use, Directory(graph), set(params.get("released") or ()))
+        if desired.deprecated and known and params["in_use"] != "ignore":
+            usage = check_usage(known, params["in_use"], Directory(graph))
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage
@@ -77,15 +70,11 @@ def _planned(
 
     It takes the definitions of the set; where there is none of the name, or it becomes active, all of the tenant.
 
-    In check mode a set that is not there is not held against the plan, since an earlier task may be about to create it;
-    nor is what permits more, before what forbids is planned.
+    In check mode a set that does not exist is no problem, since an earlier task may be about to create it.
     """
     definitions = schema.definitions(desired.attribute_set)
     known = next((found for found in definitions if found.name == desired.name), None)
-    if check_mode and desired.changes == FORBID:
-        permitted = plan_definition(replace(desired, changes=PERMIT), definitions).after
-        return plan_definition(desired, [permitted, *definitions] if permitted else definitions), known, False
-    if known and (desired.deprecated or not known.deprecated or not desired.permits):
+    if known and (desired.deprecated or not known.deprecated):
         return plan_definition(desired, definitions), known, False
     sets = schema.sets()
     absent = all(found.name.lower() != desired.attribute_set.lower() for found in sets)
@@ -133,4 +122,4 @@ def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: boo
 
 
 DEFINITION_INFO = Operation(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS)
-DEFINITION = Operation(run_definition, {**DEFINITION_SPEC, **CHANGES_SPEC}, DEFINITION_CONSTRAINTS)
+DEFINITION = Operation(run_definition, DEFINITION_SPEC, DEFINITION_CONSTRAINTS)

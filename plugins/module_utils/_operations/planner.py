@@ -67,26 +67,17 @@ class SetDefinitions:
 
 
 class TenantDefinitions:
-    """All definitions of the tenant, read once; the same error is raised each time if they cannot be read.
+    """All definitions of the tenant, read once; the same error is raised each time if they cannot be read."""
 
-    `completed` adds the definitions that an earlier step of the run creates or changes, in check mode.
-    """
-
-    def __init__(
-        self,
-        schema: Schema,
-        completed: Callable[[Sequence[Definition]], Iterable[Definition]] = lambda found: (),
-    ) -> None:
+    def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._completed = completed
         self._found: Definitions | GraphError | None = None
 
     def read(self, attribute_sets: Iterable[str] = ()) -> Definitions:
         """Return all definitions."""
         if self._found is None:
             try:
-                found = self._schema.definitions()
-                self._found = {known.attribute: known for known in [*found, *self._completed(found)]}
+                self._found = {known.attribute: known for known in self._schema.definitions()}
             except GraphError as error:
                 self._found = error
         if isinstance(self._found, GraphError):

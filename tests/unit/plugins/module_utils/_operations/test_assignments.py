@@ -356,7 +356,10 @@ def test_names_that_nobody_or_several_have_fail_alone(tenant: Tenant) -> None:
     [
         [user("adele@contoso.com", NumVendors=1), user(ADELE, NumVendors=1)],
         [service_principal("payroll-api", NumVendors=1), service_principal(PAYROLL, NumVendors=1)],
-        [service_principal("55555555-5555-4555-8555-555555555501", A=1), service_principal(PAYROLL, NumVendors=1)],
+        [
+            service_principal("55555555-5555-4555-8555-555555555501", NumVendors=1),
+            service_principal(PAYROLL, NumVendors=2),
+        ],
     ],
     ids=["UPN and id", "display name and id", "app id and id"],
 )
@@ -1425,32 +1428,3 @@ def test_what_is_expected_of_other_attributes(tenant: Tenant) -> None:
     assert "Marketing.EmployeeId is expected" in str(failure(tenant, [one]))
     bulk(tenant, [user("adele@contoso.com", "Marketing", EmployeeId="GS1")])
     assert bulk(tenant, [one])["changed"]
-
-
-# Definitions of the same run
-
-
-def definition(name: str, attribute_set: str = "Engineering", **options: Any) -> dict[str, Any]:
-    return {"attribute_set": attribute_set, "name": name, **options}
-
-
-def test_in_check_mode_definitions_of_the_same_run_are_taken_for_made(tenant: Tenant) -> None:
-    definitions = [
-        definition("Region", "Sales", type="integer"),
-        definition("Retired", "Sales", type="string", state="deprecated"),
-        definition("Legacy"),
-        definition("Project", predefined_values=["Nome"], inactive_predefined_values=["Baker"]),
-        definition("Project", type="integer"),
-        definition("Unknown", state="deprecated"),
-    ]
-    items = [
-        user("adele@contoso.com", Legacy="x", Project=["Nome", "Baker"]),
-        user("alex@contoso.com", "Sales", Region="7", Retired="x"),
-    ]
-    result = bulk(tenant, items, check_mode=True, definitions=definitions)
-    assert result["summary"]["changed"] == 2
-    assert "warnings" not in result
-    assert result["results"][1]["after"] == {"Sales": {"Region": 7, "Retired": "x"}}
-    error = failure(tenant, items, definitions=definitions)
-    assert error.result["summary"]["failed"] == 2
-    assert not tenant.writes

@@ -26,7 +26,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations impor
 from ansible_collections.entra.attributes.plugins.module_utils._operations import attribute_set as _attribute_set
 from ansible_collections.entra.attributes.plugins.module_utils._operations import definition as _definitions
 
-from ...conftest import ADELE, NEED, PAYROLL, Patient, waiting
+from ...conftest import NEED, Patient, waiting
 
 SETS = "/v1.0/directory/attributeSets"
 DEFINITIONS = "/v1.0/directory/customSecurityAttributeDefinitions"
@@ -635,25 +635,6 @@ def test_who_holds_a_deprecated_attribute_is_counted(emulator: Emulator, held: _
     assert stored(emulator, "NumVendors")["status"] == ("Available" if check_mode else "Deprecated")
 
 
-@pytest.mark.parametrize(
-    ("released", "words"),
-    [
-        ([], "2 users and 1 service principal hold it."),
-        ([ADELE], "1 user and 1 service principal hold it."),
-        ([ADELE, ALEX], "1 service principal holds it."),
-        ([ADELE, PAYROLL], "1 user holds it."),
-        ([ADELE, ALEX, PAYROLL], None),
-    ],
-)
-def test_who_loses_an_attribute_in_the_same_play_does_not_hold_it(
-    held: _graph.Graph, released: list[str], words: str | None
-) -> None:
-    result = a_definition(held, "NumVendors", state="deprecated", changes="forbid", released=released, check_mode=True)
-    warnings = [f"Attribute Engineering.NumVendors is deprecated, but {words}"] if words else []
-    assert result.get("warnings", []) == warnings
-    assert sum(result["in_use"].values()) == 3 - len(released)
-
-
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_an_attribute_in_use_is_not_deprecated_if_that_is_forbidden(
     emulator: Emulator, held: _graph.Graph, check_mode: bool
@@ -850,61 +831,8 @@ def test_1_4_predefined_values_that_are_not_all_expanded_are_read(emulator: Emul
     assert assign(graph, "Project", ["Baker"], check_mode=True)["changed"]
 
 
-# Before and after assignments: what permits, what forbids
-
-
-def both(graph: _graph.Graph, name: str, **options: Any) -> list[dict[str, Any]]:
-    """What permits, then what forbids."""
-    return [a_definition(graph, name, changes=changes, **options) for changes in ("permit", "forbid")]
-
-
-RETIRED: dict[str, Any] = {"type": "string", "predefined_values_only": True, "state": "deprecated"}
-
-
-def test_what_is_born_retired_can_be_assigned_in_between(emulator: Emulator, graph: _graph.Graph) -> None:
-    options: dict[str, Any] = {**RETIRED, "predefined_values": ["One"], "inactive_predefined_values": ["Two"]}
-    predicted = both(graph, "Level", check_mode=True, **options)
-    assert not written(emulator)
-    permitted = a_definition(graph, "Level", changes="permit", **options)
-    assert permitted["definition"]["predefined_values"] == ["One", "Two"]
-    assign(graph, "Level", "Two")
-    done = [permitted, a_definition(graph, "Level", changes="forbid", **options)]
-    assert [(one["changed"], one["definition"]) for one in done] == [(True, one["definition"]) for one in predicted]
-    assert done[1]["previous_definition"] == done[0]["definition"] == predicted[1]["previous_definition"]
-    found = stored(emulator, "Level")
-    assert (found["status"], found["allowedValues"]) == ("Deprecated", {"One": True, "Two": False})
-    assert [one["changed"] for one in both(graph, "Level", **options)] == [False, False]
-
-
-def test_what_is_retired_is_not_revived_in_between(emulator: Emulator, graph: _graph.Graph) -> None:
-    assert [one["changed"] for one in both(graph, "Legacy", state="deprecated", description="No longer in use")] == [
-        False,
-        False,
-    ]
-    assert not written(emulator)
-    permitted, forbidden = both(graph, "Legacy", description="Back")
-    assert (permitted["changed"], forbidden["changed"]) == (True, False)
-    assert stored(emulator, "Legacy")["status"] == "Available"
-
-
-def test_values_come_before_and_go_after(emulator: Emulator, graph: _graph.Graph) -> None:
-    options: dict[str, Any] = {
-        "predefined_values": ["Alpine", "Skagit", "Nome"],
-        "inactive_predefined_values": ["Baker", "Gone"],
-        "purge_predefined_values": True,
-    }
-    a_definition(graph, "Project", changes="permit", **options)
-    values = {"Alpine": True, "Baker": True, "Cascade": True, "Skagit": True, "Nome": True}
-    assert stored(emulator, "Project")["allowedValues"] == values
-    a_definition(graph, "Project", changes="forbid", **options)
-    values |= {"Baker": False, "Cascade": False, "Gone": False}
-    assert stored(emulator, "Project")["allowedValues"] == values
-    assert not a_definition(graph, "Project", **options)["changed"]
-
-
-@pytest.mark.parametrize("changes", ["all", "permit", "forbid"])
-def test_what_never_was_and_has_no_type_stays_away(emulator: Emulator, graph: _graph.Graph, changes: str) -> None:
-    assert not a_definition(graph, "Level", state="deprecated", changes=changes)["changed"]
+def test_what_never_was_and_has_no_type_stays_away(emulator: Emulator, graph: _graph.Graph) -> None:
+    assert not a_definition(graph, "Level", state="deprecated")["changed"]
     assert not written(emulator)
 
 
