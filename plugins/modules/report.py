@@ -196,7 +196,7 @@ findings:
       type: str
       sample: 32 principals lack the required attribute Engineering.Project
     advice:
-      description: What to do.
+      description: The way to repair it.
       type: str
       sample: Declare a value for each of them, and apply the declarations.
     principals:

@@ -9,8 +9,8 @@ import csv
 import json
 import re
 import shutil
-import subprocess
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +21,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import CLOSING, FORMULA, MARKUP, TEMPLATE, tenant
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 if TYPE_CHECKING:
     from _emulator import Emulator
@@ -274,10 +275,8 @@ def printed(page: Page, path: Path) -> list[str]:
     """Return the text of each page on paper."""
     page.pdf(path=path, prefer_css_page_size=True)
     shutil.copy(path, ROOT / "tests" / "output" / path.name)
-    if not shutil.which("pdftotext"):
-        pytest.skip("pdftotext (poppler-utils) is not installed")
-    text = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True).stdout
-    return text.rstrip("\f").split("\f")
+    texts = (sheet.extract_text(extraction_mode="layout") for sheet in PdfReader(path).pages)
+    return [unicodedata.normalize("NFKC", text) for text in texts]  # fonts have one sign for fi
 
 
 def test_paper(emulator: Emulator, report: Callable[..., dict[str, Any]], opened: Opened, files: Path) -> None:

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What `report` does: read the tenant, compute the figures, and write them as a page and as files for pipelines."""
+"""The run of `report`: read the tenant, compute the figures, and write them as a page and as files for pipelines."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def _compare_schema(comparison: Comparison, wanted: Declared, sets: Sequence[Att
 
 
 def _nearby(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return differences with their places relative to the current folder, as those of a repository are known."""
+    """Return differences with their places relative to the current folder, mostly that of a repository."""
     folder = f"{os.getcwd()}{os.sep}"
     for difference in differences:
         if "place" in difference:
@@ -283,7 +283,7 @@ def _add_authors(graph: Graph, differences: Iterable[dict[str, Any]], now: datet
 
 
 def _write(dest: Path, files: Iterable[tuple[str, str]], check_mode: bool) -> list[dict[str, Any]]:
-    """Write the files, and return which say something else than before, the time aside. Raises OptionError."""
+    """Write the files, and return which of them differ from before, apart from the time. Raises OptionError."""
     outcomes = []
     for name, text in files:
         path, content = dest / name, text.encode(errors="replace")
@@ -300,7 +300,7 @@ def _write(dest: Path, files: Iterable[tuple[str, str]], check_mode: bool) -> li
 
 
 def _timeless(name: str, content: bytes) -> bytes:
-    """Return a file without the time it was made at, which stands in it before anything else of that form."""
+    """Return a file without the time at which it was made, which precedes any other time in it."""
     made = None if name.endswith(".csv") else _MADE.search(content)
     if not made:
         return content
@@ -344,7 +344,7 @@ def _logo(path: str | None) -> str | None:
 def _earlier(path: str | None, tenant_id: str) -> list[Earlier]:
     """Return the earlier reports of the tenant in a file or folder, the oldest first.
 
-    Reports of other tenants in a folder are left out. Raises OptionError for a file that is no report of the tenant.
+    Reports of other tenants in a folder are left out. Raises OptionError for another file than a report of the tenant.
     """
     if not path or not os.path.lexists(path):
         return []

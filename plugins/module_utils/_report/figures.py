@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The figures of a report: who holds what, and what needs attention. Pure: no I/O, no Ansible, no clock.
+"""The figures of a report: holders, values, required attributes and limits. Pure: no I/O, no Ansible, no clock.
 
 Principals are taken one by one, and those with values or findings are kept, so time and memory grow with the tenant.
 """

@@ -183,7 +183,7 @@ def _facts(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _scope(report: Report) -> str:
-    """Return what was not checked, as nothing was given to check it by."""
+    """Return the checks for which nothing was given."""
     left_out = [
         *(["declarations"] if report["declared"] is None else []),
         *([] if report["required"] else ["required attributes"]),
@@ -410,7 +410,7 @@ def _definition(attribute_set: str, name: str, values: Sequence[Any]) -> str:
 
 
 def as_text(value: Any) -> str:
-    """Return a value for people; of what is masked only how many values there are."""
+    """Return a value for people; of masked values only their number."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
