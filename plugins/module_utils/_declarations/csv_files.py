@@ -139,9 +139,9 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
     columns = _columns(label, header, problems)
     if columns is None:
         return
-    remark = partial(_remark, {(one.key, one.attribute) for one in columns if one and not one.multiple})
-    held = [(number, one) for number, one in enumerate(columns) if one and one.attribute]
-    naming = [(number, one) for number, one in enumerate(columns) if one and not one.attribute]
+    remark = partial(_remark, {(column.key, column.attribute) for column in columns if column and not column.multiple})
+    held = [(number, column) for number, column in enumerate(columns) if column and column.attribute]
+    naming = [(number, column) for number, column in enumerate(columns) if column and not column.attribute]
     for label, cells in rows:
         attributes: dict[str, dict[str, Any]] = {}
         width = len(cells)
@@ -153,7 +153,7 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
                 else:
                     attributes.setdefault(column.key, {})[column.attribute] = value
         if attributes:
-            who = [(one, cells[number]) for number, one in naming if number < width and cells[number]]
+            who = [(column, cells[number]) for number, column in naming if number < width and cells[number]]
             item = _named(label, columns, who, problems)
             if item is not None:
                 place = SourceLocation(label, partial(_in_row, f"{label}: column "), remark, literal=True)
@@ -179,16 +179,16 @@ def _columns(label: str, header: Sequence[str], problems: list[str]) -> list[_Co
         column = _column(name)
         if column is None and name and _folded(name) not in _PORTAL:
             wrong.append(f"{label}: column {number} '{quoted(name)}' is not known; accepted are {ACCEPTED}")
-        elif column and any(one and _same(one, column) for one in columns):
+        elif column and any(known and _same(known, column) for known in columns):
             wrong.append(f"{label}: column {number} '{quoted(name)}' is there twice")
         columns.append(column)
-    wrong += _nobody(label, [one for one in columns if one])
+    wrong += _nobody(label, [column for column in columns if column])
     problems += wrong
     return None if wrong else columns
 
 
-def _same(one: _Column, other: _Column) -> bool:
-    return (one.key, one.attribute, one.by) == (other.key, other.attribute, other.by)
+def _same(column: _Column, other: _Column) -> bool:
+    return (column.key, column.attribute, column.by) == (other.key, other.attribute, other.by)
 
 
 def _column(name: str) -> _Column | None:
@@ -203,7 +203,7 @@ def _column(name: str) -> _Column | None:
 
 def _nobody(label: str, columns: Sequence[_Column]) -> list[str]:
     """Return what is wrong with the columns that say who it is."""
-    keys = {one.key for one in columns if not one.attribute}
+    keys = {column.key for column in columns if not column.attribute}
     if keys & KINDS.keys():
         return []
     if _ID in keys:
@@ -264,34 +264,36 @@ def _long(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
     columns = _long_columns(label, header, problems)
     if columns is None:
         return
-    multiple = any(one and one.key == f"value{LIST}" for one in columns)
+    multiple = any(column and column.key == f"value{LIST}" for column in columns)
     gathered: dict[tuple[str, str, str], _Gathered] = {}
     for label, cells in rows:
         filled = [(column, cell) for column, cell in zip(columns, cells, strict=False) if column and cell]
         said = {column.key.removesuffix(LIST): cell for column, cell in filled if column.key in _LONG.values()}
         if "value" not in said:
             continue
-        who = _named(label, columns, [one for one in filled if one[0].key not in _LONG.values()], problems)
+        who = _named(label, columns, [cell for cell in filled if cell[0].key not in _LONG.values()], problems)
         missing = [key for key in ("attribute_set", "name") if key not in said]
         refused = [f"has a value, but no {' and no '.join(missing)}"] if missing else []
         value = said["value"]
         if problem := _no_value(None if value == REMOVED else _parts(value) if multiple else value):
             refused.append(f"value: {problem}")
-        problems += [f"{label}: {one}" for one in refused]
+        problems += [f"{label}: {problem}" for problem in refused]
         if who is not None and not refused:
-            one = gathered.setdefault(_identity(who), _Gathered(label, who, {}))
-            one.cells.setdefault((said["attribute_set"], said["name"]), []).append((label, said["value"]))
-    lists = {attribute for one in gathered.values() for attribute, found in one.cells.items() if len(found) > 1}
-    for one in gathered.values():
+            principal = gathered.setdefault(_identity(who), _Gathered(label, who, {}))
+            principal.cells.setdefault((said["attribute_set"], said["name"]), []).append((label, said["value"]))
+    lists = {
+        attribute for principal in gathered.values() for attribute, found in principal.cells.items() if len(found) > 1
+    }
+    for principal in gathered.values():
         attributes: dict[str, dict[str, Any]] = {}
-        for (attribute_set, attribute), found in one.cells.items():
+        for (attribute_set, attribute), found in principal.cells.items():
             listed = multiple or (attribute_set, attribute) in lists
             attributes.setdefault(attribute_set, {})[attribute] = _joined(found, listed, multiple, problems)
-        lines = {attribute: found[0][0] for attribute, found in one.cells.items()}
+        lines = {attribute: found[0][0] for attribute, found in principal.cells.items()}
         yield (
             ASSIGNMENTS,
-            SourceLocation(one.label, partial(_in_rows, one.label, lines), literal=True),
-            {**one.item, "attributes": attributes},
+            SourceLocation(principal.label, partial(_in_rows, principal.label, lines), literal=True),
+            {**principal.item, "attributes": attributes},
         )
 
 
@@ -303,14 +305,14 @@ def _long_columns(label: str, header: Sequence[str], problems: list[str]) -> lis
         column = _Column(_LONG[folded]) if folded in _LONG else _column(name) if folded in _WHO else None
         if column is None and name and folded not in _PORTAL:
             wrong.append(f"{label}: column {number} '{quoted(name)}' is not known; accepted are {ACCEPTED}")
-        elif column and any(one and _same(one, column) for one in columns):
+        elif column and any(known and _same(known, column) for known in columns):
             wrong.append(f"{label}: column {number} '{quoted(name)}' is there twice")
         columns.append(column)
-    found = [one for one in columns if one]
-    values = [one for one in found if one.key.removesuffix(LIST) == "value"]
+    found = [column for column in columns if column]
+    values = [column for column in found if column.key.removesuffix(LIST) == "value"]
     if len(values) != 1:
         wrong.append(f"{label}: the long form needs one column value or value{LIST}")
-    wrong += _nobody(label, [one for one in found if one.key not in _LONG.values()])
+    wrong += _nobody(label, [column for column in found if column.key not in _LONG.values()])
     problems += wrong
     return None if wrong else columns
 
@@ -383,4 +385,6 @@ def write_csv(kind: PrincipalKind, items: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Value | None) -> str:
-    return SEPARATOR.join(str(one).lower() if isinstance(one, bool) else str(one) for one in elements(value))
+    return SEPARATOR.join(
+        str(element).lower() if isinstance(element, bool) else str(element) for element in elements(value)
+    )

@@ -97,8 +97,8 @@ def bring(dest: Path, files: Mapping[str, bytes], check_mode: bool) -> list[Outc
             _tidy(dest)
             outcomes = _compared(dest, files, known, None, edited)
             digests = {name: _digest(content) for name, content in sorted(files.items())}
-            if digests != known or any(one.changed for one in outcomes):
-                _switch(dest, [one for one in outcomes if one.changed], digests)
+            if digests != known or any(outcome.changed for outcome in outcomes):
+                _switch(dest, [outcome for outcome in outcomes if outcome.changed], digests)
             return outcomes
     except OSError as error:
         raise OptionError("dest", f"{error.filename or dest} cannot be read or written: {error.strerror}") from None
@@ -130,8 +130,8 @@ def _known(dest: Path) -> tuple[dict[str, str], _Switch | None]:
             and _digests(pending.before)
             and isinstance(pending.write, dict)
             and isinstance(pending.remove, list)
-            and all(_NAME.fullmatch(str(one)) for one in (*pending.write, *pending.remove))
-            and all(_STAGED.fullmatch(str(one)) for one in pending.write.values())
+            and all(_NAME.fullmatch(str(name)) for name in (*pending.write, *pending.remove))
+            and all(_STAGED.fullmatch(str(name)) for name in pending.write.values())
         ):
             raise _damaged(dest / SWITCH)
         return pending.files, pending
@@ -230,18 +230,18 @@ def _content(dest: Path, name: str, pending: _Switch | None) -> bytes | None:
 
 def _switch(dest: Path, outcomes: Sequence[Outcome], digests: dict[str, str]) -> None:
     """Write the new files aside, then the switch, and carry it out. Raises OSError."""
-    names = {one.path: one.path.relative_to(dest).as_posix() for one in outcomes}
-    wanted = [one for one in outcomes if one.after is not None]
+    names = {outcome.path: outcome.path.relative_to(dest).as_posix() for outcome in outcomes}
+    wanted = [outcome for outcome in outcomes if outcome.after is not None]
     switch = _Switch(
-        write={names[one.path]: str(number) for number, one in enumerate(wanted)},
-        remove=[names[one.path] for one in outcomes if one.after is None],
-        before={names[one.path]: _digest(one.before) for one in outcomes if one.before is not None},
+        write={names[outcome.path]: str(number) for number, outcome in enumerate(wanted)},
+        remove=[names[outcome.path] for outcome in outcomes if outcome.after is None],
+        before={names[outcome.path]: _digest(outcome.before) for outcome in outcomes if outcome.before is not None},
         files=digests,
     )
     try:
         os.mkdir(dest / ASIDE, 0o700)
-        for one in wanted:
-            _stage(dest / ASIDE / switch.write[names[one.path]], one)
+        for outcome in wanted:
+            _stage(dest / ASIDE / switch.write[names[outcome.path]], outcome)
         sync_folder(dest / ASIDE)
         _keep(dest / SWITCH, vars(switch))
     except OSError:
@@ -301,6 +301,6 @@ def _tidy(dest: Path) -> None:
     """Remove the files that a killed export left, when no switch needs them."""
     clear(dest)
     with suppress(FileNotFoundError):
-        for one in os.scandir(dest / ASIDE):
-            os.unlink(one.path)
+        for entry in os.scandir(dest / ASIDE):
+            os.unlink(entry.path)
         os.rmdir(dest / ASIDE)

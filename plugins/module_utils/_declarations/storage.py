@@ -64,7 +64,7 @@ def check_folder(option: str, path: str | Path) -> Path:
     """Return the path, if a folder is or can be made there. Raises OptionError, and never follows a link."""
     checked = _named(option, path, "folder")
     _ensure_kind(option, checked, stat.S_IFDIR)
-    existing = next(one for one in (checked, *checked.absolute().parents) if os.path.lexists(one))
+    existing = next(folder for folder in (checked, *checked.absolute().parents) if os.path.lexists(folder))
     _ensure_folder(option, checked, existing)
     return checked
 
@@ -73,7 +73,7 @@ def _named(option: str, path: str | Path, what: str) -> Path:
     text = str(path)
     if not text.strip():
         raise OptionError(option, f"must not be empty; give the path of a {what}")
-    bad = next((one for one in text if one == "\0" or "\ud800" <= one <= "\udfff"), "")
+    bad = next((char for char in text if char == "\0" or "\ud800" <= char <= "\udfff"), "")
     if bad:
         raise OptionError(option, f"{text!r} cannot be a path: it holds the character U+{ord(bad):04X}")
     return Path(text)
@@ -121,10 +121,10 @@ def check_apart(written: Sequence[OptionPath], others: Sequence[OptionPath]) -> 
                 )
 
 
-def _same(one: str | Path, other: str | Path) -> bool:
+def _same(path: str | Path, other: str | Path) -> bool:
     with suppress(OSError):
-        return os.path.samefile(one, other)
-    return os.path.realpath(one) == os.path.realpath(other)
+        return os.path.samefile(path, other)
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _inside(path: str | Path, folder: str | Path) -> bool:
@@ -181,7 +181,7 @@ def _locked(folder: Path) -> tuple[int, str]:
 def clear(folder: Path) -> None:
     """Remove the temporary files that killed runs left in a folder; those of a run that goes on are locked."""
     with suppress(OSError), os.scandir(folder) as entries:
-        names = [one.path for one in entries if one.name.startswith(_PREFIX) and one.name.endswith(_SUFFIX)]
+        names = [entry.path for entry in entries if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX)]
         for name in names:
             with suppress(OSError):
                 descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

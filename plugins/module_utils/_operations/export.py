@@ -63,11 +63,11 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     """Read everything, then write the files that differ. Raises before it writes anything."""
     schema, directory, visibility = Schema(graph), Directory(graph), Visibility(graph)
     dest = check_export(params["dest"])
-    sets = {one.name: one for one in schema.sets()}
+    sets = {found.name: found for found in schema.sets()}
     definitions = schema.definitions()
-    chosen = _chosen(params["attribute_sets"], {*sets, *(one.attribute_set for one in definitions)})
+    chosen = _chosen(params["attribute_sets"], {*sets, *(known.attribute_set for known in definitions)})
     files = {
-        f"{SETS}/{name}.yml": _set_file(sets.get(name), [one for one in definitions if one.attribute_set == name])
+        f"{SETS}/{name}.yml": _set_file(sets.get(name), [known for known in definitions if known.attribute_set == name])
         for name in chosen
     }
     condition, certain, exported = selection(params, schema), True, 0
@@ -76,7 +76,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         principals = list(directory.select(kind, condition))
         items = _items(kind, principals, chosen if params["attribute_sets"] else None)
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
-        unseen = [one for one in definitions if one.attribute_set in set(chosen) - seen]
+        unseen = [known for known in definitions if known.attribute_set in set(chosen) - seen]
         proven = visibility.check_unseen(kind, unseen, set(chosen) - seen, named=bool(params["attribute_sets"]))
         certain = certain and proven
         files.update(_assignment_files(plural, kind, items, params["format"]))
@@ -86,7 +86,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         **outcome,
         "summary": {
             "attribute_sets": len(chosen),
-            "definitions": sum(one.attribute_set in chosen for one in definitions),
+            "definitions": sum(known.attribute_set in chosen for known in definitions),
             "principals": exported,
         },
     }
@@ -159,20 +159,20 @@ def _assignment_files(plural: str, kind: PrincipalKind, items: Sequence[Item], f
 def _bring(dest: Path, files: Mapping[str, str], check_mode: bool) -> dict[str, Any]:
     """Make the files in the two folders those given, and return what became of each. Raises OptionError."""
     outcomes = bring(dest, {name: text.encode() for name, text in files.items()}, check_mode)
-    changed = [one for one in outcomes if one.changed]
-    edited = [str(one.path) for one in changed if one.edited]
+    changed = [outcome for outcome in outcomes if outcome.changed]
+    edited = [str(outcome.path) for outcome in changed if outcome.edited]
     result: dict[str, Any] = {
         "changed": bool(changed),
         "files": [
             {
-                "path": str(one.path),
-                "state": "absent" if one.after is None else "present",
-                "changed": one.changed,
-                "edited": one.edited,
+                "path": str(outcome.path),
+                "state": "absent" if outcome.after is None else "present",
+                "changed": outcome.changed,
+                "edited": outcome.edited,
             }
-            for one in outcomes
+            for outcome in outcomes
         ],
-        "diff": [_diff(str(one.path), one.before, one.after) for one in changed],
+        "diff": [_diff(str(outcome.path), outcome.before, outcome.after) for outcome in changed],
     }
     if edited:
         replaced = "would be replaced" if check_mode else "were replaced"
