@@ -12,19 +12,18 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
-from _emulator import Emulator
+from _tenant import Tenant
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._core.names import name_problem
 from ansible_collections.entra.attributes.plugins.module_utils._core.options import LEFT_OUT
 from ansible_collections.entra.attributes.plugins.module_utils._declarations import specs as _specs
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, GraphError, InvalidDeclaration
-from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
 from ansible_collections.entra.attributes.plugins.module_utils._graph.replication import REPLICATION_WAITS
-from ansible_collections.entra.attributes.plugins.module_utils._operations import assignment as _assignment
-from ansible_collections.entra.attributes.plugins.module_utils._operations import attribute_set as _attribute_set
-from ansible_collections.entra.attributes.plugins.module_utils._operations import definition as _definitions
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
+from ansible_collections.entra.attributes.plugins.module_utils._operations.attribute_set import SET, SET_INFO
+from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION, DEFINITION_INFO
 
 from ...conftest import NEED, Patient, waiting
 
@@ -35,51 +34,36 @@ READ, WRITE = "CustomSecAttributeDefinition.Read.All", "CustomSecAttributeDefini
 IMMUTABLE = {"id", "name", "attributeSet", "type", "isCollection", "isSearchable"}
 
 
-def run(
-    function: Callable[..., dict[str, Any]], spec: dict[str, Any], constraints: dict[str, Any], **given: Any
-) -> Any:
-    """A run with its options validated as a module does."""
-    graph, check_mode = given.pop("graph"), given.pop("check_mode", False)
-    validated = ArgumentSpecValidator(spec, **constraints).validate(given)
-    assert not validated.error_messages
-    return function(validated.validated_parameters, graph, check_mode)
+def a_set(tenant: Tenant, name: str, **options: Any) -> dict[str, Any]:
+    return tenant.run(SET, name=name, **options)
 
 
-def a_set(graph: _graph.Graph, name: str, **options: Any) -> dict[str, Any]:
-    result: dict[str, Any] = run(_attribute_set.run_set, _specs.SET_SPEC, {}, graph=graph, name=name, **options)
-    return result
+def a_definition(tenant: Tenant, name: str, attribute_set: str = "Engineering", **options: Any) -> dict[str, Any]:
+    return tenant.run(DEFINITION, attribute_set=attribute_set, name=name, **options)
 
 
-def a_definition(graph: _graph.Graph, name: str, attribute_set: str = "Engineering", **options: Any) -> dict[str, Any]:
-    spec, constraints = _definitions.DEFINITION.spec, _specs.DEFINITION_CONSTRAINTS
-    options |= {"attribute_set": attribute_set, "name": name}
-    result: dict[str, Any] = run(_definitions.run_definition, spec, constraints, graph=graph, **options)
-    return result
+def assign(tenant: Tenant, name: str, value: Any, user: str = "adele@contoso.com", **options: Any) -> Any:
+    principal = {} if "service_principal" in options else {"user": user}
+    return tenant.run(ASSIGNMENT, name=name, value=value, **principal, **{"attribute_set": "Engineering", **options})
 
 
-def assign(graph: _graph.Graph, name: str, value: Any, user: str = "adele@contoso.com", **options: Any) -> Any:
-    spec, constraints = _assignment.ASSIGNMENT_SPEC, _assignment.ASSIGNMENT_CONSTRAINTS
-    options = {"attribute_set": "Engineering", **options}
-    if "service_principal" not in options:
-        options["user"] = user
-    return run(_assignment.run_assignment, spec, constraints, graph=graph, name=name, value=value, **options)
-
-
-def sent(emulator: Emulator) -> list[tuple[str, str, Any]]:
+def sent(tenant: Tenant) -> list[tuple[str, str, Any]]:
     """The Graph requests since the last look: method, path, body."""
-    requests = [(request["method"], request["path"], request["body"]) for request in emulator.requests()]
-    emulator.clear()
+    requests = [(request["method"], request["path"], request["body"]) for request in tenant.log]
+    tenant.emulator.clear()
     return requests
 
 
-def written(emulator: Emulator) -> list[tuple[str, str, Any]]:
-    return [request for request in sent(emulator) if request[0] != "GET"]
+def written(tenant: Tenant) -> list[tuple[str, str, Any]]:
+    return [request for request in sent(tenant) if request[0] != "GET"]
 
 
-def stored(emulator: Emulator, name: str, attribute_set: str = "Engineering") -> dict[str, Any]:
+def stored(tenant: Tenant, name: str, attribute_set: str = "Engineering") -> dict[str, Any]:
     """A definition as the local Graph holds it, its predefined values as `{value: active}`."""
     found: dict[str, Any] = next(
-        one for one in emulator.tenant()["definitions"] if (one["attributeSet"], one["name"]) == (attribute_set, name)
+        one
+        for one in tenant.emulator.tenant()["definitions"]
+        if (one["attributeSet"], one["name"]) == (attribute_set, name)
     )
     return {**found, "allowedValues": {value["id"]: value["isActive"] for value in found["allowedValues"]}}
 
@@ -87,10 +71,10 @@ def stored(emulator: Emulator, name: str, attribute_set: str = "Engineering") ->
 # Attribute sets
 
 
-def test_1_2_a_set_is_created_with_the_documented_members(emulator: Emulator, graph: _graph.Graph) -> None:
-    result = a_set(graph, "Sales", description="Attributes for sales", max_attributes_per_set=20)
+def test_1_2_a_set_is_created_with_the_documented_members(tenant: Tenant) -> None:
+    result = a_set(tenant, "Sales", description="Attributes for sales", max_attributes_per_set=20)
     body = {"id": "Sales", "description": "Attributes for sales", "maxAttributesPerSet": 20}
-    assert sent(emulator) == [("GET", SETS, None), ("POST", SETS, body), ("GET", SETS, None)]
+    assert sent(tenant) == [("GET", SETS, None), ("POST", SETS, body), ("GET", SETS, None)]
     assert result == {
         "changed": True,
         "attribute_set": {"name": "Sales", "description": "Attributes for sales", "max_attributes_per_set": 20},
@@ -102,8 +86,8 @@ def test_1_2_a_set_is_created_with_the_documented_members(emulator: Emulator, gr
         },
         "previous_attribute_set": None,
     }
-    assert a_set(graph, "Größe")["changed"], "letters of any language"
-    assert written(emulator) == [("POST", SETS, {"id": "Größe"})]
+    assert a_set(tenant, "Größe")["changed"], "letters of any language"
+    assert written(tenant) == [("POST", SETS, {"id": "Größe"})]
 
 
 @pytest.mark.parametrize(
@@ -116,78 +100,78 @@ def test_1_2_a_set_is_created_with_the_documented_members(emulator: Emulator, gr
     ],
     ids=str,
 )
-def test_1_2_only_what_differs_of_a_set_is_sent(
-    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any], body: dict[str, Any]
-) -> None:
-    result = a_set(graph, "Engineering", **options)
-    assert sent(emulator) == [("GET", SETS, None), ("PATCH", f"{SETS}/Engineering", body)]
+def test_1_2_only_what_differs_of_a_set_is_sent(tenant: Tenant, options: dict[str, Any], body: dict[str, Any]) -> None:
+    result = a_set(tenant, "Engineering", **options)
+    assert sent(tenant) == [("GET", SETS, None), ("PATCH", f"{SETS}/Engineering", body)]
     assert result["diff"]["before"] != result["diff"]["after"]
     assert {name: result["attribute_set"][name] for name in options} == options
-    assert not a_set(graph, "Engineering", **options)["changed"]
-    assert sent(emulator) == [("GET", SETS, None)]
+    assert not a_set(tenant, "Engineering", **options)["changed"]
+    assert sent(tenant) == [("GET", SETS, None)]
 
 
-def test_sets_are_listed_by_name(emulator: Emulator, graph: _graph.Graph) -> None:
-    a_set(graph, "Accounts")
-    emulator.clear()
+def test_sets_are_listed_by_name(tenant: Tenant) -> None:
+    a_set(tenant, "Accounts")
+    tenant.emulator.clear()
 
     def listed(**options: Any) -> list[str]:
-        found = run(_attribute_set.run_set_info, _attribute_set.SET_INFO_SPEC, {}, graph=graph, **options)
+        found = tenant.run(SET_INFO, **options)
         assert not found["changed"]
         return [one["name"] for one in found["attribute_sets"]]
 
     assert listed() == ["Accounts", "Engineering", "Marketing"]
     assert listed(name="Marketing") == ["Marketing"]
     assert listed(name="marketing") == []
-    assert [request[0] for request in sent(emulator)] == ["GET"] * 3
+    assert [request[0] for request in sent(tenant)] == ["GET"] * 3
 
 
-def test_4_the_tenant_is_full_of_sets(emulator: Emulator, graph: _graph.Graph) -> None:
-    emulator.tenant({**emulator.tenant(), "attributeSets": [{"id": f"S{number}"} for number in range(500)]})
-    emulator.clear()
+def test_4_the_tenant_is_full_of_sets(tenant: Tenant) -> None:
+    tenant.emulator.tenant(
+        {**tenant.emulator.tenant(), "attributeSets": [{"id": f"S{number}"} for number in range(500)]}
+    )
+    tenant.emulator.clear()
     with pytest.raises(InvalidDeclaration, match="the tenant has 500 attribute sets; Entra allows 500"):
-        a_set(graph, "Sales")
-    assert not written(emulator)
-    assert not a_set(graph, "S499")["changed"], "found on the last page"
+        a_set(tenant, "Sales")
+    assert not written(tenant)
+    assert not a_set(tenant, "S499")["changed"], "found on the last page"
 
 
 @pytest.mark.parametrize("status", [409, 400])
 @pytest.mark.parametrize("kind", ["set", "definition", "first definition"])
 def test_6_4_what_graph_does_not_list_yet_is_not_made_again(
-    emulator: Emulator, graph: _graph.Graph, waits: Patient, kind: str, status: int
+    tenant: Tenant, waits: Patient, kind: str, status: int
 ) -> None:
-    def task(graph: _graph.Graph) -> dict[str, Any]:
+    def task(tenant: Tenant) -> dict[str, Any]:
         if kind == "set":
-            return a_set(graph, "Sales")
-        return a_definition(graph, "Level", "Empty" if kind == "first definition" else "Engineering", type="string")
+            return a_set(tenant, "Sales")
+        return a_definition(tenant, "Level", "Empty" if kind == "first definition" else "Engineering", type="string")
 
     def sleep(seconds: float) -> None:
         waits(seconds)
-        emulator.quirks(replication=0)
+        tenant.emulator.quirks(replication=0)
 
-    tenant = emulator.tenant()
-    tenant["attributeSets"].append({"id": "Empty"})
-    emulator.tenant(tenant)
-    emulator.quirks(conflict_status=status)
-    assert task(graph)["changed"]
-    emulator.quirks(replication=60)
-    emulator.clear()
-    assert not task(waiting(emulator, sleep))["changed"]
-    assert [body for method, _path, body in sent(emulator) if method == "POST"]
+    state = tenant.emulator.tenant()
+    state["attributeSets"].append({"id": "Empty"})
+    tenant.emulator.tenant(state)
+    tenant.emulator.quirks(conflict_status=status)
+    assert task(tenant)["changed"]
+    tenant.emulator.quirks(replication=60)
+    tenant.emulator.clear()
+    assert not task(tenant.through(waiting(tenant.emulator, sleep)))["changed"]
+    assert [body for method, _path, body in sent(tenant) if method == "POST"]
     assert waits.waits == [1.0]
 
 
 @pytest.mark.parametrize("meanwhile", [True, False], ids=["by another", "by this"])
-def test_what_was_written_before_a_conflict_counts(
-    emulator: Emulator, graph: _graph.Graph, waits: Patient, meanwhile: bool
-) -> None:
+def test_what_was_written_before_a_conflict_counts(tenant: Tenant, waits: Patient, meanwhile: bool) -> None:
     def sleep(seconds: float) -> None:
         waits(seconds)
         if meanwhile:
-            a_definition(graph, "Project", predefined_values=["Second"])
+            a_definition(tenant, "Project", predefined_values=["Second"])
 
-    emulator.faults({"match": {"method": "POST", "path": "allowedValues"}, "skip": 1, "do": {"status": 409}})
-    result = a_definition(waiting(emulator, sleep), "Project", predefined_values=["First", "Second"])
+    tenant.emulator.faults({"match": {"method": "POST", "path": "allowedValues"}, "skip": 1, "do": {"status": 409}})
+    result = a_definition(
+        tenant.through(waiting(tenant.emulator, sleep)), "Project", predefined_values=["First", "Second"]
+    )
     assert result["changed"]
     assert "First" not in result["previous_definition"]["predefined_values"]
     assert {"First", "Second"} <= set(result["definition"]["predefined_values"])
@@ -198,22 +182,22 @@ def test_what_was_written_before_a_conflict_counts(
 # Definitions
 
 
-def test_what_was_written_before_a_refusal_counts(emulator: Emulator, graph: _graph.Graph) -> None:
-    a_definition(graph, "Sizes", type="string", predefined_values=["S"])
+def test_what_was_written_before_a_refusal_counts(tenant: Tenant) -> None:
+    a_definition(tenant, "Sizes", type="string", predefined_values=["S"])
     refused = {"match": {"method": "POST", "path": "/allowedValues"}, "skip": 1, "do": {"status": 403}}
-    emulator.faults(refused)
+    tenant.emulator.faults(refused)
     with pytest.raises(GraphError) as partly:
-        a_definition(graph, "Sizes", predefined_values=["M", "L"])
+        a_definition(tenant, "Sizes", predefined_values=["M", "L"])
     assert partly.value.as_result()["changed"]
-    emulator.faults({**refused, "skip": 0})
+    tenant.emulator.faults({**refused, "skip": 0})
     with pytest.raises(GraphError) as not_at_all:
-        a_definition(graph, "Sizes", predefined_values=["M", "L"])
+        a_definition(tenant, "Sizes", predefined_values=["M", "L"])
     assert "changed" not in not_at_all.value.as_result()
 
 
-def test_1_3_a_definition_is_created_with_the_documented_members(emulator: Emulator, graph: _graph.Graph) -> None:
+def test_1_3_a_definition_is_created_with_the_documented_members(tenant: Tenant) -> None:
     result = a_definition(
-        graph,
+        tenant,
         "Level",
         description="Deployment level",
         type="string",
@@ -233,7 +217,7 @@ def test_1_3_a_definition_is_created_with_the_documented_members(emulator: Emula
         "allowedValues": [{"id": "Public", "isActive": True}, {"id": "Private", "isActive": True}],
     }
     reads = [("GET", DEFINITIONS, None), ("GET", SETS, None), ("GET", DEFINITIONS, None)]
-    assert sent(emulator) == [*reads, ("POST", DEFINITIONS, body), ("GET", DEFINITIONS, None)]
+    assert sent(tenant) == [*reads, ("POST", DEFINITIONS, body), ("GET", DEFINITIONS, None)]
     assert result["changed"]
     assert result["in_use"] is None
     assert result["definition"] == {
@@ -253,9 +237,9 @@ def test_1_3_a_definition_is_created_with_the_documented_members(emulator: Emula
 
 
 @pytest.mark.parametrize("type_", ["string", "integer", "boolean"])
-def test_1_3_a_definition_of_each_type_as_small_as_can_be(emulator: Emulator, graph: _graph.Graph, type_: str) -> None:
-    assert a_definition(graph, "Level", type=type_, searchable=False)["changed"]
-    [(_method, _path, body)] = written(emulator)
+def test_1_3_a_definition_of_each_type_as_small_as_can_be(tenant: Tenant, type_: str) -> None:
+    assert a_definition(tenant, "Level", type=type_, searchable=False)["changed"]
+    [(_method, _path, body)] = written(tenant)
     assert body == {
         "attributeSet": "Engineering",
         "isCollection": False,
@@ -265,8 +249,8 @@ def test_1_3_a_definition_of_each_type_as_small_as_can_be(emulator: Emulator, gr
         "type": type_.capitalize(),
         "usePreDefinedValuesOnly": False,
     }
-    assert not a_definition(graph, "Level", type=type_, searchable=False)["changed"]
-    assert [request[0] for request in sent(emulator)] == ["GET"]
+    assert not a_definition(tenant, "Level", type=type_, searchable=False)["changed"]
+    assert [request[0] for request in sent(tenant)] == ["GET"]
 
 
 CHANGES: list[tuple[str, dict[str, Any], list[tuple[str, str, Any]]]] = [
@@ -325,41 +309,40 @@ CHANGES: list[tuple[str, dict[str, Any], list[tuple[str, str, Any]]]] = [
 
 @pytest.mark.parametrize(("name", "options", "writes"), CHANGES, ids=str)
 def test_1_3_1_4_check_mode_predicts_the_run_that_sends_only_what_differs_and_only_once(
-    emulator: Emulator,
-    graph: _graph.Graph,
+    tenant: Tenant,
     name: str,
     options: dict[str, Any],
     writes: list[tuple[str, str, Any]],
 ) -> None:
-    before = emulator.tenant()
-    predicted = a_definition(graph, name, check_mode=True, **options)
-    assert emulator.tenant() == before
-    assert not written(emulator)
-    done = a_definition(graph, name, **options)
+    before = tenant.emulator.tenant()
+    predicted = a_definition(tenant, name, check_mode=True, **options)
+    assert tenant.emulator.tenant() == before
+    assert not written(tenant)
+    done = a_definition(tenant, name, **options)
     assert done == predicted
-    requests = written(emulator)
+    requests = written(tenant)
     assert requests == writes
     assert not any(IMMUTABLE & body.keys() for method, _path, body in requests if method == "PATCH")
     assert done["changed"] == bool(writes) == (done["diff"]["before"] != done["diff"]["after"])
-    again = a_definition(graph, name, **options)
+    again = a_definition(tenant, name, **options)
     assert not again["changed"]
     assert again["definition"] == done["definition"]
     assert again["diff"]["before"] == again["diff"]["after"]
-    assert not written(emulator)
+    assert not written(tenant)
 
 
-def test_a_no_op_is_one_get(emulator: Emulator, graph: _graph.Graph) -> None:
-    a_definition(graph, "Project", type="string", predefined_values=["Alpine"])
-    [request] = emulator.requests()
+def test_a_no_op_is_one_get(tenant: Tenant) -> None:
+    a_definition(tenant, "Project", type="string", predefined_values=["Alpine"])
+    [request] = tenant.emulator.requests()
     assert (request["method"], request["path"]) == ("GET", DEFINITIONS)
     assert request["query"] == {"$expand": "allowedValues", "$filter": "attributeSet eq 'Engineering'"}
 
 
-def test_1_4_values_go_there_and_back(emulator: Emulator, graph: _graph.Graph) -> None:
+def test_1_4_values_go_there_and_back(tenant: Tenant) -> None:
     def purge(*values: str) -> tuple[str, str]:
-        result = a_definition(graph, "Project", predefined_values=list(values), purge_predefined_values=True)
+        result = a_definition(tenant, "Project", predefined_values=list(values), purge_predefined_values=True)
         assert result["changed"]
-        allowed = stored(emulator, "Project")["allowedValues"]
+        allowed = stored(tenant, "Project")["allowedValues"]
         assert sorted(value for value, active in allowed.items() if active) == sorted(values)
         assert sorted(allowed) == ["Alpine", "Baker", "Cascade", "Skagit"], "none is lost, none is made twice"
         return result["diff"]["before"], result["diff"]["after"]
@@ -372,37 +355,37 @@ def test_1_4_values_go_there_and_back(emulator: Emulator, graph: _graph.Graph) -
     assert purge("Alpine", "Baker", "Cascade") == (after, before)
 
 
-def test_a_definition_goes_there_and_back(emulator: Emulator, graph: _graph.Graph) -> None:
+def test_a_definition_goes_there_and_back(tenant: Tenant) -> None:
     for state, status in (("deprecated", "Deprecated"), ("present", "Available")):
-        result = a_definition(graph, "Project", state=state)
+        result = a_definition(tenant, "Project", state=state)
         assert result["changed"]
         assert result["definition"]["state"] == state
         assert f'state: "{state}"\n' in result["diff"]["after"]
-        assert stored(emulator, "Project")["status"] == status
+        assert stored(tenant, "Project")["status"] == status
 
 
 @pytest.mark.parametrize("value", ["two words", "and/or", "C#", "100%", "Größe", "what?", "a+b", "it's", "..", "$it's"])
-def test_1_4_values_of_all_spellings(emulator: Emulator, graph: _graph.Graph, value: str) -> None:
-    assert a_definition(graph, "Project", predefined_values=[value])["changed"]
-    assert written(emulator) == [("POST", f"{PROJECT}/allowedValues", {"id": value, "isActive": True})]
-    assert a_definition(graph, "Project", predefined_values=[], purge_predefined_values=True)["changed"]
+def test_1_4_values_of_all_spellings(tenant: Tenant, value: str) -> None:
+    assert a_definition(tenant, "Project", predefined_values=[value])["changed"]
+    assert written(tenant) == [("POST", f"{PROJECT}/allowedValues", {"id": value, "isActive": True})]
+    assert a_definition(tenant, "Project", predefined_values=[], purge_predefined_values=True)["changed"]
     as_key = {"..": "('..')", "$it's": "('$it''s')"}.get(value, f"/{value}")
-    addressed = [unquote(path).removeprefix(f"{PROJECT}/allowedValues") for _method, path, _body in written(emulator)]
+    addressed = [unquote(path).removeprefix(f"{PROJECT}/allowedValues") for _method, path, _body in written(tenant)]
     assert as_key in addressed
-    assert stored(emulator, "Project")["allowedValues"][value] is False
-    assert a_definition(graph, "Project", predefined_values=[value])["changed"]
-    assert assign(graph, "Project", [value])["changed"]
+    assert stored(tenant, "Project")["allowedValues"][value] is False
+    assert a_definition(tenant, "Project", predefined_values=[value])["changed"]
+    assert assign(tenant, "Project", [value])["changed"]
 
 
-def test_1_4_integers_are_predefined_as_text_and_assigned_as_numbers(emulator: Emulator, graph: _graph.Graph) -> None:
+def test_1_4_integers_are_predefined_as_text_and_assigned_as_numbers(tenant: Tenant) -> None:
     options = {"type": "integer", "predefined_values_only": True, "predefined_values": [1, 20]}
-    assert a_definition(graph, "Level", **options)["changed"]
-    assert stored(emulator, "Level")["allowedValues"] == {"1": True, "20": True}
-    assert not a_definition(graph, "Level", **options)["changed"]
-    assert assign(graph, "Level", 20)["changed"]
-    assert emulator.state("adele@contoso.com") == {"Engineering": {"Level": 20}}
+    assert a_definition(tenant, "Level", **options)["changed"]
+    assert stored(tenant, "Level")["allowedValues"] == {"1": True, "20": True}
+    assert not a_definition(tenant, "Level", **options)["changed"]
+    assert assign(tenant, "Level", 20)["changed"]
+    assert tenant.emulator.state("adele@contoso.com") == {"Engineering": {"Level": 20}}
     with pytest.raises(InvalidDeclaration, match='"007" is not an integer; write 7'):
-        a_definition(graph, "Level", predefined_values=["007"])
+        a_definition(tenant, "Level", predefined_values=["007"])
 
 
 @pytest.mark.parametrize(
@@ -417,63 +400,61 @@ def test_1_4_integers_are_predefined_as_text_and_assigned_as_numbers(emulator: E
     ],
 )
 def test_names_that_are_not_there(
-    emulator: Emulator, graph: _graph.Graph, attribute_set: str, name: str, options: dict[str, Any], words: str
+    tenant: Tenant, attribute_set: str, name: str, options: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(InvalidDeclaration, match=words):
-        a_definition(graph, name, attribute_set, **options)
-    assert not written(emulator)
+        a_definition(tenant, name, attribute_set, **options)
+    assert not written(tenant)
 
 
-def test_half_a_character_finds_nothing_and_is_no_name(emulator: Emulator, graph: _graph.Graph) -> None:
+def test_half_a_character_finds_nothing_and_is_no_name(tenant: Tenant) -> None:
     for attribute_set, name in [("Engineering", "A\ud800"), ("\ud800", "A")]:
         with pytest.raises(InvalidDeclaration, match="half a character"):
-            a_definition(graph, name, attribute_set, type="string")
-    assert not written(emulator)
+            a_definition(tenant, name, attribute_set, type="string")
+    assert not written(tenant)
 
 
 @pytest.mark.parametrize("name", ["a\tb", "a\u00a0b", "a\u2028b", "a\nb", "\u0663x", "²x", "项目", "_", "9"])
-def test_4_the_local_graph_takes_the_names_that_we_take(emulator: Emulator, graph: _graph.Graph, name: str) -> None:
+def test_4_the_local_graph_takes_the_names_that_we_take(tenant: Tenant, name: str) -> None:
     if name_problem(name):
         with pytest.raises(GraphError, match="Graph answered 400"):
-            graph.post("/directory/attributeSets", {"id": name}, need=NEED)
+            tenant.graph.post("/directory/attributeSets", {"id": name}, need=NEED)
     else:
-        graph.post("/directory/attributeSets", {"id": name}, need=NEED)
-        assert name in [one["id"] for one in emulator.tenant()["attributeSets"]]
+        tenant.graph.post("/directory/attributeSets", {"id": name}, need=NEED)
+        assert name in [one["id"] for one in tenant.emulator.tenant()["attributeSets"]]
 
 
-def test_graph_may_be_blind_to_case_in_filters(emulator: Emulator, graph: _graph.Graph) -> None:
-    found = emulator.tenant()["definitions"][1]
+def test_graph_may_be_blind_to_case_in_filters(tenant: Tenant) -> None:
+    found = tenant.emulator.tenant()["definitions"][1]
     values = [{"id": "Alpine", "isActive": True}]
     answer = {"value": [{**found, "id": "Engineering_Project", "allowedValues": values}]}
-    emulator.faults({"match": {"path": "Definitions"}, "do": {"status": 200, "body": answer}})
+    tenant.emulator.faults({"match": {"path": "Definitions"}, "do": {"status": 200, "body": answer}})
     with pytest.raises(InvalidDeclaration, match="attribute_set differs from the existing Engineering by case only"):
-        a_definition(graph, "Project", "engineering", type="string")
+        a_definition(tenant, "Project", "engineering", type="string")
 
 
-def test_in_check_mode_a_set_may_still_be_made_but_no_twin(emulator: Emulator, graph: _graph.Graph) -> None:
-    predicted = a_definition(graph, "Level", "Sales", type="string", check_mode=True)
+def test_in_check_mode_a_set_may_still_be_made_but_no_twin(tenant: Tenant) -> None:
+    predicted = a_definition(tenant, "Level", "Sales", type="string", check_mode=True)
     assert predicted["changed"]
     warnings = predicted.pop("warnings")
     assert warnings == ["There is no attribute set Sales. Unless an earlier task creates it, the run will fail."]
-    assert "warnings" not in a_definition(graph, "Level", "Sales", state="deprecated", check_mode=True)
+    assert "warnings" not in a_definition(tenant, "Level", "Sales", state="deprecated", check_mode=True)
     with pytest.raises(InvalidDeclaration, match="differs from the existing Engineering"):
-        a_definition(graph, "Level", "engineering", type="string", check_mode=True)
+        a_definition(tenant, "Level", "engineering", type="string", check_mode=True)
     with pytest.raises(InvalidDeclaration, match="starts with a digit"):
-        a_definition(graph, "Level", "1st", type="string", check_mode=True)
-    a_set(graph, "Sales")
-    assert a_definition(graph, "Level", "Sales", type="string") == predicted
+        a_definition(tenant, "Level", "1st", type="string", check_mode=True)
+    a_set(tenant, "Sales")
+    assert a_definition(tenant, "Level", "Sales", type="string") == predicted
     with pytest.raises(InvalidDeclaration, match="differs from the existing Engineering"):
-        a_set(graph, "ENGINEERING", check_mode=True)
-    assert len(written(emulator)) == 2
+        a_set(tenant, "ENGINEERING", check_mode=True)
+    assert len(written(tenant)) == 2
 
 
-def test_4_what_can_never_change_is_told_at_once_and_nothing_is_half_done(
-    emulator: Emulator, graph: _graph.Graph
-) -> None:
-    before = emulator.tenant()
+def test_4_what_can_never_change_is_told_at_once_and_nothing_is_half_done(tenant: Tenant) -> None:
+    before = tenant.emulator.tenant()
     with pytest.raises(InvalidDeclaration) as refusal:
         a_definition(
-            graph,
+            tenant,
             "NumVendors",
             description="this could change",
             type="string",
@@ -487,36 +468,35 @@ def test_4_what_can_never_change_is_told_at_once_and_nothing_is_half_done(
         "searchable is true and cannot become false",
         "predefined_values_only is false and cannot become true",
     ]
-    assert not written(emulator)
-    assert emulator.tenant() == before
+    assert not written(tenant)
+    assert tenant.emulator.tenant() == before
 
 
 @pytest.mark.slow
-def test_4_the_tenant_or_the_set_is_full_of_definitions(emulator: Emulator, graph: _graph.Graph) -> None:
-    tenant = emulator.tenant()
+def test_4_the_tenant_or_the_set_is_full_of_definitions(tenant: Tenant) -> None:
+    state = tenant.emulator.tenant()
     many = [{"attributeSet": "Marketing", "name": f"A{number}"} for number in range(499)]
-    project = next(one for one in tenant["definitions"] if one["name"] == "Project")
-    legacy = next(one for one in tenant["definitions"] if one["name"] == "Legacy")
+    project = next(one for one in state["definitions"] if one["name"] == "Project")
+    legacy = next(one for one in state["definitions"] if one["name"] == "Legacy")
     limited = [{"id": "Engineering", "maxAttributesPerSet": 1}, {"id": "Marketing"}]
-    emulator.tenant({**tenant, "attributeSets": limited, "definitions": [*many, project, legacy]})
-    emulator.clear()
+    tenant.emulator.tenant({**tenant, "attributeSets": limited, "definitions": [*many, project, legacy]})
+    tenant.emulator.clear()
     for name, options in (("Level", {"type": "string"}), ("Legacy", {})):
         with pytest.raises(InvalidDeclaration) as refusal:
-            a_definition(graph, name, **options)
+            a_definition(tenant, name, **options)
         assert refusal.value.problems == [
             "the tenant has 500 active definitions; Entra allows 500",
             "attribute set Engineering has 1 active attributes; its max_attributes_per_set is 1",
         ]
-    assert not written(emulator)
-    assert not a_definition(graph, "Project")["changed"], "what is there needs no room"
-    a_definition(graph, "Project", state="deprecated")
-    assert a_definition(graph, "Legacy")["changed"], "deprecated ones take none"
+    assert not written(tenant)
+    assert not a_definition(tenant, "Project")["changed"], "what is there needs no room"
+    a_definition(tenant, "Project", state="deprecated")
+    assert a_definition(tenant, "Legacy")["changed"], "deprecated ones take none"
 
 
-def test_definitions_are_listed_by_name(emulator: Emulator, graph: _graph.Graph) -> None:
+def test_definitions_are_listed_by_name(tenant: Tenant) -> None:
     def listed(**options: Any) -> list[str]:
-        spec, constraints = _definitions.DEFINITION_INFO_SPEC, _definitions.DEFINITION_INFO_CONSTRAINTS
-        found = run(_definitions.run_definition_info, spec, constraints, graph=graph, **options)
+        found = tenant.run(DEFINITION_INFO, **options)
         assert not found["changed"]
         return [f"{one['attribute_set']}.{one['name']}" for one in found["definitions"]]
 
@@ -526,7 +506,7 @@ def test_definitions_are_listed_by_name(emulator: Emulator, graph: _graph.Graph)
     assert listed(attribute_set="Marketing") == ["Marketing.AppCountry", "Marketing.EmployeeId"]
     assert listed(attribute_set="Engineering", name="Project") == ["Engineering.Project"]
     assert listed(attribute_set="Engineering", name="project") == []
-    assert [request[0] for request in sent(emulator)] == ["GET"] * 4
+    assert [request[0] for request in sent(tenant)] == ["GET"] * 4
 
 
 @pytest.mark.parametrize(
@@ -551,19 +531,19 @@ def test_options_that_are_refused_by_themselves(given: dict[str, Any], message: 
 
 
 @pytest.mark.parametrize("type_", ["String", "string", "STRING"])
-def test_the_type_is_named_in_any_case(emulator: Emulator, graph: _graph.Graph, type_: str) -> None:
-    assert a_definition(graph, "Level", type=type_)["definition"]["type"] == "string"
-    assert emulator.requests()[-2]["body"]["type"] == "String"
+def test_the_type_is_named_in_any_case(tenant: Tenant, type_: str) -> None:
+    assert a_definition(tenant, "Level", type=type_)["definition"]["type"] == "string"
+    assert tenant.emulator.requests()[-2]["body"]["type"] == "String"
 
 
-def test_integers_are_no_predefined_values_of_a_string_attribute(emulator: Emulator, graph: _graph.Graph) -> None:
+def test_integers_are_no_predefined_values_of_a_string_attribute(tenant: Tenant) -> None:
     words = "predefined_values: YAML read the integer 1 where text is needed; put it in quotes"
     with pytest.raises(InvalidDeclaration, match=words):
-        a_definition(graph, "Level", type="string", predefined_values=[1, "a"])
-    assert emulator.requests(None) == []
+        a_definition(tenant, "Level", type="string", predefined_values=[1, "a"])
+    assert tenant.emulator.requests(None) == []
     with pytest.raises(InvalidDeclaration, match=words):
-        a_definition(graph, "Project", predefined_values=[1])
-    assert not written(emulator)
+        a_definition(tenant, "Project", predefined_values=[1])
+    assert not written(tenant)
 
 
 @pytest.mark.parametrize(
@@ -577,41 +557,37 @@ def test_integers_are_no_predefined_values_of_a_string_attribute(emulator: Emula
     ],
     ids=str,
 )
-def test_text_that_nobody_means_is_not_defined(
-    emulator: Emulator, graph: _graph.Graph, options: dict[str, Any], words: str
-) -> None:
+def test_text_that_nobody_means_is_not_defined(tenant: Tenant, options: dict[str, Any], words: str) -> None:
     for name in ("Level", "Project"):
         with pytest.raises(InvalidDeclaration, match=words):
-            a_definition(graph, name, type="string", **options)
-    assert not written(emulator)
+            a_definition(tenant, name, type="string", **options)
+    assert not written(tenant)
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_what_is_wrong_by_itself_is_told_at_once_and_before_any_request(
-    emulator: Emulator, graph: _graph.Graph, check_mode: bool
-) -> None:
+def test_what_is_wrong_by_itself_is_told_at_once_and_before_any_request(tenant: Tenant, check_mode: bool) -> None:
     wrong = {"description": "x" * 129, "check_mode": check_mode}
     with pytest.raises(InvalidDeclaration) as refusal:
-        a_set(graph, "1st", max_attributes_per_set=501, **wrong)
+        a_set(tenant, "1st", max_attributes_per_set=501, **wrong)
     assert len(refusal.value.problems) == 3
     with pytest.raises(InvalidDeclaration) as refusal:
-        a_definition(graph, "A_B", "C D", type="integer", predefined_values=["one", "one"], **wrong)
+        a_definition(tenant, "A_B", "C D", type="integer", predefined_values=["one", "one"], **wrong)
     assert len(refusal.value.problems) == 6
-    assert emulator.requests(None) == []
+    assert tenant.emulator.requests(None) == []
 
 
 # Definitions in use
 
 
 @pytest.fixture
-def held(emulator: Emulator, graph: _graph.Graph) -> _graph.Graph:
+def held(tenant: Tenant) -> Tenant:
     """NumVendors and Secret are held by two users, NumVendors also by a service principal."""
     for user in ("adele@contoso.com", "alex@contoso.com"):
-        assign(graph, "NumVendors", 1, user)
-        assign(graph, "Secret", "x", user)
-    assign(graph, "NumVendors", 1, service_principal="payroll-api")
-    emulator.clear()
-    return graph
+        assign(tenant, "NumVendors", 1, user)
+        assign(tenant, "Secret", "x", user)
+    assign(tenant, "NumVendors", 1, service_principal="payroll-api")
+    tenant.emulator.clear()
+    return tenant
 
 
 ALEX = "33333333-3333-4333-8333-333333333302"
@@ -619,41 +595,41 @@ HELD = {"users": 2, "service_principals": 1}
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_who_holds_a_deprecated_attribute_is_counted(emulator: Emulator, held: _graph.Graph, check_mode: bool) -> None:
+def test_who_holds_a_deprecated_attribute_is_counted(tenant: Tenant, held: Tenant, check_mode: bool) -> None:
     result = a_definition(held, "NumVendors", state="deprecated", check_mode=check_mode)
     assert result["changed"]
     assert result["in_use"] == HELD
     assert result["warnings"] == [
         "Attribute Engineering.NumVendors is deprecated, but 2 users and 1 service principal hold it."
     ]
-    counts = [request for request in emulator.requests() if "$count" in request["query"]]
+    counts = [request for request in tenant.emulator.requests() if "$count" in request["query"]]
     assert [request["path"] for request in counts] == ["/v1.0/users", "/v1.0/servicePrincipals"]
     for request in counts:
         assert request["query"]["$filter"] == "customSecurityAttributes/Engineering/NumVendors ne null"
         assert request["query"]["$top"] == "1"
         assert request["headers"]["consistencylevel"] == "eventual"
-    assert stored(emulator, "NumVendors")["status"] == ("Available" if check_mode else "Deprecated")
+    assert stored(tenant, "NumVendors")["status"] == ("Available" if check_mode else "Deprecated")
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_an_attribute_in_use_is_not_deprecated_if_that_is_forbidden(
-    emulator: Emulator, held: _graph.Graph, check_mode: bool
+    tenant: Tenant, held: Tenant, check_mode: bool
 ) -> None:
     with pytest.raises(
         InvalidDeclaration, match="2 users and 1 service principal hold it; in_use=fail forbids to deprecate"
     ):
         a_definition(held, "NumVendors", state="deprecated", in_use="fail", check_mode=check_mode)
-    assert stored(emulator, "NumVendors")["status"] == "Available"
-    assert not written(emulator)
+    assert stored(tenant, "NumVendors")["status"] == "Available"
+    assert not written(tenant)
     unused = a_definition(held, "ProjectDate", state="deprecated", in_use="fail", check_mode=check_mode)
     assert unused["in_use"] == {"users": 0, "service_principals": 0}
     assert unused["changed"]
     assert "warnings" not in unused
 
 
-def test_what_is_deprecated_already_may_be_in_use(emulator: Emulator, held: _graph.Graph) -> None:
+def test_what_is_deprecated_already_may_be_in_use(tenant: Tenant, held: Tenant) -> None:
     a_definition(held, "NumVendors", state="deprecated", in_use="ignore")
-    assert [request[0] for request in sent(emulator)] == ["GET", "PATCH"]
+    assert [request[0] for request in sent(tenant)] == ["GET", "PATCH"]
     again = a_definition(held, "NumVendors", state="deprecated", in_use="fail")
     assert not again["changed"]
     assert again["in_use"] == HELD
@@ -663,23 +639,21 @@ def test_what_is_deprecated_already_may_be_in_use(emulator: Emulator, held: _gra
     assert a_definition(held, "NumVendors", state="deprecated", in_use="ignore")["in_use"] is None
 
 
-def test_what_is_not_searchable_cannot_be_counted(emulator: Emulator, held: _graph.Graph) -> None:
+def test_what_is_not_searchable_cannot_be_counted(tenant: Tenant, held: Tenant) -> None:
     with pytest.raises(InvalidDeclaration, match="cannot be told: it is not searchable; in_use=fail"):
         a_definition(held, "Secret", state="deprecated", in_use="fail")
-    assert not written(emulator)
+    assert not written(tenant)
     result = a_definition(held, "Secret", state="deprecated")
     assert result["in_use"] is None
     assert result["warnings"] == [
         "Attribute Engineering.Secret is deprecated, but how many principals hold it cannot be told:"
         " it is not searchable."
     ]
-    assert {path for _method, path, _body in sent(emulator)} == {DEFINITIONS, f"{DEFINITIONS}/Engineering_Secret"}
+    assert {path for _method, path, _body in sent(tenant)} == {DEFINITIONS, f"{DEFINITIONS}/Engineering_Secret"}
 
 
-def test_who_may_not_read_assignments_cannot_count(
-    emulator: Emulator, held: _graph.Graph, connect: Callable[..., _graph.Graph]
-) -> None:
-    definer = connect(access_token=emulator.token(permissions=[WRITE, "User.Read.All", "Application.Read.All"]))
+def test_who_may_not_read_assignments_cannot_count(tenant: Tenant, held: Tenant) -> None:
+    definer = tenant.allow(WRITE, "User.Read.All", "Application.Read.All")
     with pytest.raises(InvalidDeclaration, match="cannot be told") as refusal:
         a_definition(definer, "NumVendors", state="deprecated", in_use="fail")
     assert "CustomSecAttributeAssignment.Read.All" in str(refusal.value)
@@ -695,40 +669,36 @@ def test_who_may_not_read_assignments_cannot_count(
 @pytest.mark.parametrize(
     "task",
     [
-        lambda graph: a_set(graph, "Sales"),
-        lambda graph: a_set(graph, "Marketing", description="x"),
-        lambda graph: a_definition(graph, "Level", type="string"),
-        lambda graph: a_definition(graph, "Project", description="x"),
-        lambda graph: a_definition(graph, "Project", predefined_values=["Denali"]),
-        lambda graph: a_definition(graph, "Project", predefined_values=["Skagit"]),
+        lambda tenant: a_set(tenant, "Sales"),
+        lambda tenant: a_set(tenant, "Marketing", description="x"),
+        lambda tenant: a_definition(tenant, "Level", type="string"),
+        lambda tenant: a_definition(tenant, "Project", description="x"),
+        lambda tenant: a_definition(tenant, "Project", predefined_values=["Denali"]),
+        lambda tenant: a_definition(tenant, "Project", predefined_values=["Skagit"]),
     ],
     ids=["set", "change of a set", "definition", "change of a definition", "value", "change of a value"],
 )
-def test_5_2_what_is_missing_to_write_or_read_is_named(
-    emulator: Emulator, connect: Callable[..., _graph.Graph], task: Callable[[_graph.Graph], Any]
-) -> None:
-    before = emulator.tenant()
-    reader = connect(access_token=emulator.token(permissions=[READ, "Directory.ReadWrite.All"]))
+def test_5_2_what_is_missing_to_write_or_read_is_named(tenant: Tenant, task: Callable[[Tenant], Any]) -> None:
+    before = tenant.emulator.tenant()
+    reader = tenant.allow(READ, "Directory.ReadWrite.All")
     with pytest.raises(GraphError) as refusal:
         task(reader)
     assert refusal.value.status == 403
     assert WRITE in refusal.value.hint
     assert "Attribute Definition Administrator" in refusal.value.hint
-    blind = connect(access_token=emulator.token(permissions=["User.Read.All"]))
+    blind = tenant.allow("User.Read.All")
     with pytest.raises(GraphError) as unreadable:
         task(blind)
     assert unreadable.value.status == 403
     assert READ in unreadable.value.hint
     assert "Attribute Definition Reader" in unreadable.value.hint
-    assert emulator.tenant() == before
+    assert tenant.emulator.tenant() == before
 
 
-def test_5_3_an_administrator_of_one_set_defines_in_it(
-    emulator: Emulator, connect: Callable[..., _graph.Graph]
-) -> None:
+def test_5_3_an_administrator_of_one_set_defines_in_it(tenant: Tenant) -> None:
     administrator = {"Attribute Definition Administrator": ["Marketing"]}
-    token = emulator.token(user="alex@contoso.com", scopes=[WRITE], role_scopes=administrator)
-    scoped = connect(access_token=token)
+    token = tenant.emulator.token(user="alex@contoso.com", scopes=[WRITE], role_scopes=administrator)
+    scoped = tenant.through(tenant.connect(access_token=token))
     assert a_definition(scoped, "Level", "Marketing", type="string")["changed"]
     assert not a_definition(scoped, "Level", "Marketing", type="string")["changed"]
     with pytest.raises(InvalidDeclaration, match="there is no attribute set Engineering"):
@@ -742,21 +712,23 @@ def test_5_3_an_administrator_of_one_set_defines_in_it(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("status", [404, 400])
-def test_6_4_set_definition_assignment_value_follow_each_other(emulator: Emulator, waits: Patient, status: int) -> None:
+def test_6_4_set_definition_assignment_value_follow_each_other(tenant: Tenant, waits: Patient, status: int) -> None:
     def sleep(seconds: float) -> None:
         waits(seconds)
         time.sleep(seconds / 10)
 
-    hurried = waiting(emulator, sleep)
-    emulator.quirks(replication=1.0, new_set_status=status)
+    hurried = tenant.through(waiting(tenant.emulator, sleep))
+    tenant.emulator.quirks(replication=1.0, new_set_status=status)
     assert a_set(hurried, "Sales")["changed"]
     options = {"type": "string", "predefined_values_only": True, "predefined_values": ["Gold"]}
     assert a_definition(hurried, "Level", "Sales", **options)["changed"]
     assert assign(hurried, "Level", "Gold", attribute_set="Sales")["changed"]
     assert a_definition(hurried, "Level", "Sales", predefined_values=["Silver"])["changed"]
     assert assign(hurried, "Level", "Silver", attribute_set="Sales")["changed"]
-    assert emulator.state("adele@contoso.com") == {"Sales": {"Level": "Silver"}}
-    answers = [(request["method"], request["status"]) for request in emulator.requests() if request["method"] != "GET"]
+    assert tenant.emulator.state("adele@contoso.com") == {"Sales": {"Level": "Silver"}}
+    answers = [
+        (request["method"], request["status"]) for request in tenant.emulator.requests() if request["method"] != "GET"
+    ]
     assert answers.count(("POST", 201)) == 3
     assert answers.count(("PATCH", 204)) == 2
     assert ("POST", status) in answers, "the definition in the new set"
@@ -764,9 +736,9 @@ def test_6_4_set_definition_assignment_value_follow_each_other(emulator: Emulato
     assert set(waits.waits) <= set(REPLICATION_WAITS)
 
 
-def test_6_4_waiting_has_an_end(emulator: Emulator, waits: Patient) -> None:
-    impatient = waiting(emulator, waits)
-    emulator.quirks(replication=60)
+def test_6_4_waiting_has_an_end(tenant: Tenant, patient: Tenant, waits: Patient) -> None:
+    impatient = patient
+    tenant.emulator.quirks(replication=60)
     assert a_set(impatient, "Sales")["changed"], "201 is proof; the wait is but a courtesy"
     assert waits.waits == [1.0, 2.0, 4.0, 8.0, 16.0]
     waits.waits.clear()
@@ -781,22 +753,22 @@ def test_6_4_waiting_has_an_end(emulator: Emulator, waits: Patient) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "task", "hint"),
     [
-        ("Definitions$", 404, lambda graph: a_definition(graph, "Level", type="string"), ""),
-        ("/users/", 400, lambda graph: assign(graph, "NumVendors", 1), "Its definition allows it."),
+        ("Definitions$", 404, lambda tenant: a_definition(tenant, "Level", type="string"), ""),
+        ("/users/", 400, lambda tenant: assign(tenant, "NumVendors", 1), "Its definition allows it."),
     ],
     ids=["definition", "assignment"],
 )
 def test_6_4_a_refusal_that_lasts_is_passed_on(
-    emulator: Emulator, waits: Patient, path: str, status: int, task: Callable[..., Any], hint: str
+    tenant: Tenant, patient: Tenant, waits: Patient, path: str, status: int, task: Callable[..., Any], hint: str
 ) -> None:
     method = "POST" if status == 404 else "PATCH"
-    emulator.faults({"match": {"method": method, "path": path}, "times": None, "do": {"status": status}})
+    tenant.emulator.faults({"match": {"method": method, "path": path}, "times": None, "do": {"status": status}})
     with pytest.raises(GraphError) as refusal:
-        task(waiting(emulator, waits))
+        task(patient)
     assert refusal.value.status == status
     assert refusal.value.hint.startswith(hint)
     assert waits.waits == list(REPLICATION_WAITS)
-    assert len(written(emulator)) == len(REPLICATION_WAITS) + 1
+    assert len(written(tenant)) == len(REPLICATION_WAITS) + 1
 
 
 @pytest.mark.parametrize("status", [400, 403])
@@ -806,11 +778,11 @@ def test_6_4_a_refusal_that_lasts_is_passed_on(
     ids=["changed", "created in a set that has others"],
 )
 def test_6_4_other_refusals_of_a_write_are_no_replication(
-    emulator: Emulator, waits: Patient, method: str, name: str, options: dict[str, Any], status: int
+    tenant: Tenant, patient: Tenant, waits: Patient, method: str, name: str, options: dict[str, Any], status: int
 ) -> None:
-    emulator.faults({"match": {"method": method}, "times": None, "do": {"status": status}})
+    tenant.emulator.faults({"match": {"method": method}, "times": None, "do": {"status": status}})
     with pytest.raises(EntraError, match=str(status)):
-        a_definition(waiting(emulator, waits), name, **options)
+        a_definition(patient, name, **options)
     assert waits.waits == []
 
 
@@ -819,25 +791,24 @@ def test_6_4_pauses_are_jittered(waits: Patient) -> None:
     assert waits.waits == [3.0]
 
 
-def test_1_4_predefined_values_that_are_not_all_expanded_are_read(emulator: Emulator, graph: _graph.Graph) -> None:
-    listed = {"attribute_set": "Engineering", "name": None}
-    whole = _definitions.run_definition_info(listed, graph, False)
-    emulator.quirks(expanded_values=1)
-    emulator.clear()
-    assert _definitions.run_definition_info(listed, graph, False) == whole
+def test_1_4_predefined_values_that_are_not_all_expanded_are_read(tenant: Tenant) -> None:
+    whole = tenant.run(DEFINITION_INFO, attribute_set="Engineering")
+    tenant.emulator.quirks(expanded_values=1)
+    tenant.emulator.clear()
+    assert tenant.run(DEFINITION_INFO, attribute_set="Engineering") == whole
     values = ("GET", f"{DEFINITIONS}/Engineering_Project/allowedValues", None)
-    assert sent(emulator) == [("GET", DEFINITIONS, None), values]
-    assert not a_definition(graph, "Project", predefined_values=["Alpine", "Baker"])["changed"]
-    assert assign(graph, "Project", ["Baker"], check_mode=True)["changed"]
+    assert sent(tenant) == [("GET", DEFINITIONS, None), values]
+    assert not a_definition(tenant, "Project", predefined_values=["Alpine", "Baker"])["changed"]
+    assert assign(tenant, "Project", ["Baker"], check_mode=True)["changed"]
 
 
-def test_what_never_was_and_has_no_type_stays_away(emulator: Emulator, graph: _graph.Graph) -> None:
-    assert not a_definition(graph, "Level", state="deprecated")["changed"]
-    assert not written(emulator)
+def test_what_never_was_and_has_no_type_stays_away(tenant: Tenant) -> None:
+    assert not a_definition(tenant, "Level", state="deprecated")["changed"]
+    assert not written(tenant)
 
 
-def test_a_value_cannot_be_active_and_inactive(graph: _graph.Graph) -> None:
+def test_a_value_cannot_be_active_and_inactive(tenant: Tenant) -> None:
     with pytest.raises(
         InvalidDeclaration, match="predefined_values and inactive_predefined_values list Baker more than once"
     ):
-        a_definition(graph, "Project", predefined_values=["Baker"], inactive_predefined_values=["Baker"])
+        a_definition(tenant, "Project", predefined_values=["Baker"], inactive_predefined_values=["Baker"])
