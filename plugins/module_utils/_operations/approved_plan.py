@@ -12,7 +12,7 @@ A run plans these declarations anew, so that an interrupted one can be run again
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._core.assignment_plan import DesiredValue, Exactly
@@ -32,13 +32,52 @@ def approved_sets(plan: TenantPlan) -> list[Placed[DesiredSet]]:
     ]
 
 
-def approved_definitions(plan: TenantPlan, definitions: Sequence[Definition]) -> list[Placed[DesiredDefinition]]:
-    """Return what the plan wants of definitions; `definitions` are those that there are."""
+def approved_definitions(
+    plan: TenantPlan,
+    definitions: Sequence[Definition],
+    masked_sets: Collection[str],
+    declared: Sequence[Placed[DesiredDefinition]],
+) -> list[Placed[DesiredDefinition]]:
+    """Return what the plan wants of definitions; `definitions` are those that there are.
+
+    The predefined values of masked sets come from what is `declared`.
+    """
     current = {str(known.attribute): known for known in definitions}
+    by_name = {str(placed.desired.attribute): placed for placed in declared}
     return [
-        Placed(_definition(name, _after(steps), current.get(name)), steps[0].place, "ignore")
+        by_name[name]
+        if name.partition(".")[0] in masked_sets and name in by_name
+        else Placed(_definition(name, _after(steps), current.get(name)), steps[0].place, "ignore")
         for (kind, name), steps in _by_object(plan).items()
         if kind == DEFINITION
+    ]
+
+
+def masked_attributes(plan: TenantPlan, masked_sets: Collection[str]) -> list[str]:
+    """Return the attributes of which the plan holds no values, because they are masked."""
+    found = {
+        step.attribute_of(change)
+        for step in plan.steps
+        for change in step.changes
+        if step.attribute_of(change).partition(".")[0] in masked_sets
+        and (isinstance(change.before, Mapping) or isinstance(change.after, Mapping) or _is_value(step, change))
+    }
+    return sorted(found)
+
+
+def _is_value(step: Step, change: Change) -> bool:
+    return step.is_schema and change.attribute.startswith(PREDEFINED)
+
+
+def masked_assignments(
+    plan: TenantPlan, masked_sets: Collection[str], declared: Sequence[Declaration]
+) -> list[Declaration]:
+    """Return what is declared of masked sets for the principals of the plan, whose values it does not hold."""
+    names = {name.lower() for step in plan.principals for name in (step.id, step.name, *step.names)}
+    return [
+        part
+        for declaration in declared
+        if (declaration.who.by or declaration.who.name.lower() in names) and (part := declaration.within(masked_sets))
     ]
 
 

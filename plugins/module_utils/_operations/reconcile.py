@@ -38,6 +38,7 @@ from .._errors import EntraError, OptionError, PlanRefused
 from .._graph.client import Graph
 from .._operation import Operation, diff
 from .._tenant.permissions import tenant_of
+from .approved_plan import masked_attributes
 from .assignment import VERIFY_SPEC
 from .assignments import changes_allowed, counts_sentence
 from .assignments_entries import OUTCOMES, AssignmentEntry
@@ -165,6 +166,9 @@ def _declared(params: Mapping[str, Any], decrypt: Decrypt, approved: PlanFile | 
         raise OptionError("declarations", f"has unknown keys: {', '.join(map(str, unknown))}")
     found = declared(params["src"], variables, decrypt)
     if approved:
+        hidden = masked_attributes(approved.plan, approved.masked_sets)
+        if hidden and not (params["src"] or variables):
+            raise OptionError("src", f"is needed, as the plan masks the values of {', '.join(hidden[:5])}")
         return replace(found, masked_sets=tuple(dict.fromkeys([*approved.masked_sets, *found.masked_sets])))
     return narrowed(found, params["sections"], params["attribute_sets"], params["principals"])
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.assignment_plan import Plan
-from .._core.model import Principal
+from .._core.model import AttributeName, Principal
 from .._core.schema_plan import plan_definition, plan_set
 from .._core.schema_steps import DefinitionStep, SchemaPlan, SchemaStep, SetStep, plan_schema
 from .._core.tenant_plan import (
@@ -23,6 +23,7 @@ from .._core.tenant_plan import (
     DEFINITION,
     FORBID,
     LIMITS,
+    MASKED,
     PERMIT,
     SCHEMA_KINDS,
     SETS,
@@ -42,7 +43,7 @@ from .._errors import EntraError, InvalidDeclaration, PlanRefused
 from .._graph.client import Graph
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
-from .approved_plan import approved_assignments, approved_definitions, approved_sets
+from .approved_plan import approved_assignments, approved_definitions, approved_sets, masked_assignments
 from .assignments_entries import AssignmentEntry, Settings
 from .assignments_run import AssignmentRun, reading
 from .definition import check_usage
@@ -94,9 +95,14 @@ class ReconcileRun:
             sets, definitions = self._schema.sets(), self._schema.definitions()
             wanted_sets, wanted = self.declared.placed_sets, self.declared.placed_definitions
             if approved:
-                wanted_sets, wanted = approved_sets(approved), approved_definitions(approved, definitions)
+                masked = self.declared.masked_sets
+                wanted_sets = approved_sets(approved)
+                wanted = approved_definitions(approved, definitions, masked, self.declared.placed_definitions)
             self.schema = plan_schema(wanted_sets, wanted, sets, definitions, kept)
-        declarations = approved_assignments(approved) if approved else self.declared.assignments
+        declarations = self.declared.assignments
+        if approved:
+            masked = self.declared.masked_sets
+            declarations = [*approved_assignments(approved), *masked_assignments(approved, masked, declarations)]
         self.assignments = assignments = self._assignment_run(declarations)
         assignments.read_and_plan()
         refused = [*self.schema.problems, *self._in_use()]
@@ -188,12 +194,13 @@ class ReconcileRun:
 
     def _hold_to(self, approved: TenantPlan) -> None:
         """Leave out every object that is not as the approved plan found it. Raises PlanRefused with on_stale=fail."""
-        reasons = stale(approved, self.shown())
+        names = {step.key: step.name for step in approved.steps}
+        self._keep_entries([entry for entry in self.entries if _key(entry) in names])
+        self.plan = self.plan.without({step.key for step in self.plan.steps} - names.keys())
+        reasons = {**stale(approved, self.shown()), **dict(self._unfulfilled(approved))}
         for entry in self.entries:
             if entry.error:
-                key = (entry.declaration.who.kind.name, entry.declaration.who.name)
-                name = next(step.name for step in approved.steps if step.key == key)
-                reasons[key] = f"{name}: {self._reason(entry)}"
+                reasons[_key(entry)] = f"{names[_key(entry)]}: {self._reason(entry)}"
         for finding in self.schema.problems:
             reasons[finding.kind, finding.name] = finding.message
         if reasons and self._params["on_stale"] == "fail":
@@ -219,6 +226,21 @@ class ReconcileRun:
             again = TenantPlan((step.as_step(),)).masked(self.declared.masked_sets, self._mask)
             for reason in stale(self._approved.plan, again).values():
                 raise PlanRefused(f"The plan became stale during the run: {reason}.")
+
+    def _unfulfilled(self, approved: TenantPlan) -> Iterator[tuple[Key, str]]:
+        """Yield the principals with a masked value that the declarations do not give any more."""
+        entries = {_key(entry): entry for entry in self.entries}
+        changes = {step.key: step.changes for step in self.shown().principals}
+        for step in approved.principals:
+            principal = entries[step.key].principal if step.key in entries else None
+            held = principal.assignments if principal else {}
+            for change in step.changes:
+                if not isinstance(change.before, Mapping) and not isinstance(change.after, Mapping):
+                    continue
+                value = held.get(AttributeName(*change.attribute.split(".", 1)))
+                now = None if value is None else {MASKED: self._mask(value)}
+                if now != change.after and not any(change.is_same(other) for other in changes.get(step.key, ())):
+                    yield step.key, f"{step.name}: {change.attribute} is not declared as the plan wants it"
 
     def _keep_entries(self, entries: list[AssignmentEntry]) -> None:
         if self.assignments:

@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 
 from ansible_collections.entra.attributes.plugins.module_utils._core.tenant_plan import parse_plan
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.plan_file import read_plan
-from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, PlanRefused
+from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, OptionError, PlanRefused
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._operations.plan_view import lines
 
@@ -63,6 +63,11 @@ def writes(emulator: Emulator) -> list[tuple[Any, ...]]:
     requests = [entry for entry in emulator.requests() if entry["method"] != "GET" and "$batch" not in entry["path"]]
     emulator.clear()
     return [(entry["method"], entry["path"], json.dumps(entry["body"])) for entry in requests]
+
+
+def unordered(write: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a write regardless of the order of the attributes in it."""
+    return (*write[:2], json.dumps(json.loads(write[2]), sort_keys=True))
 
 
 def content(emulator: Emulator) -> dict[str, Any]:
@@ -122,6 +127,30 @@ def test_nothing_of_a_masked_set_is_in_a_plan(
     texts.append("\n".join(line.text for line in lines(parse_plan(result["plan"]), 140)))
     for value in ("Moon", "Baker", "Nome", "Alpine", "Skagit", "E1", "Asia", "Canada"):
         assert not [text for text in texts if value in text], value
+
+
+def test_a_masked_plan_is_applied_with_the_values_of_the_files_and_no_others(
+    emulator: Emulator, tenant: dict[str, Any], connect: Callable[..., Graph], folder: Path, tmp_path: Path
+) -> None:
+    (folder / "more.yml").write_text("masked_sets: [Engineering, Sales]")
+    path = str(tmp_path / "plan.json")
+    reconcile(connect(), folder, check_mode=True, plan_path=path, plan_key="a key")
+    emulator.clear()
+    with pytest.raises(OptionError, match="src: is needed, as the plan masks the values of Engineering"):
+        reconcile(connect(), apply_plan=path, plan_key="a key")
+    for changed, key in ((FOLDER, "another"), (FOLDER.replace("Legacy: old", "Legacy: new"), "a key")):
+        (folder / "all.yml").write_text(changed)
+        with pytest.raises(PlanRefused, match="stale"):
+            reconcile(connect(), folder, apply_plan=path, plan_key=key)
+    assert writes(emulator) == []
+    (folder / "all.yml").write_text(FOLDER + "- {user: lee@contoso.com, attributes: {Sales: {Region: Asia}}}\n")
+    reconcile(connect(), folder, apply_plan=path, plan_key="a key")
+    applied, after = writes(emulator), content(emulator)
+    emulator.tenant(tenant)
+    (folder / "all.yml").write_text(FOLDER)
+    reconcile(connect(), folder)
+    assert content(emulator) == after
+    assert sorted(map(unordered, applied)) == sorted(map(unordered, writes(emulator)))
 
 
 def test_only_what_the_plan_names_is_read(emulator: Emulator, connect: Callable[..., Graph], tmp_path: Path) -> None:
