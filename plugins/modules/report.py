@@ -71,6 +71,7 @@ options:
     description:
       - Attribute sets whose values must not appear in any file. Only the number of values is reported.
       - A set that the tenant does not have is an error, because a wrong name would hide nothing.
+      - The C(masked_sets) of O(desired) are masked as well.
     type: list
     elements: str
     default: []

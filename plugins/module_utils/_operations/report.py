@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .._connection import read_files
-from .._core.model import KINDS_BY_PLURAL, AttributeSet, PrincipalKind
+from .._core.model import KINDS_BY_PLURAL, PrincipalKind
 from .._core.options import DICT, LIST, TEXT
 from .._declarations.declared import Declared, declared
 from .._declarations.locations import Decrypt, no_secret
@@ -132,10 +132,11 @@ def run_report(
     schema = Schema(graph)
     sets, definitions = schema.sets(), schema.definitions()
     required = [Requirement(**item) for item in params["required"]]
-    figures = Figures(sets, definitions, required, Mask(params["masked_attribute_sets"]))
-    comparison = Comparison(figures.definitions, figures.mask)
+    mask = Mask(params["masked_attribute_sets"], wanted.masked_sets if wanted else ())
+    figures = Figures(sets, definitions, required, mask)
+    comparison = Comparison(figures.definitions, mask)
     if wanted:
-        _compare_schema(comparison, wanted, sets)
+        comparison.compare_schema(wanted.placed_sets, wanted.placed_definitions, sets)
     certain = True
     for plural in dict.fromkeys(params["principals"]):
         kind = KINDS_BY_PLURAL[plural]
@@ -240,13 +241,6 @@ def _read(figures: Figures, graph: Graph, kind: PrincipalKind, compared: KindCom
     unseen = {name.attribute_set for name in figures.definitions} - seen
     hidden = [definition for definition in figures.definitions.values() if definition.attribute_set in unseen]
     return Visibility(graph).check_unseen(kind, hidden, unseen, named=False)
-
-
-def _compare_schema(comparison: Comparison, wanted: Declared, sets: Sequence[AttributeSet]) -> None:
-    """Compare attribute sets and definitions with their declarations."""
-    desired_sets = [(placed.desired, placed.place) for placed in wanted.placed_sets]
-    desired_definitions = [(placed.desired, placed.place) for placed in wanted.placed_definitions]
-    comparison.compare_schema(desired_sets, desired_definitions, sets)
 
 
 def _nearby(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:

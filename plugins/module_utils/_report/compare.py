@@ -15,7 +15,15 @@ from typing import Any
 
 from .._core.assignment_plan import Desired, plan
 from .._core.model import AttributeName, AttributeSet, Definition, Principal
-from .._core.schema_plan import DefinitionPlan, DesiredDefinition, DesiredSet, SetPlan, plan_definition, plan_set
+from .._core.schema_plan import (
+    DefinitionPlan,
+    DesiredDefinition,
+    DesiredSet,
+    Placed,
+    SetPlan,
+    plan_definition,
+    plan_set,
+)
 from .._declarations.assignments import Declaration
 from .._errors import InvalidDeclaration, InvalidValue, OptionError, UndefinedAttribute
 from .figures import Mask
@@ -66,14 +74,15 @@ class Comparison:
 
     def compare_schema(
         self,
-        desired_sets: Iterable[tuple[DesiredSet, str]],
-        desired_definitions: Iterable[tuple[DesiredDefinition, str]],
+        desired_sets: Iterable[Placed[DesiredSet]],
+        desired_definitions: Iterable[Placed[DesiredDefinition]],
         sets: Sequence[AttributeSet],
     ) -> None:
-        """Compare attribute sets and definitions, each with its place. Every definition is compared on its own."""
+        """Compare attribute sets and definitions. Every definition is compared on its own."""
         planned_sets = {attribute_set.name: attribute_set for attribute_set in sets}
-        for desired, place in desired_sets:
-            difference = Difference("attribute_set", desired.name, place)
+        for placed in desired_sets:
+            desired = placed.desired
+            difference = Difference("attribute_set", desired.name, placed.place)
             try:
                 planned = plan_set(desired, sets)
             except InvalidDeclaration as error:
@@ -83,8 +92,9 @@ class Comparison:
                 difference.changes = _changes(planned)
             self._found.append(difference)
         definitions, known = list(self._definitions.values()), list(planned_sets.values())
-        for wanted, place in desired_definitions:
-            difference = Difference("definition", str(wanted.attribute), place)
+        for placed_definition in desired_definitions:
+            wanted = placed_definition.desired
+            difference = Difference("definition", str(wanted.attribute), placed_definition.place)
             hidden = self._mask.hides(wanted.attribute_set)
             try:
                 difference.changes = _changes(plan_definition(wanted, definitions, known))

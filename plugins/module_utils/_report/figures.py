@@ -54,10 +54,11 @@ class Requirement:
 
 
 class Mask:
-    """The attribute sets whose values must not appear in a report."""
+    """The attribute sets whose values must not appear in a report: those of the options, and those of declarations."""
 
-    def __init__(self, attribute_sets: Iterable[str] = ()) -> None:
-        self.attribute_sets = frozenset(attribute_sets)
+    def __init__(self, named: Iterable[str] = (), declared: Iterable[str] = ()) -> None:
+        self.named = frozenset(named)
+        self.attribute_sets = self.named | frozenset(declared)
 
     def hides(self, attribute_set: str) -> bool:
         """Return whether the values of a set are masked."""
@@ -117,7 +118,7 @@ def standing(value: Scalar, definition: Definition | None) -> str:
 class Figures:
     """Takes the principals of a tenant, and returns the figures.
 
-    Of masked attribute sets only the number of values is reported. Raises UndefinedAttribute for a masked set or a
+    Of masked attribute sets only the number of values is reported. Raises UndefinedAttribute for a named set or a
     required attribute that the tenant does not have: a wrong name would show what it was to hide, or be missing
     everywhere.
     """
@@ -132,7 +133,7 @@ class Figures:
         self.definitions = {definition.attribute: definition for definition in definitions}
         self.mask = mask or Mask()
         self._sets = {attribute_set.name: attribute_set for attribute_set in sets}
-        unknown = sorted(self.mask.attribute_sets - {*self._sets, *(name.attribute_set for name in self.definitions)})
+        unknown = sorted(self.mask.named - {*self._sets, *(name.attribute_set for name in self.definitions)})
         if unknown:
             raise UndefinedAttribute(
                 f"masked_attribute_sets: there is no attribute set {', '.join(unknown)}.",

@@ -212,6 +212,19 @@ def test_masked_values_are_in_no_file(graph: _graph.Graph, tmp_path: Path, desir
 
 
 @pytest.mark.usefixtures("assigned")
+def test_declarations_can_mask_and_have_their_places(graph: _graph.Graph, tmp_path: Path, desired: Path) -> None:
+    (desired / "masks.yml").write_text("masked_sets: [Engineering, New]\n")
+    report(graph, tmp_path / "made", desired=str(desired), formats=["html", "json"])
+    texts = [file.read_text() for file in (tmp_path / "made").iterdir()]
+    assert [value for value in ("Skagit", "Baker", "Nowhere") if any(value in text for text in texts)] == []
+    document = json.loads((tmp_path / "made" / "report.json").read_text())
+    places = {item["name"]: Path(item["place"]).name for item in document["declared"]}
+    assert places["Engineering"] == "sets.yml:1"
+    assert places["Marketing.New"] == "sets.yml:2"
+    assert places["adele@contoso.com"] == "people.csv:2"
+
+
+@pytest.mark.usefixtures("assigned")
 def test_files_hold_text(graph: _graph.Graph, tmp_path: Path) -> None:
     report(graph, tmp_path, required=[{"attribute_set": "Engineering", "name": "Project"}])
     page = (tmp_path / "index.html").read_text()
