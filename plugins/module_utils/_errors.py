@@ -55,6 +55,8 @@ class Need:
     roles: tuple[str, ...]
 
     def __str__(self) -> str:
+        if not self.roles:
+            return f"It needs the Graph permission {' and '.join(self.permissions)} with admin consent."
         return (
             f"An application needs the Graph permission {' and '.join(self.permissions)} with admin consent;"
             f" a signed-in user needs the same as delegated permission and the Entra role {' or '.join(self.roles)}."

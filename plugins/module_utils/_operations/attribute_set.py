@@ -17,7 +17,7 @@ from .._core.schema_plan import SetPlan, plan_set
 from .._declarations.specs import SET_SPEC, desired_set
 from .._graph.client import Graph
 from .._operation import Operation, diff
-from .._tenant.permissions import tenant_of
+from .._tenant.permissions import WRITE_DEFINITIONS, foreseen_refusals, tenant_of
 from .._tenant.schema import Schema
 
 SET_INFO_SPEC = {"name": {"type": TEXT}}
@@ -40,11 +40,13 @@ def run_set(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[s
 
     planned = schema.persist(attempt)
     after = planned.after.as_result()
+    refusals = foreseen_refusals(graph.claims(), WRITE_DEFINITIONS) if check_mode and planned.changed else []
     return {
         "changed": planned.changed or schema.touched,
         "attribute_set": after,
         "previous_attribute_set": before,
         "diff": diff(f"attribute set {params['name']}", before, after),
+        **({"warnings": refusals} if refusals else {}),
     }
 
 

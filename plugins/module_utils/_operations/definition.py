@@ -20,6 +20,7 @@ from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desir
 from .._errors import GraphError, InvalidDeclaration
 from .._graph.client import Graph
 from .._operation import Operation, diff
+from .._tenant.permissions import WRITE_DEFINITIONS, foreseen_refusals
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.wire import condition
@@ -54,6 +55,8 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 
     planned, usage = schema.persist(attempt)
     after = planned.after.as_result() if planned.after else None
+    if check_mode and planned.changed and (refusals := foreseen_refusals(graph.claims(), WRITE_DEFINITIONS)):
+        usage["warnings"] = [*usage.get("warnings", []), *refusals]
     return {
         "changed": planned.changed or schema.touched,
         "definition": after,

@@ -160,6 +160,9 @@ class Planner:
             _ensure_expected(expected, current, desired, planned, definitions)
         if planned.changed and (self._foresees or definitions is not None):
             self._foresee(planned, definitions)
+        if planned.changed and self._check_mode:
+            for refusal in self._visibility.foreseen_refusals():
+                self._warn(refusal)
         return planned
 
     def _ensure_visible(self, principal: Principal, named: Sequence[AttributeName], sets: Iterable[str]) -> None:

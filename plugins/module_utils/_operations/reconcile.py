@@ -34,10 +34,10 @@ from .._declarations.plan_file import (
 )
 from .._declarations.snapshot import Folder, begin, check_kept, ensure_whole, finish, is_snapshot
 from .._declarations.storage import check_apart, check_file, now, replace_file
-from .._errors import EntraError, OptionError, PlanRefused
+from .._errors import EntraError, Need, OptionError, PlanRefused
 from .._graph.client import Graph
 from .._operation import Operation, diff
-from .._tenant.permissions import tenant_of
+from .._tenant.permissions import ASSIGN_ATTRIBUTES, WRITE_DEFINITIONS, foreseen_refusals, tenant_of
 from .approved_plan import masked_attributes
 from .assignment import VERIFY_SPEC
 from .assignments import changes_allowed, counts_sentence
@@ -111,6 +111,8 @@ def run_reconcile(
                 run.shown(), tenant, _identity(graph), now(), digest_of(wanted, mask), wanted.masked_sets, salt
             )
             _keep(params["plan_path"], made)
+        if check_mode:
+            run.warnings += foreseen_refusals(graph.claims(), *_needs(run.plan))
         show(run.shown(), _advice(params, check_mode, run.plan))
         refusal = _refusal(params, run.plan)
         outcome.planned = check_mode or refusal is not None
@@ -203,6 +205,12 @@ def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
         return []
     stay = [str(item.desired.attribute) for item in run.declared.placed_definitions if item.desired.type is None]
     return [UNDO_LEAVES + ", ".join(stay)] if stay else []
+
+
+def _needs(plan: TenantPlan) -> list[Need]:
+    """Return what the writes of a plan need."""
+    definitions = [WRITE_DEFINITIONS] if any(step.is_schema for step in plan.steps) else []
+    return definitions + ([ASSIGN_ATTRIBUTES] if plan.principals else [])
 
 
 def _limit(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:

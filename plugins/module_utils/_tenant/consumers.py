@@ -34,11 +34,11 @@ POLICIES, APP_POLICIES = "conditional_access_policies", "app_management_policies
 WORKFLOWS, ROLES = "lifecycle_workflows", "directory_role_assignments"
 SOURCES = (POLICIES, APP_POLICIES, WORKFLOWS, ROLES)
 
-_CONDITIONAL_ACCESS = "/identity/conditionalAccess/policies"
-_DEFAULT_APP_POLICY, _APP_POLICIES = "/policies/defaultAppManagementPolicy", "/policies/appManagementPolicies"
-_WORKFLOWS = "/identityGovernance/lifecycleWorkflows/workflows"
-_ROLES = "/roleManagement/directory/roleAssignments"
-_SCOPE = "/attributeSets/"
+POLICIES_PATH = "/identity/conditionalAccess/policies"
+DEFAULT_APP_POLICY_PATH, _APP_POLICIES = "/policies/defaultAppManagementPolicy", "/policies/appManagementPolicies"
+WORKFLOWS_PATH = "/identityGovernance/lifecycleWorkflows/workflows"
+ROLES_PATH = "/roleManagement/directory/roleAssignments"
+ATTRIBUTE_SET_SCOPE = "/attributeSets/"
 _MENTIONED = re.compile(r"customsecurityattribute", re.IGNORECASE)
 _HIDDEN = "Graph shows no rule here. It may be hidden from this identity, so it may name any attribute"
 
@@ -137,11 +137,11 @@ class _Reader:
 
     def policies(self, graph: Graph) -> list[dict[str, Any]]:
         """Return the policies in one version of Graph."""
-        return list(graph.pages(_CONDITIONAL_ACCESS, need=READ_POLICIES))
+        return list(graph.pages(POLICIES_PATH, need=READ_POLICIES))
 
     def filters(self, policy: Mapping[str, Any]) -> Iterator[Consumer]:
         """Yield each filter below the conditions of a policy, wherever it stands (consumer-facts 12)."""
-        what = f"GET {_CONDITIONAL_ACCESS}"
+        what = f"GET {POLICIES_PATH}"
         conditions = member(policy, "conditions", dict, what) or {}
         applications = member(conditions, "applications", dict, what) or {}
         for place, found in _objects_in(conditions, "conditions"):
@@ -186,7 +186,7 @@ class _Reader:
 
     def app_management(self) -> Iterator[Consumer]:
         """Yield the exemptions of app management policies, wherever they stand (consumer-facts 4)."""
-        default = self.graph.get(_DEFAULT_APP_POLICY, need=READ_POLICIES)
+        default = self.graph.get(DEFAULT_APP_POLICY_PATH, need=READ_POLICIES)
         for policy in [default, *self.graph.pages(_APP_POLICIES, need=READ_POLICIES)]:
             for place, found in _objects_in(policy, ""):
                 if not place.endswith("excludeActors"):
@@ -202,8 +202,8 @@ class _Reader:
     def workflows(self) -> Iterator[Consumer]:
         """Yield the scope, the trigger and the arguments of tasks of workflows (consumer-facts 2)."""
         tasks_refused = False
-        for listed in self.graph.pages(_WORKFLOWS, need=READ_WORKFLOWS):
-            path = f"{_WORKFLOWS}/{quote(member(listed, 'id', str, _WORKFLOWS, required=True), safe='')}"
+        for listed in self.graph.pages(WORKFLOWS_PATH, need=READ_WORKFLOWS):
+            path = f"{WORKFLOWS_PATH}/{quote(member(listed, 'id', str, WORKFLOWS_PATH, required=True), safe='')}"
             workflow = self.graph.get(path, need=READ_WORKFLOWS)
             conditions = member(workflow, "executionConditions", dict, path) or {}
             yield from self.scope(workflow, conditions, path)
@@ -244,17 +244,17 @@ class _Reader:
         """Yield who has a role at the scope of an attribute set (consumer-facts 5)."""
         for name, role in ROLE_IDS.items():
             query = {"$filter": f"roleDefinitionId eq '{role}'", "$expand": "principal"}
-            for item in self.graph.pages(_ROLES, need=READ_ROLE_ASSIGNMENTS, query=query):
-                scope = member(item, "directoryScopeId", str, _ROLES) or ""
-                if scope.startswith(_SCOPE):
-                    principal = member(item, "principal", dict, _ROLES) or {}
+            for item in self.graph.pages(ROLES_PATH, need=READ_ROLE_ASSIGNMENTS, query=query):
+                scope = member(item, "directoryScopeId", str, ROLES_PATH) or ""
+                if scope.startswith(ATTRIBUTE_SET_SCOPE):
+                    principal = member(item, "principal", dict, ROLES_PATH) or {}
                     yield Consumer(
                         "directory_role_assignment",
-                        member(item, "id", str, _ROLES, required=True),
+                        member(item, "id", str, ROLES_PATH, required=True),
                         f"{name}: {principal.get('displayName') or item.get('principalId')}",
                         None,
                         scope,
-                        attributes=(_attribute(scope.removeprefix(_SCOPE), None, None),),
+                        attributes=(_attribute(scope.removeprefix(ATTRIBUTE_SET_SCOPE), None, None),),
                     )
 
 

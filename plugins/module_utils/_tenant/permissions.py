@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .._core.model import SERVICE_PRINCIPAL, USER, is_guid
@@ -20,6 +21,8 @@ _PRINCIPALS = {USER: _USERS, SERVICE_PRINCIPAL: _SERVICE_PRINCIPALS}
 _READ, _WRITE = "CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"
 _READER, _ADMINISTRATOR = "Attribute Assignment Reader", "Attribute Assignment Administrator"
 
+READ_ATTRIBUTES, ASSIGN_ATTRIBUTES = Need((_READ,), (_READER, _ADMINISTRATOR)), Need((_WRITE,), (_ADMINISTRATOR,))
+READ_PRINCIPALS = {kind: Need((permission,), ()) for kind, permission in _PRINCIPALS.items()}
 READ_ASSIGNMENTS = {
     kind: Need((_READ, permission), (_READER, _ADMINISTRATOR)) for kind, permission in _PRINCIPALS.items()
 }
@@ -32,6 +35,8 @@ READ_AUDITS = Need(("CustomSecAttributeAuditLogs.Read.All",), ("Attribute Log Re
 READ_POLICIES = Need(("Policy.Read.All",), ("Security Reader", "Conditional Access Administrator"))
 READ_WORKFLOWS = Need(("LifecycleWorkflows-Workflow.Read.All",), ("Lifecycle Workflows Administrator",))
 READ_ROLE_ASSIGNMENTS = Need(("RoleManagement.Read.Directory",), ("Privileged Role Administrator",))
+WRITE_ROLE_ASSIGNMENTS = Need(("RoleManagement.ReadWrite.Directory",), ("Privileged Role Administrator",))
+READ_GROUPS = Need(("GroupMember.Read.All",), ())
 
 ROLE_IDS = {
     _READER: "ffd52fa5-98dc-465c-991d-fc073eb59f8f",
@@ -42,6 +47,80 @@ ROLE_IDS = {
     "Attribute Log Administrator": "5b784334-f94b-471a-a387-e7219fc49ca2",
 }
 """The template IDs of roles, which tokens carry (graph-facts 5.3)."""
+OTHER_ROLE_IDS = {
+    "Conditional Access Administrator": "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9",
+    "Directory Readers": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",
+    "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
+    "Global Reader": "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
+    "Lifecycle Workflows Administrator": "59d46f88-662b-457b-bceb-5c3809e5908f",
+    "Privileged Role Administrator": "e8611ab8-c189-46e8-94e1-60213ab1f814",
+    "Security Reader": "5d6b6bb7-de71-4623-b4af-96380a352509",
+}
+"""The template IDs of other roles that decide what a user can read, or who can delegate."""
+ROLE_NAMES = {identifier: name for name, identifier in {**ROLE_IDS, **OTHER_ROLE_IDS}.items()}
+
+APPLICATION, SIGNED_IN_USER = "application", "user"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a token shows of its access: the kind of identity, its permissions, and its Entra roles for the tenant.
+
+    `kind` is null for an opaque token, which shows nothing.
+    """
+
+    kind: str | None
+    permissions: frozenset[str]
+    roles: frozenset[str]
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any]) -> Access:
+        """Return what claims show (graph-facts 5)."""
+        if not claims:
+            return cls(None, frozenset(), frozenset())
+        roles = frozenset(ROLE_NAMES[role] for role in _texts(claims.get("wids")) & ROLE_NAMES.keys())
+        if "scp" in claims:
+            return cls(SIGNED_IN_USER, frozenset(str(claims["scp"]).split()), roles)
+        return cls(APPLICATION, frozenset(_texts(claims.get("roles"))), roles)
+
+    def missing(self, need: Need) -> tuple[str, ...]:
+        """Return the permissions of a need that the token does not show. A ReadWrite permission includes reading."""
+        return tuple(
+            permission
+            for permission in need.permissions
+            if self.permissions.isdisjoint({permission, permission.replace(".Read.", ".ReadWrite.")})
+        )
+
+    def has_role(self, need: Need) -> bool:
+        """Return whether the token shows a role that the need accepts, or the need has none.
+
+        An Administrator reads what a Reader does.
+        """
+        accepted = {*need.roles, *(role.replace(" Reader", " Administrator") for role in need.roles)}
+        return not need.roles or not self.roles.isdisjoint(accepted)
+
+    def allows(self, need: Need) -> bool | None:
+        """Return whether the token is enough for a need; null where it leaves that open.
+
+        A role can be limited to an attribute set, which a token does not show. Whether a role is enough for an
+        application without the permission is unknown.
+        """
+        if self.kind is None:
+            return None
+        if self.kind == APPLICATION:
+            return True if not self.missing(need) else (None if need.roles and self.has_role(need) else False)
+        return False if self.missing(need) else (True if self.has_role(need) else None)
+
+
+def foreseen_refusals(claims: Mapping[str, Any], *needs: Need) -> list[str]:
+    """Return a warning for each need of which the token shows that Graph will refuse the write."""
+    access = Access.of(claims)
+    return [
+        f"Without check mode, Graph will refuse this change: the token does not have the permission"
+        f" {' and '.join(access.missing(need))}. {need} The module access_info lists what the identity can do."
+        for need in needs
+        if access.allows(need) is False
+    ]
 
 
 def tenant_of(claims: Mapping[str, Any], tenant_id: str | None) -> str | None:
@@ -52,14 +131,7 @@ def tenant_of(claims: Mapping[str, Any], tenant_id: str | None) -> str | None:
 
 def may_read(claims: Mapping[str, Any]) -> bool | None:
     """Return whether a token with these claims may read assignments; null where the claims leave it open."""
-    delegated = "scp" in claims
-    granted = set(str(claims["scp"]).split()) if delegated else _texts(claims.get("roles"))
-    has_role = bool({ROLE_IDS[_READER], ROLE_IDS[_ADMINISTRATOR]} & _texts(claims.get("wids")))
-    if not claims:
-        return None
-    if delegated:
-        return (True if has_role else None) if granted & {_READ, _WRITE} else False
-    return True if granted & {_READ, _WRITE} else (None if has_role else False)
+    return Access.of(claims).allows(READ_ATTRIBUTES)
 
 
 def _texts(claim: Any) -> set[str]:

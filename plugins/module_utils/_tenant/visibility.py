@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable
 from .._core.model import AttributeName, Definition, PrincipalKind
 from .._errors import AttributesHidden, GraphError, PermissionDenied
 from .._graph.client import Graph
-from .permissions import READ_ASSIGNMENTS, may_read
+from .permissions import ASSIGN_ATTRIBUTES, READ_ASSIGNMENTS, foreseen_refusals, may_read
 from .principals import Directory
 
 PERHAPS_HIDDEN = "The token does not show that the identity may read all attribute sets; some may be hidden."
@@ -41,6 +41,13 @@ class Visibility:
         self._directory = Directory(graph)
         self._searchable = searchable
         self._checked: dict[tuple[PrincipalKind, str], bool] = {}
+        self._refusals: list[str] | None = None
+
+    def foreseen_refusals(self) -> list[str]:
+        """Return the warning that Graph will refuse to assign, if the token shows that."""
+        if self._refusals is None:
+            self._refusals = foreseen_refusals(self._graph.claims(), ASSIGN_ATTRIBUTES)
+        return self._refusals
 
     def check(self, kind: PrincipalKind, attribute: AttributeName | None = None) -> bool:
         """Check the claims of the token. Where they leave it open, filter on the attribute.
