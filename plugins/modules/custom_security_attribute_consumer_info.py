@@ -57,6 +57,9 @@ notes:
   - Conditional Access allows one request in a second for the whole tenant. Workflows take two requests each.
   - Conditions of Azure role assignments are not read. P(entra.attributes.rule_details#filter) reads the text of one.
 seealso:
+  - name: Filter for applications in Conditional Access
+    description: Microsoft's page on attributes in a policy.
+    link: https://learn.microsoft.com/entra/identity/conditional-access/concept-filter-for-applications
   - plugin: entra.attributes.rule_details
     plugin_type: filter
   - module: entra.attributes.custom_security_attribute_definition_info
@@ -155,6 +158,7 @@ not_read:
     message:
       description: Why it could not be read.
       type: str
+      sample: The identity cannot read lifecycle workflows.
 """
 
 from ..module_utils._operation import run_module

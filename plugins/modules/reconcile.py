@@ -149,6 +149,9 @@ seealso:
   - module: entra.attributes.custom_security_attributes
   - ref: ansible_collections.entra.attributes.docsite.guide_as_code
     description: The files, plan and apply, drift, and undo.
+  - name: Custom security attributes
+    description: Microsoft's overview.
+    link: https://learn.microsoft.com/entra/fundamentals/custom-security-attributes-overview
 author:
   - The entra.attributes authors (@entra-attributes)
 """
@@ -243,15 +246,19 @@ summary:
     snapshot_path:
       description: O(snapshot_path), or empty.
       type: str
+      sample: snapshots/2026-11-26
     plan_path:
       description: O(plan_path), or empty.
       type: str
+      sample: plan.json
     requests:
       description: How many requests were sent, a batch counted as one.
       type: int
+      sample: 12
     seconds:
       description: How long it took.
       type: float
+      sample: 3.5
 drifts:
   description: The differences, each with C(kind), C(object), C(attribute), C(before), and C(after), and of principals
     C(id). Of a set or definition that is missing C(attribute) is null, and C(after) is all of it.
