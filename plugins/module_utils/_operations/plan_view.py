@@ -70,16 +70,17 @@ def headline(plan: TenantPlan) -> str:
 def lines(plan: TenantPlan, width: int, advice: str = "") -> list[Line]:
     """Return the view: counts, changes by what happens, what is left out with its place, and what to do."""
     shown = [Line(headline(plan), HEAD)]
-    for title, body in (
+    sections = (
         ("Attribute sets and definitions", list(_schema(plan))),
         ("Assignments", list(_assignments(plan.principals, width))),
         ("Missing", list(_findings(plan.missing))),
         ("Refused", list(_findings(plan.refused))),
         ("Notes", [Line(note) for note in plan.notes]),
-    ):
-        if body:
-            shown.append(Line(title, HEAD))
-            shown += [Line(INDENT + line.text, line.tone) for line in body]
+    )
+    titled = sum(bool(body) for _title, body in sections) > 1 or not plan.principals
+    for title, body in sections:
+        shown += [Line(title, HEAD)] if body and titled else []
+        shown += [Line(INDENT + line.text, line.tone) for line in body]
     if advice and (plan.changed or len(shown) > 1):
         shown.append(Line(advice))
     return [Line(part, line.tone) for line in shown for part in wrapped(line.text, width)]

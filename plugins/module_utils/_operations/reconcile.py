@@ -227,7 +227,7 @@ def _advice(params: Mapping[str, Any], check_mode: bool, plan: TenantPlan) -> st
         return ""
     if params["plan_path"]:
         return f"To apply exactly this plan: apply_plan={params['plan_path']}"
-    return "To apply it, run without check mode. To have it approved first, keep it with plan_path."
+    return "To apply it, run without check mode. To keep it for approval, use plan_path."
 
 
 def _refusal(params: Mapping[str, Any], plan: TenantPlan) -> EntraError | None:
