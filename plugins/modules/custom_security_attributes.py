@@ -137,6 +137,7 @@ options:
     default: normal
 extends_documentation_fragment:
   - entra.attributes._connection
+  - entra.attributes._consumers
   - entra.attributes._verify
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
@@ -180,6 +181,15 @@ EXAMPLES = r"""
     report: changed
     results_path: "{{ playbook_dir }}/record.jsonl"
     snapshot_path: "{{ playbook_dir }}/snapshot.jsonl"
+
+- name: Nothing is written if that opens or closes a policy
+  entra.attributes.custom_security_attributes:
+    assignments:
+      - service_principal: payroll-api
+        attributes:
+          Engineering:
+            Project: [Baker]
+    consumers: fail
 
 - name: Values are added, and the next task finds them
   entra.attributes.custom_security_attributes:
@@ -247,6 +257,42 @@ results:
       description: Declared attributes after the task. In a plan, as predicted.
       type: dict
       sample: {Engineering: {NumVendors: 8}}
+    consumers:
+      description:
+        - Policies and workflows whose rules the change affects, each with C(id), C(display_name), C(state), C(mode),
+          and C(place) of the rule.
+        - An excluding rule has the mode C(exclude). A principal that enters it is excluded from the policy.
+      returned: if the principal changed or would change, with O(consumers) V(report) or V(fail)
+      type: dict
+      contains:
+        enters:
+          description: Rules that did not hold for the principal before, and hold afterwards.
+          type: list
+          elements: dict
+        leaves:
+          description: Rules that held before, and do not hold afterwards.
+          type: list
+          elements: dict
+        may_change:
+          description: Rules that name a changed attribute, and of which the answer is not known.
+          type: list
+          elements: dict
+      sample:
+        enters:
+          - id: 99999999-9999-4999-8999-999999999901
+            display_name: Require MFA for the applications of Baker
+            state: enabled
+            mode: include
+            place: conditions.applications.applicationFilter
+        leaves: []
+        may_change: []
+not_read:
+  description: Sources of consumers that could not be read, each with C(source), C(permission), and C(message). As long
+    as there are any, more consumers may be affected.
+  returned: with O(consumers) V(report) or V(fail)
+  type: list
+  elements: dict
+  sample: []
 failures:
   description: Reason of each failed principal, with every O(report).
   returned: if principals failed

@@ -26,6 +26,7 @@ from .._operation import Operation
 from .assignment import VERIFY_SPEC
 from .assignments_entries import Settings
 from .assignments_run import AssignmentRun, gc_paused, reading
+from .consumer_effects import CONSUMERS_SPEC, NOTICED
 
 BULK_SPEC: dict[str, Any] = {
     "assignments": {
@@ -50,6 +51,7 @@ BULK_SPEC: dict[str, Any] = {
     "snapshot_path": {"type": "path"},
     "diff_limit": {"type": INTEGER, "default": 100},
     "priority": {"type": "str", "choices": ["low", "normal"], "default": "normal"},
+    **CONSUMERS_SPEC,
     **VERIFY_SPEC,
 }
 BULK_CONSTRAINTS: dict[str, Any] = {
@@ -99,6 +101,8 @@ def run_bulk(
         _ensure_tenant(params, run)
         run.read_and_plan()
     check_limit(params["max_changes"], run)
+    if params["consumers"] == "fail":
+        _check_consumers(run)
     result = run.write()
     if run.failures or run.results.problem:
         raise _refusal(run, counts_sentence(result["summary"], check_mode), result)
@@ -155,11 +159,24 @@ def check_limit(limit: str | None, run: AssignmentRun) -> None:
     )
 
 
-def _refusal(run: AssignmentRun, message: str, result: dict[str, Any]) -> BulkError:
+def _check_consumers(run: AssignmentRun) -> None:
+    """Refuse a run that affects a consumer, or where that is unknown. Raises BulkError with the plan."""
+    reasons = run.effects.refusals() if run.effects else []
+    if reasons:
+        more = f"; and {len(reasons) - MESSAGES_SHOWN} more" if len(reasons) > MESSAGES_SHOWN else ""
+        raise _refusal(
+            run,
+            f"Nothing was done: {'; '.join(reasons[:MESSAGES_SHOWN])}{more}.",
+            {**run.result(planned=True), "changed": False},
+            f"{NOTICED} To do it nevertheless, set consumers=report.",
+        )
+
+
+def _refusal(run: AssignmentRun, message: str, result: dict[str, Any], hint: str = "") -> BulkError:
     """Return the error that also reports a problem with the results file, and the first failures."""
     failures = run.failures
     parts = [message, run.results.problem, "; ".join(failures[:MESSAGES_SHOWN])]
-    return BulkError(" ".join(filter(None, parts)), {**result, "failures": failures} if failures else result)
+    return BulkError(" ".join(filter(None, parts)), {**result, "failures": failures} if failures else result, hint)
 
 
 def counts_sentence(summary: Mapping[str, Any], check_mode: bool) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from .._core.assignment_plan import Plan
 from .._core.model import Principal, nested
+from .._core.rules.effects import EFFECTS, Effect
 from .._core.values import in_order
 from .._declarations.assignments import Declaration
 from .._declarations.storage import RECORD, RESULTS, Journal, header, now
@@ -51,6 +52,7 @@ class Settings:
     results_path: str | None = None
     snapshot_path: str | None = None
     tenant_id: str | None = None
+    consumers: str = "ignore"
 
     @property
     def stops(self) -> bool:
@@ -78,6 +80,8 @@ class AssignmentEntry:
     """Whether the run stopped before this declaration was written."""
     missing: PrincipalNotFound | None = None
     """The reason why it is left out, where `on_missing` tolerates principals that do not exist."""
+    effects: tuple[Effect, ...] | None = None
+    """What the plan changes for consumers, if that was asked for."""
     noted: tuple[bool, EntraError | None] | None = None
     """Whether it was written and what failed, by its last line in the results file."""
 
@@ -140,8 +144,17 @@ class AssignmentEntry:
             "msg": str(self.error or self.missing or (NOT_REACHED if self.skipped else "")),
             "before": nested(before),
             "after": nested(self.plan.after if self.plan and changed else before),
+            **({"consumers": _consumers(self.effects)} if changed and self.effects is not None else {}),
             **({"candidates": [principal.as_result() for principal in self.found]} if len(self.found) > 1 else {}),
         }
+
+
+def _consumers(effects: Iterable[Effect]) -> dict[str, list[dict[str, str | None]]]:
+    """Return the consumers of each effect, all effects with a list."""
+    found: dict[str, list[dict[str, str | None]]] = {effect: [] for effect in EFFECTS}
+    for effect in effects:
+        found[effect.effect].append(effect.as_result())
+    return found
 
 
 class EntryPlanner(Protocol):

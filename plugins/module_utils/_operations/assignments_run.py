@@ -44,6 +44,7 @@ from .._tenant.schema import Schema
 from .._tenant.visibility import Visibility
 from .assignments_entries import OUTCOMES, AssignmentEntry, EntryPlanner, ResultsFile, Settings, diffs, selected_results
 from .assignments_writer import Writer
+from .consumer_effects import ConsumerEffects
 from .planner import DefinitionSource, Planner, TenantDefinitions
 from .progress import Progress
 
@@ -200,9 +201,12 @@ class AssignmentRun:
         self._began = time.monotonic()
         self._progress = progress = Progress(show, len(self.entries), graph.patience.clock)
         tenant = TenantDefinitions(Schema(graph))
+        visibility = Visibility(graph, tenant.searchable)
+        self.effects = None if settings.consumers == "ignore" else ConsumerEffects(graph, visibility)
+        """What the run changes for consumers, if that was asked for."""
         self._planner = Planner(
             definitions or tenant,
-            Visibility(graph, tenant.searchable),
+            visibility,
             check_mode=check_mode,
             foresees=True,
             warn=self.warnings.add,
@@ -222,6 +226,15 @@ class AssignmentRun:
         """
         with gc_paused():
             self._reader.read()
+            if self.effects:
+                self._find_effects(self.effects)
+
+    def _find_effects(self, effects: ConsumerEffects) -> None:
+        """Note in each entry what its plan changes for consumers."""
+        pending = [(entry, entry.change) for entry in self.entries if entry.pending and entry.change]
+        found = effects.find([change for _entry, change in pending])
+        for (entry, _change), of_entry in zip(pending, found, strict=True):
+            entry.effects = of_entry
 
     def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
         """Set the plan of an entry. Raises what `Planner.plan` raises."""
@@ -292,6 +305,8 @@ class AssignmentRun:
             },
             "diff": diffs(self.entries, self._settings.diff_limit, planned),
         }
+        if self.effects:
+            result["not_read"] = self.effects.not_read()
         if self.warnings:
             result["warnings"] = sorted(self.warnings)
         return result

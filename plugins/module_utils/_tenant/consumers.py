@@ -18,12 +18,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from .._core.model import AttributeName, Definition
+from .._core.model import KINDS, SERVICE_PRINCIPAL, USER, AttributeName, Definition
 from .._core.rules.conditional_access import CONDITIONAL_ACCESS
 from .._core.rules.conditions import MENTION, Dialect, InvalidRule, Node, Problem
 from .._core.rules.dialects import attribute_details
+from .._core.rules.effects import DecidingRule
+from .._core.rules.evaluation import Evaluator
 from .._core.rules.odata import ODATA
-from .._core.rules.problems import find_problems
+from .._core.rules.problems import doubts, find_problems
 from .._errors import GraphError, Need, PermissionDenied
 from .._graph.client import Graph
 from .._graph.shapes import member, objects
@@ -33,19 +35,31 @@ from .schema import Schema
 POLICIES, APP_POLICIES = "conditional_access_policies", "app_management_policies"
 WORKFLOWS, ROLES = "lifecycle_workflows", "directory_role_assignments"
 SOURCES = (POLICIES, APP_POLICIES, WORKFLOWS, ROLES)
+DECIDING_SOURCES = (POLICIES, APP_POLICIES, WORKFLOWS)
+"""The sources that decide about a principal by its values; roles name an attribute set as a whole."""
 
 POLICIES_PATH = "/identity/conditionalAccess/policies"
 DEFAULT_APP_POLICY_PATH, _APP_POLICIES = "/policies/defaultAppManagementPolicy", "/policies/appManagementPolicies"
 WORKFLOWS_PATH = "/identityGovernance/lifecycleWorkflows/workflows"
 ROLES_PATH = "/roleManagement/directory/roleAssignments"
 ATTRIBUTE_SET_SCOPE = "/attributeSets/"
+_KINDS_BY_PLACE = {
+    "conditions.applications.applicationFilter": SERVICE_PRINCIPAL,
+    "conditions.clientApplications.servicePrincipalFilter": SERVICE_PRINCIPAL,
+    "conditions.clientApplications.agentIdServicePrincipalFilter": SERVICE_PRINCIPAL,
+    "conditions.agents.agentFilter": USER,
+    "scope": USER,
+    "trigger": USER,
+}
+"""Whom a filter or scope selects (consumer-facts 1, 2 and 12); one in another place may select anybody."""
+_AGENT_FILTERS = ("agentIdServicePrincipalFilter", "agentFilter")
 _MENTIONED = re.compile(r"customsecurityattribute", re.IGNORECASE)
 _HIDDEN = "Graph shows no rule here. It may be hidden from this identity, so it may name any attribute"
 
 
 @dataclass(frozen=True)
 class Consumer:
-    """One place that decides by attributes. `tree` is null if no rule can be evaluated."""
+    """One place that decides by attributes. `tree` is null where it is unknown what the rule decides."""
 
     kind: str
     id: str
@@ -60,6 +74,9 @@ class Consumer:
     tree: Node | None = None
     certain: bool = True
     """Whether all attributes that it names are known."""
+    kinds: frozenset[str] = frozenset(KINDS)
+    """The kinds of principals that it can select."""
+    agents_only: bool = False
 
     def as_result(self) -> dict[str, Any]:
         """Return the consumer as results name it."""
@@ -69,6 +86,12 @@ class Consumer:
             "attributes": [dict(attribute) for attribute in self.attributes],
             "problems": [vars(problem) for problem in self.problems],
         }
+
+    def as_rule(self) -> DecidingRule:
+        """Return what the consumer decides about principals."""
+        named = [AttributeName(attribute["attribute_set"], attribute["name"]) for attribute in self.attributes]
+        evaluator = Evaluator(self.tree, self.dialect) if self.tree is not None and self.dialect else None
+        return DecidingRule(self.kinds, frozenset(named) if self.certain else None, evaluator, self.agents_only)
 
 
 @dataclass(frozen=True)
@@ -170,8 +193,11 @@ class _Reader:
     ) -> Iterator[Consumer]:
         """Yield the consumer of a rule, unless the rule names no attribute."""
         common = (kind, *_identity(item, kind), place, mode, rule or None)
+        kinds = frozenset([_KINDS_BY_PLACE[place].name] if place in _KINDS_BY_PLACE else KINDS)
+        agents_only = place.endswith(_AGENT_FILTERS)
         if not rule:
-            yield Consumer(*common, problems=(Problem(_HIDDEN),), certain=False)
+            hidden = (Problem(_HIDDEN),)
+            yield Consumer(*common, problems=hidden, certain=False, kinds=kinds, agents_only=agents_only)
             return
         tree: Node | None = None
         meant: Node | None
@@ -182,7 +208,17 @@ class _Reader:
             meant, problems = error.meant, error.problems
         attributes = tuple(attribute_details(meant, rule))
         if attributes or _MENTIONED.search(rule) or (tree is None and dialect is CONDITIONAL_ACCESS):
-            yield Consumer(*common, attributes, tuple(problems), dialect.name, tree, certain=tree is not None)
+            is_doubtful = tree is not None and self.definitions is not None and doubts(tree, self.definitions)
+            yield Consumer(
+                *common,
+                attributes,
+                tuple(problems),
+                dialect.name,
+                None if is_doubtful else tree,
+                certain=tree is not None,
+                kinds=kinds,
+                agents_only=agents_only,
+            )
 
     def app_management(self) -> Iterator[Consumer]:
         """Yield the exemptions of app management policies, wherever they stand (consumer-facts 4)."""
@@ -238,7 +274,7 @@ class _Reader:
         if found:
             kind = "lifecycle_workflow"
             attributes = tuple(_attribute(*names, None) for names in dict.fromkeys(found))
-            yield Consumer(kind, *_identity(workflow, kind), place, attributes=attributes)
+            yield Consumer(kind, *_identity(workflow, kind), place, attributes=attributes, kinds=frozenset([USER.name]))
 
     def role_assignments(self) -> Iterator[Consumer]:
         """Yield who has a role at the scope of an attribute set (consumer-facts 5)."""
