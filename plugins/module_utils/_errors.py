@@ -55,12 +55,13 @@ class Need:
     roles: tuple[str, ...]
 
     def __str__(self) -> str:
+        permissions = " and ".join(self.permissions)
         if not self.roles:
-            return f"It needs the Graph permission {' and '.join(self.permissions)} with admin consent."
+            return f"It needs the Graph permission {permissions} with admin consent."
         return (
-            f"An application needs the Graph permission {' and '.join(self.permissions)} with admin consent;"
+            f"An application needs the Graph permission {permissions} with admin consent;"
             f" a signed-in user needs the same as delegated permission and the Entra role {' or '.join(self.roles)}."
-            " Global Administrator has none of these by default."
+            " Global Administrator has none of these by default. The module access_info lists what the identity can do."
         )
 
 

@@ -106,7 +106,8 @@ class JobReader:
         for job in JOBS:
             verdict = self._shown(job.need)
             before = [found[name] for name in job.after]
-            if job.proof and verdict.possible is not True and all(known.possible for known in before):
+            open_ = verdict.possible is not True or (self.access.kind == SIGNED_IN_USER and not job.need.roles)
+            if job.proof and open_ and all(known.possible for known in before):
                 verdict = job.proof(self, verdict)
             found[job.name] = _together([*before, verdict])
         return found
@@ -131,7 +132,9 @@ class JobReader:
         return Verdict(None, (roles,), f"The token does not show the Entra role {roles}. {_NOT_SHOWN}")
 
     def _refused(self, need: Need, shown: Verdict) -> Verdict:
-        """Return the verdict on a read that Graph refused."""
+        """Return the verdict on a read that Graph refused. A guest can have the permission and be refused."""
+        if shown.possible:
+            return Verdict(False, (), "Graph refused to read it, although the token has the permission.")
         missing = shown.missing or (need.permissions if self.access.kind is None else (" or ".join(need.roles),))
         why = shown.reason if shown.possible is False else f"Graph refused to read it. {need}"
         return Verdict(False, tuple(filter(None, missing)), why)

@@ -117,7 +117,7 @@ def foreseen_refusals(claims: Mapping[str, Any], *needs: Need) -> list[str]:
     access = Access.of(claims)
     return [
         f"Without check mode, Graph will refuse this change: the token does not have the permission"
-        f" {' and '.join(access.missing(need))}. {need} The module access_info lists what the identity can do."
+        f" {' and '.join(access.missing(need))}. {need}"
         for need in needs
         if access.allows(need) is False
     ]

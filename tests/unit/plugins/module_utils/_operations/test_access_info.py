@@ -278,6 +278,15 @@ def test_a_read_that_fails_otherwise_proves_nothing(tenant: Tenant) -> None:
     assert "400" in job["reason"]
 
 
+def test_a_guest_with_the_permission_cannot_list_users(tenant: Tenant) -> None:
+    guest = signed_in(tenant, [USERS, GROUPS], [])
+    tenant.emulator.faults({"match": {"method": "GET", "path": "/users"}, "do": {"status": 403}})
+    table = jobs(guest)
+    assert table["read_users"]["possible"] is False
+    assert table["read_users"]["reason"].startswith("Graph refused to read it")
+    assert table["read_groups"]["possible"]
+
+
 CHANGES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "an attribute": (ASSIGNMENT, {**USER, "attribute_set": "Engineering", "name": "NumVendors", "value": 9}, WRITE),
     "many attributes": (
