@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-# What the certification's template of a README asks for.
+# The headings that the certification's README template requires.
 HEADINGS = (
     "Description", "Requirements", "Installation", "Use Cases", "Testing", "Contributing", "Support", "Release notes",
     "Related information", "License information",
@@ -93,7 +93,7 @@ def write_bill_of_materials(artifact: Path, version: str) -> None:
 
 
 def entries(fragment: Path) -> list[str]:
-    """Return the sentences of a changelog fragment, as they stand in the changelog; it leaves out what is trivial."""
+    """Return the sentences of a changelog fragment, as in the changelog, without trivial changes."""
     content = {name: part for name, part in yaml.safe_load(fragment.read_text()).items() if name != "trivial"}
     texts = [text for part in content.values() for text in (part if isinstance(part, list) else [part])]
     return [" ".join(text.split()) for text in texts]

@@ -3,7 +3,7 @@
 
 """The collection as files, as an artifact, and installed the way a user installs it.
 
-Called by itself: make the environment ``run`` and install the collection into .build/collections.
+Run as a script: make the environment ``run`` and install the collection into .build/collections.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def copy(folder: Path) -> Path:
         target = folder / NAME / file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / file, target, follow_symlinks=False)
-    # A repository of its own: to the one around it, everything below .build is ignored, and tools would see no file.
+    # A separate repository: the one around it ignores everything below .build, and tools would see no file.
     subprocess.run(["git", "init", "--quiet", str(folder / NAME)], check=True)
     return folder / NAME
 

@@ -4,7 +4,7 @@
 """Virtual environments under .build, made with the standard library alone on a machine that may lack pip and ensurepip.
 
 uv fills the environments (seconds instead of minutes). Whatever pip can be found fetches uv, and pip's own settings
-(files and ``PIP_*``) decide where from, for uv and for the tests that call pip with a HOME of their own.
+(files and ``PIP_*``) decide where from, for uv and for the tests that call pip with another HOME.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def uv() -> Path:
     """Return the uv of this checkout; fetch it the first time.
 
     Raises:
-        SystemExit: nothing on this machine can fetch it.
+        SystemExit: no program on this machine can fetch it.
     """
     folder, scratch = BUILD / "uv", BUILD / "uv-bootstrap"
     binary = folder / "bin" / "uv"
@@ -178,7 +178,7 @@ def environment(purpose: str, python: Path | None = None, core: str = "") -> Pat
             shutil.rmtree(folder, ignore_errors=True)
             requirements = ["-r", str(CI / f"requirements-{purpose}.txt"), "-c", str(CONSTRAINTS)]
             if core:
-                own = ("ansible-core==", "resolvelib==")  # each core has a resolvelib of its own
+                own = ("ansible-core==", "resolvelib==")  # each core needs a different resolvelib
                 pins = [line for line in CONSTRAINTS.read_text().splitlines() if not line.startswith(own)]
                 others = folder.with_name(f"{folder.name}.txt")
                 others.write_text("\n".join(pins))

@@ -3,7 +3,7 @@
 
 """Stands in for the get-pip script that ansible-test downloads for its sanity environments.
 
-test.py puts it into the cache where ansible-test looks first, beside a copy of pip's own package, so that sanity tests
+test.py puts it into the cache where ansible-test looks first, next to a copy of pip's own package, so that sanity tests
 need no host but the package index pip is set up for.
 """
 

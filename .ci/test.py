@@ -117,7 +117,7 @@ UNIT_COVERAGE = Check(
     count_pytest,
     in_checkout=True,
 )
-# What tasks decide and do, without slow tests and without those of transport, credentials, report and controller.
+# Decisions and effects of tasks, without slow tests, transport, credentials, report and controller.
 QUICK = Check(
     "python -m pytest -n 2 -m 'not slow' tests/unit/test_layers.py "
     + " ".join(f"tests/unit/plugins/module_utils/{package}" for package in ("_core", "_declarations", "_operations")),
@@ -127,13 +127,13 @@ QUICK = Check(
 # The list of linters is .pre-commit-config.yaml; those of pre-push are all of them.
 LINT = Check("pre-commit run --all-files --verbose --hook-stage pre-push", count_hooks, in_checkout=True)
 INTEGRATION = Check("ansible-test integration --local --color no --continue-on-error", count_ansible_test)
-# Inventory and lookups are no modules; what as_code shows at length of a role, round_trip shows in short.
+# Inventory and lookups are not modules. round_trip covers in short the role that as_code covers at length.
 AS_MODULES = Check(
     f".ci/as_modules.sh {INTEGRATION.command} --exclude as_code --exclude inventory --exclude lookup",
     count_ansible_test,
 )
 AWX = Check("python -m pytest tests/awx", count_pytest, in_checkout=True)
-# msgraph-sdk and kiota warn of classes of their own, which the tests do not use.
+# msgraph-sdk and kiota warn of their own classes, which the tests do not use.
 CLIENTS = Check("python -m pytest -W ignore::DeprecationWarning tests/clients", count_pytest, in_checkout=True)
 SITE = (
     Check("python .ci/docs.py", in_checkout=True),
@@ -182,7 +182,7 @@ CORES = {
     "2.21": (14, 13, 12),
     "2.22": (14, 13),
 }
-# What a release must pass, on every ansible-core that the Pythons of this machine run.
+# The checks of a release, on every ansible-core that the Pythons of this machine run.
 RELEASE = {
     "lint": PARTS["lint"],
     "docs": PARTS["docs"],
@@ -196,7 +196,7 @@ RELEASE = {
         for core, minors in CORES.items()
     },
 }
-# What runs only where it is named.
+# Parts that run only if they are named.
 OTHERS = {
     "quick": Part("test", (QUICK,)),
     "site": Part("docs", SITE),
@@ -207,7 +207,7 @@ KNOWN = {**PARTS, **RELEASE, **OTHERS}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a part; ``reason`` says why it could not run."""
+    """The outcome of a part. ``reason`` says why it could not run."""
 
     part: str
     count: Count = Count()
@@ -238,8 +238,8 @@ def prepare_home(name: str, venv: Path) -> Path:
 
 
 def job_environment(home: Path, venv: Path, tree: Path) -> dict[str, str]:
-    """Return what a part's commands see: nothing of a real tenant, and the part's Python before all others."""
-    # Other Pythons, for the sanity tests that compile and import with each, go last; a pyenv shim may not run at all.
+    """Return the environment of a part's commands: without a real tenant, and with the part's Python first."""
+    # Other Pythons, for the sanity tests that compile and import with each, go last; a pyenv shim possibly fails.
     path = [str(venv / "bin"), *(folder for folder in os.get_exec_path() if Path(folder).name != "shims")]
     path += [str(python.parent) for minor in MINORS if (python := find_python((minor,)))]
     foreign = ("ANSIBLE_", "AZURE_", "ENTRA_", "PYTHON", "VIRTUAL_ENV", "XDG_")
@@ -349,7 +349,7 @@ def verdict(check: Check, text: str, status: int) -> Count:
 
 
 def tail(text: str, lines: int = 60) -> str:
-    """Return the end of what a command printed."""
+    """Return the last lines of a command's output."""
     return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
 
 

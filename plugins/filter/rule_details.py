@@ -77,7 +77,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What the rule says.
+  description: Content of the rule.
   type: dict
   contains:
     valid:

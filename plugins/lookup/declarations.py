@@ -14,26 +14,26 @@ author:
 description:
   - Reads declarations of attribute sets, definitions and assignments from a folder or file on the controller, in the
     form that the role P(entra.attributes.reconcile#role) takes.
-  - Everything that is wrong with them, whatever the tenant is like, is told at once, with file and line.
+  - The lookup reports all mistakes together, each with file and line. It needs no tenant.
   - Nothing is sent.
 options:
   _terms:
     description:
       - Paths of folders or files. A relative one is searched as files are, first in C(files) of
-        the role or beside the playbook, then in the current folder.
+        the role or next to the playbook, then in the current folder.
       - Without any, only the variables are checked.
     type: list
     elements: str
   attribute_sets:
-    description: Attribute sets that are declared in a variable, beside those of the path.
+    description: Attribute sets from a variable, in addition to the path.
     type: list
     elements: dict
   definitions:
-    description: Definitions that are declared in a variable, beside those of the path.
+    description: Definitions from a variable, in addition to the path.
     type: list
     elements: dict
   assignments:
-    description: Assignments that are declared in a variable, beside those of the path.
+    description: Assignments from a variable, in addition to the path.
     type: list
     elements: dict
 seealso:
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: What each path declares, together with the variables.
+  description: Declarations of each path, together with the variables.
   type: list
   elements: dict
   contains:
@@ -62,11 +62,11 @@ _raw:
       description: Absolute path; null if only variables were checked.
       type: str
     attribute_sets:
-      description: The attribute sets, as they are written.
+      description: Attribute sets, unchanged.
       type: list
       elements: dict
     definitions:
-      description: The definitions, as they are written.
+      description: Definitions, unchanged.
       type: list
       elements: dict
     assignments:
@@ -98,7 +98,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
             raise AnsibleError(str(error)) from None
 
     def _path(self, term: str, variables: dict[str, Any] | None) -> str | None:
-        """Return an absolute path. A playbook of a collection is called from elsewhere, hence the current folder."""
+        """Return an absolute path, below the current folder: a playbook of a collection is called from elsewhere."""
         if not term:
             return None
         found = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)

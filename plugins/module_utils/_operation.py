@@ -60,7 +60,7 @@ def connect(
 ) -> Graph:
     """Return the Graph that the connection options describe, without sending anything. Raises OptionError.
 
-    `register` is called with each secret: those in the options now, and those that are sent later.
+    `register` is called with each secret, of the options now and of later requests.
     """
     options = connection_options(params, environment)
     for name in MARKERS:  # which MSAL looks for in the process' own environment, where empty ones count for it

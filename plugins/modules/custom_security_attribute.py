@@ -220,7 +220,7 @@ error:
       type: str
       sample: PermissionDenied
     hint:
-      description: What to do next, if that is known.
+      description: Next step for a person, if known.
       type: str
       sample: Check the network, cloud_environment, authority_url and graph_url.
     option:

@@ -29,7 +29,7 @@ options:
       - A rule that compares with other values only is left out, if its operator holds for no other value.
     type: raw
   sources:
-    description: What to read.
+    description: Sources to read.
     type: list
     elements: str
     choices:
@@ -95,7 +95,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 consumers:
-  description: What decides by attributes. A policy with several filters is returned once for each of them.
+  description: Consumers of attributes. A policy with several filters is returned once for each filter.
   returned: success
   type: list
   elements: dict

@@ -11,27 +11,27 @@ module: export
 short_description: Export attribute sets, definitions and assignments to files
 version_added: 1.0.0
 description:
-  - Writes what a tenant has, or a part of it, to a folder of files that say the same as declarations. The role
-    P(entra.attributes.reconcile#role) takes them back, and has nothing to change as long as the tenant is the same.
-  - The files are made to be committed. They are sorted, and they change only where the tenant did.
-  - C(attribute_sets/NAME.yml) holds an attribute set and its definitions, C(assignments/users.yml) and
-    C(assignments/service_principals.yml) hold who has what. Users are named by user principal name, service principals
-    by application (client) ID, or by object ID where they have none of their own. Their display names are told for
-    people.
-  - Everything is read before anything is written. Where the identity may not read custom security attributes the task
-    fails, since Microsoft Graph then hides them as if nothing was assigned.
+  - Writes a tenant, or a part of it, to a folder of declarations. The role P(entra.attributes.reconcile#role) reads it,
+    and changes nothing as long as the tenant stays the same.
+  - The files are made for version control. They are sorted, and they change only where the tenant changed.
+  - C(attribute_sets/NAME.yml) contains an attribute set and its definitions. C(assignments/users.yml) and
+    C(assignments/service_principals.yml) contain the assignments. The files name users by user principal name, and
+    service principals by application (client) ID, or by object ID if that ID does not identify them. They add
+    display names for readers.
+  - The module reads everything before it writes a file. Graph hides attributes that the identity cannot read. The task
+    then fails.
 options:
   dest:
     description:
-      - Folder of the files, on the host where the task runs. It is made if it is not there.
-      - A file in it which an earlier export made, and this one does not, is removed, such as
-        C(attribute_sets/NAME.yml) of a set that O(attribute_sets) no longer lists. So each export needs a folder of its
-        own.
-      - The hidden file C(.export.json) in it lists the files that exports made. Other files are never replaced or
-        removed. If one of them has a name that this export needs, the task fails.
-      - All files are replaced together. If the task is cut off, the next export completes or discards what it left.
+      - Folder of the files, on the host where the task runs. The module creates it.
+      - The module removes files of earlier exports that are not part of this export, such as C(attribute_sets/NAME.yml)
+        of a set that O(attribute_sets) no longer lists. Use a separate folder for each export.
+      - The hidden file C(.export.json) lists the files that exports made. The module never replaces or removes other
+        files. If one of them has a name that the export needs, the task fails.
+      - The module replaces all files together. If the task is interrupted, the next export completes or discards the
+        rest.
       - Must not be a symbolic link.
-      - New files can be read by their owner only, as they hold values.
+      - Only the owner can read new files, because they contain values.
     type: path
     required: true
   attribute_sets:
@@ -39,18 +39,18 @@ options:
     type: list
     elements: str
   principals:
-    description: Of which principals the assignments are exported. An empty list exports none.
+    description: Kinds of principals whose assignments are exported. An empty list exports none.
     type: list
     elements: str
     choices: [users, service_principals]
     default: [users, service_principals]
   format:
     description:
-      - Whether assignments are written as V(yaml) or as V(csv), with a row for each principal and a column for each
-        attribute, as O(entra.attributes.custom_security_attributes#module:src) describes it.
-      - Principals with text that CSV cannot say go to a YAML file beside it. Such text is V(null), begins or ends with
-        a blank, holds control characters, holds C(;) in a multi-valued attribute, or begins with C(=), C(+), C(-) or
-        C(@), as a formula of a spreadsheet does.
+      - Format of the assignments. V(csv) has a row for each principal and a column for each attribute, as described in
+        O(entra.attributes.custom_security_attributes#module:src).
+      - CSV cannot hold every text. Principals with such text go to an additional YAML file. The text is V(null), begins
+        or ends with a blank, contains control characters, contains C(;) in a multi-valued attribute, or begins with
+        C(=), C(+), C(-) or C(@) like a formula of a spreadsheet.
     type: str
     choices: [yaml, csv]
     default: yaml
@@ -63,10 +63,10 @@ extends_documentation_fragment:
 notes:
   - Needs the Graph permission C(CustomSecAttributeDefinition.Read.All) as well.
   - O(where) and O(filter) select among all O(principals), so they must fit each kind that is listed there.
-  - Principals to whom nothing is assigned are not in the files.
-  - Predefined values that are inactive are listed as C(inactive_predefined_values), and deprecated definitions have
-    C(state) V(deprecated).
-  - A diff shows the files that change. Of files with more than 100,000 characters it only tells that they do.
+  - The files leave out principals without assignments.
+  - The files list inactive predefined values as C(inactive_predefined_values). Deprecated definitions have C(state)
+    V(deprecated).
+  - A diff shows the files that change. For a file with more than 100,000 characters, it shows only its name.
 seealso:
   - module: entra.attributes.custom_security_attributes
   - module: entra.attributes.custom_security_attribute_info
@@ -96,7 +96,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: The files of the export, and those that were removed, in check mode as they would be.
+  description: Files of the export, and removed files. Predicted in check mode.
   returned: success
   type: list
   elements: dict
@@ -110,26 +110,27 @@ files:
       type: str
       sample: present
     changed:
-      description: Whether it was written or removed.
+      description: Whether the file was written or removed.
       type: bool
     edited:
-      description: Whether somebody edited it after the last export. A warning lists those that are replaced or removed.
+      description: Whether somebody edited the file after the last export. A warning lists edited files that the export
+        replaces or removes.
       type: bool
 summary:
-  description: How much was exported.
+  description: Counts of the export.
   returned: success
   type: dict
   contains:
     attribute_sets:
-      description: How many attribute sets.
+      description: Number of attribute sets.
       type: int
       sample: 2
     definitions:
-      description: How many definitions.
+      description: Number of definitions.
       type: int
       sample: 10
     principals:
-      description: How many principals with values.
+      description: Number of principals with values.
       type: int
       sample: 3
 """

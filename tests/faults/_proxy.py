@@ -3,7 +3,7 @@
 
 """A server between a run and the local Graph: a seed decides which answers it spoils.
 
-The local Graph answers every request that the proxy passes on, and the proxy keeps a history of what took effect. The
+The local Graph answers every request that the proxy passes on, and the proxy keeps a history of effects. The
 run sees only what the proxy lets through.
 """
 

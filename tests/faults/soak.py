@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`soak.py [RUNS [FIRST_SEED]]`: many seeded runs through the fault proxy, and a table of what they claimed."""
+"""`soak.py [RUNS [FIRST_SEED]]`: many seeded runs through the fault proxy, and a table of their claims."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report of a tenant full of what must stay text, in Chromium.
+"""A report, in Chromium, of a tenant full of names that must stay text.
 
 The local Graph and the way to import the collection are those of the unit tests.
 """

@@ -29,7 +29,7 @@ REQUIRED = [
 
 
 def users() -> list[dict[str, Any]]:
-    """Return 1,240 users, a few of whom lack their project or still have one that is retired."""
+    """Return 1,240 users. A few lack their project or still have a retired one."""
     return [
         {
             "id": f"00000000-0000-4000-8000-{number:012}",

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page of a report in Chromium: what it shows, with JavaScript and without, on paper, on a phone; hostile names."""
+"""The page of a report in Chromium: its content with JavaScript and without, on paper, on a phone; hostile names."""
 
 from __future__ import annotations
 

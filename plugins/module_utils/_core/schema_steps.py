@@ -48,7 +48,7 @@ from .tenant_plan import (
 
 @dataclass(frozen=True)
 class SetStep:
-    """What one phase does to an attribute set."""
+    """The effect of one phase on an attribute set."""
 
     phase: str
     declared: Placed[DesiredSet]
@@ -64,7 +64,7 @@ class SetStep:
 
 @dataclass(frozen=True)
 class DefinitionStep:
-    """What one phase does to a definition; its `desired` says which of the two it is."""
+    """The effect of one phase on a definition. `desired` says which phase it is."""
 
     phase: str
     declared: Placed[DesiredDefinition]

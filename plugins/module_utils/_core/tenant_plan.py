@@ -35,7 +35,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One property of a set or definition, or one attribute of a principal; null is no value."""
+    """One property of a set or definition, or one attribute of a principal. Null stands for no value."""
 
     attribute: str
     before: Any
@@ -214,7 +214,7 @@ class Group:
 
 
 def groups(steps: Sequence[Step]) -> list[Group]:
-    """Return the changes of principals, those that are the same together; the largest groups first."""
+    """Return the changes of principals, equal changes together, the largest groups first."""
     gathered: dict[tuple[str, str, str], list[tuple[str, Change]]] = {}
     for step in steps:
         for change in step.changes:

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Who shall have what, as declared in variables and files, with every mistake at once."""
+"""Desired assignments, as declared in variables and files, with all mistakes together."""
 
 from __future__ import annotations
 

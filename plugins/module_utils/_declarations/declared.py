@@ -123,7 +123,7 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
 def narrowed(
     found: Declared, sections: Collection[str], attribute_sets: Collection[str], principals: Collection[str]
 ) -> Declared:
-    """Return the part of what is declared that a run is about.
+    """Return the declarations that a narrowed run covers.
 
     `attribute_sets` keeps what is in these sets. `principals` keeps the assignments of these principals, by the names
     with which they are declared, and neither sets nor definitions. Raises OptionError for a name that is not declared.

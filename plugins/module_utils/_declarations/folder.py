@@ -8,8 +8,8 @@
 """The folder of an export: its files, which are all replaced together.
 
 New files are written to a folder aside. A file, the switch, then lists what has to be moved and removed. From then on
-the new version counts: whoever finds the switch completes it. Without it the old version counts, and the folder aside
-is removed.
+the new version counts, and the next reader completes the switch. Without it the old version counts, and the folder
+aside is removed.
 """
 
 from __future__ import annotations

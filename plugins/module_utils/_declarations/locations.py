@@ -74,7 +74,7 @@ def no_secret(text: str) -> str:
 
 
 class Only(str):
-    """A text of which the file does not say whether it is a value or the only one of a list: the attribute decides."""
+    """A text that is either a value or the only one of a list. The file leaves that open; the attribute decides."""
 
     __slots__ = ()
 

@@ -71,7 +71,7 @@ def new_salt() -> str:
 def masking(salt: str, key: str) -> Mask:
     """Return what masks a value: a keyed hash, the same for lists in another order.
 
-    Whoever has neither the key nor, without a key, the plan cannot try values.
+    Without the key, or the plan if there is no key, values cannot be tried out.
     """
     secret = f"{salt}{key}".encode()
 
@@ -94,7 +94,7 @@ def digest(document: Mapping[str, Any]) -> str:
 
 
 def digest_of(found: Declared, mask: Mask) -> str:
-    """Return the keyed digest of what is declared."""
+    """Return the keyed digest of the declarations."""
     assignments = [
         [
             declaration.who.kind.name,

@@ -50,7 +50,7 @@ ASSIGNMENTS_FILE, SCHEMA_FILE, FINISHED_FILE = "assignments.jsonl", "schema.yml"
 
 
 def record(path: str, changes: Iterable[tuple[Principal, Plan]], tenant: str | None) -> None:
-    """Save what is about to change, a principal in each line: what undoes it, and what must be there then.
+    """Save each principal that is about to change as a line: the values to restore, and the values expected then.
 
     An existing snapshot is continued and sealed again: it keeps the values from before its first run, and expects those
     from after the last. Raises OptionError for a file that is not a whole snapshot of this tenant.
@@ -71,7 +71,7 @@ def record(path: str, changes: Iterable[tuple[Principal, Plan]], tenant: str | N
 
 
 def load(path: str, tenant: str | None = None) -> tuple[dict[str, Any], Items]:
-    """Return header and items of a snapshot to continue; new ones if there is no file. Raises OptionError."""
+    """Return header and items of a snapshot to continue, or new ones without a file. Raises OptionError."""
     try:
         content = read_regular(path)
     except FileNotFoundError:
@@ -112,7 +112,7 @@ def headers(src: str) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def ensure_whole(src: str) -> list[str]:
-    """Return the tenants of the folder of a snapshot, all files of which must be whole. Raises OptionError."""
+    """Return the tenants of a snapshot's folder, whose files must all be whole. Raises OptionError."""
     folder = Path(src)
     expected = [SCHEMA_FILE]
     try:

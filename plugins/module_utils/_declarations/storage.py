@@ -153,7 +153,7 @@ def read_regular(path: str | Path, size: int = -1) -> bytes:
 def aside(folder: Path) -> Iterator[tuple[int, Path]]:
     """Yield the descriptor and path of a new file in a folder, locked, and for its owner only.
 
-    It is removed unless it was renamed. What a killed run left is removed first.
+    It is removed unless it was renamed. Leftovers of a killed run are removed first.
     """
     clear(folder)
     descriptor, name = _locked(folder)
@@ -168,7 +168,7 @@ def aside(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _locked(folder: Path) -> tuple[int, str]:
-    """Make a temporary file and lock it, so that no other run takes it for a leftover."""
+    """Make a temporary file and lock it, so that no other run removes it as a leftover."""
     while True:
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=_PREFIX, suffix=_SUFFIX)
         with suppress(OSError):  # a file system without locks, on which nothing is cleared either
@@ -179,7 +179,7 @@ def _locked(folder: Path) -> tuple[int, str]:
 
 
 def clear(folder: Path) -> None:
-    """Remove the temporary files that killed runs left in a folder; those of a run that goes on are locked."""
+    """Remove the temporary files that killed runs left in a folder. An active run keeps its files locked."""
     with suppress(OSError), os.scandir(folder) as entries:
         names = [entry.path for entry in entries if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX)]
         for name in names:
@@ -248,10 +248,10 @@ def as_line(record: Mapping[str, Any]) -> bytes:
 
 
 class Journal:
-    """A file of JSON lines that grows as a run goes on, so that a kill loses no line.
+    """A file of JSON lines that grows during a run, so that a kill loses no line.
 
     It takes the place of the former file with its first line. `problem` says why it could not be written any further,
-    if that is so; the run goes on.
+    if that is so; the run continues.
     """
 
     def __init__(self, option: str, path: Path, first: Mapping[str, Any]) -> None:
@@ -294,7 +294,7 @@ class Journal:
             os.ftruncate(self._descriptor, self._size)  # half a line would hide that the others are whole
 
     def close(self) -> None:
-        """Have all of it on the disk. A file that somebody removed or replaced meanwhile is a problem."""
+        """Have all of it on the disk. A file that somebody removed or replaced in between is a problem."""
         if self._descriptor < 0:
             return
         try:
@@ -371,7 +371,7 @@ def comment_of(path: Path) -> str:
 def seal_problem(path: Path, content: bytes, *, whole: bool) -> str:
     """Return what is wrong with a file that has a header or a seal; empty where it is whole, or has neither.
 
-    Of JSON lines that are all that is read, an empty file is wrong, as it may be what is left of a snapshot.
+    If JSON lines are the only input, an empty file is an error, because it can be the rest of a snapshot.
     """
     comment = comment_of(path)
     last = _record(content.rstrip().rpartition(b"\n")[2], comment)

@@ -7,7 +7,7 @@
 
 """YAML, JSON and JSON Lines: items are read with the line of everything in them, and YAML is written.
 
-Nothing that a document says changes its type or text in silence. A value that YAML or JSON would read as something else
+No value of a document changes its type or text in silence. A value that YAML or JSON would read as something else
 than what is written is refused, and the message quotes the text of the file.
 """
 

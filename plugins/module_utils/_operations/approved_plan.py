@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""An approved plan as declarations: what it wants of exactly the objects and attributes that it names.
+"""An approved plan as declarations of exactly the objects and attributes that it names.
 
 A run plans these declarations anew, so that an interrupted one can be run again. `stale()` then compares both plans.
 """

@@ -73,7 +73,7 @@ def _planned(
 
     It takes the definitions of the set; where there is none of the name, or it becomes active, all of the tenant.
 
-    In check mode a set that does not exist is no problem, since an earlier task may be about to create it.
+    In check mode a missing set is accepted, since an earlier task may be about to create it.
     """
     definitions = schema.definitions(desired.attribute_set)
     known = next((found for found in definitions if found.name == desired.name), None)

@@ -273,7 +273,7 @@ def _value(value: object) -> str:
 
 
 def _code_free(text: str) -> str:
-    """Return text of which Markdown makes nothing: no markup, no mention, no second line."""
+    """Return text that Markdown shows as it is: no markup, no mention, no second line."""
     shown = "".join(character if character.isprintable() else " " for character in text)
     return html.escape(shown).translate(_MARKUP)
 

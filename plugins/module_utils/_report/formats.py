@@ -92,7 +92,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula: an apostrophe precedes whatever could begin one."""
+    """Return a cell that no spreadsheet reads as a formula: an apostrophe precedes each character that begins one."""
     text = "" if value is None or value == [] else as_text(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 

@@ -317,7 +317,7 @@ def _change(before: int | None, now: int) -> str:
 
 
 def _spark(title: str, points: Sequence[int | None], now: int) -> Html | None:
-    """Return a line of a figure's values, of which the numbers beside it are the ends."""
+    """Return a line of a figure's values. The numbers next to it are its ends."""
     values = [*[value for value in points if value is not None][-MOST_POINTS:], now]
     if len(values) < 3:
         return None

@@ -55,7 +55,7 @@ def admin_links(report: Report) -> dict[str, str]:
 
 
 def encoded(text: str) -> str:
-    """Return text of which only letters, digits and a few marks stay as they are in an address."""
+    """Return text for an address. Only letters, digits and a few marks stay as they are."""
     return re.sub(
         r"[^\w.@-]",
         lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode(errors="replace")),

@@ -29,7 +29,7 @@ class Organization:
 
 
 def read_organization(graph: Graph) -> Organization:
-    """Return the names of the tenant. A refusal is no error, since only names depend on them (graph-facts 10.1)."""
+    """Return the names of the tenant. A refusal is ignored, since only names depend on it (graph-facts 10.1)."""
     query = {"$select": "id,displayName,verifiedDomains"}
     try:
         item = next(graph.pages("/organization", need=READ_ORGANIZATION, query=query), {})

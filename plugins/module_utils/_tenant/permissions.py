@@ -31,7 +31,7 @@ READ_DEFINITIONS = Need(("CustomSecAttributeDefinition.Read.All",), ("Attribute 
 READ_ORGANIZATION = Need(("Organization.Read.All",), ("Directory Readers",))
 WRITE_DEFINITIONS = Need(("CustomSecAttributeDefinition.ReadWrite.All",), ("Attribute Definition Administrator",))
 READ_AUDITS = Need(("CustomSecAttributeAuditLogs.Read.All",), ("Attribute Log Reader", "Attribute Log Administrator"))
-# What reads the consumers of attributes (consumer-facts 10).
+# The permissions to read the consumers of attributes (consumer-facts 10).
 READ_POLICIES = Need(("Policy.Read.All",), ("Security Reader", "Conditional Access Administrator"))
 READ_WORKFLOWS = Need(("LifecycleWorkflows-Workflow.Read.All",), ("Lifecycle Workflows Administrator",))
 READ_ROLE_ASSIGNMENTS = Need(("RoleManagement.Read.Directory",), ("Privileged Role Administrator",))

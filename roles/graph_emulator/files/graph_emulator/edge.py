@@ -124,7 +124,7 @@ class Edge:
         return StreamingResponse(self._pieces(), media_type="application/json")
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        """Yield the state as JSON, without a separate thread, so that no request changes the state meanwhile."""
+        """Yield the state as JSON, without a separate thread, so that no request changes the state in between."""
         for piece in as_json(self.service.state()):
             yield piece.encode("utf-8", "backslashreplace")
 

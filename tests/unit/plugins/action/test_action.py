@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a task runs, and what it sees, shares and tells there. The target both_ways compares that with modules."""
+"""The place where a task runs, its environment, and its output. The target both_ways compares that with modules."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a task on the local connection, as Ansible's worker does; a module tells that it is one."""
+    """Runs a task on the local connection, as Ansible's worker does. A module reports that it is one."""
 
     class Action(_action.LocalAction):  # type: ignore[misc]
         module_result: ClassVar[Result] = {}
@@ -372,7 +372,7 @@ class TestTrace:
 
 
 class TestProcess:
-    """What a run finds around it."""
+    """The surroundings of a run."""
 
     def test_the_environment_of_the_task_over_that_of_ansible(
         self, run: Run, seen: Seen, monkeypatch: pytest.MonkeyPatch
@@ -468,7 +468,7 @@ class TestProcess:
 
 
 class TestResult:
-    """What a task tells."""
+    """The output of a task."""
 
     def test_secrets_are_masked(self, run: Run, seen: Seen) -> None:
         seen.does = lambda: {"changed": True, "value": SECRET, "warnings": [f"It is {SECRET}."]}
@@ -517,7 +517,7 @@ class TestResult:
 
 
 class TestSessions:
-    """Who shares a Graph with whom."""
+    """Tasks that share a Graph."""
 
     def test_the_next_task_has_the_same(self, run: Run, seen: Seen) -> None:
         run()

@@ -178,7 +178,7 @@ class TestMissing:
 
 
 class TestDenied:
-    """The blind may not read attributes, strangers not even principals, and some only those of one set."""
+    """The blind cannot read attributes, strangers cannot read principals, and some can read one set only."""
 
     @pytest.fixture
     def tokens(self, emulator: Emulator) -> dict[str, str]:

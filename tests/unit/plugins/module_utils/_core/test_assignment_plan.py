@@ -65,7 +65,7 @@ def desires(draw: st.DrawFn) -> dict[AttributeName, DesiredValue]:
 
 
 def applied(current: Assignments, planned: Plan) -> Assignments:
-    """What Graph makes of a plan: only the named attributes change, collections are replaced (graph-facts 2.2)."""
+    """Apply a plan as Graph does: only the named attributes change, and collections are replaced (graph-facts 2.2)."""
     return {name: value for name, value in {**current, **planned.changes}.items() if value is not None}
 
 

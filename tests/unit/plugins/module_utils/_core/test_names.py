@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names: which ones Entra takes, and which differ in case only."""
+"""Names that Entra accepts, and names that differ only in case."""
 
 from __future__ import annotations
 

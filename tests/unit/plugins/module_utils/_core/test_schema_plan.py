@@ -38,7 +38,7 @@ TENANT = (PROJECT, CERTIFICATION, LEGACY)
 
 
 def possible(desired: Any) -> Any:
-    """Return what is desired, as it comes to be planned."""
+    """Return the desired state, as the planner gets it."""
     if desired.problems():
         raise InvalidDeclaration("what is desired", desired.problems())
     return desired

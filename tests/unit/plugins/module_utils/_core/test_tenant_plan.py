@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Laws of plans: what they count, mask and protect, what makes them stale, and what survives a file."""
+"""Laws of plans: counting, masking, protecting, staleness, and the round trip through a file."""
 
 from __future__ import annotations
 

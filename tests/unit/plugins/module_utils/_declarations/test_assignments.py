@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What bulk declarations mean, from variables and from files of every form, and what is said of wrong ones."""
+"""The meaning of bulk declarations, from variables and from files of every form, and the messages about wrong ones."""
 
 from __future__ import annotations
 

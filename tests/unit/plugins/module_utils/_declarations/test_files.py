@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which files of a folder are read."""
+"""The files of a folder that are read."""
 
 from __future__ import annotations
 

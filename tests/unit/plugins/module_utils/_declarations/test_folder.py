@@ -62,7 +62,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def assert_whole(folder: Path, *versions: dict[str, bytes]) -> None:
-    """Nothing of the user's changed, and what readers see is one of the versions, or they are refused."""
+    """The user's files are unchanged. Readers see one of the versions, or are refused."""
     found = content(folder)
     assert {name: found[name] for name in MINE} == MINE
     problems: list[str] = []

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A plan's file: what it holds, and that no other content, tenant or time passes for it."""
+"""The file of a plan: its content, and the refusal of any other content, tenant or time."""
 
 from __future__ import annotations
 

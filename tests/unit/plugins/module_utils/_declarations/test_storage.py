@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that runs keep: which paths are refused, how files are replaced, and what a seal shows."""
+"""Files that runs keep: refused paths, replacing files, and seals."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_only_what_the_plan_names_is_read(emulator: Emulator, connect: Callable[
 
 
 def foreign_write(state: dict[str, Any], dice: random.Random) -> str:
-    """Change something at random of what a plan may be about, as somebody else could. Returns what."""
+    """Change an object at random that a plan can be about, as another writer could. Return the object."""
     users = {user["userPrincipalName"]: user for user in state["users"]}
     choice = dice.randrange(9)
     if choice == 0:

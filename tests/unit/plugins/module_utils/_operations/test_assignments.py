@@ -1031,7 +1031,7 @@ def test_a_stop_waits_for_what_may_be_replication(tenant: Tenant, waits: Patient
         assert counts["changed"] < 199  # the batches that were on their way, and nobody of the other kind
         assert waits.waits == list(REPLICATION_WAITS)
     refused = [n for n, one in enumerate(tenant.writes) if one["status"] == 400]
-    assert refused[1:] == list(range(refused[1], refused[-1] + 1))  # nobody else comes between
+    assert refused[1:] == list(range(refused[1], refused[-1] + 1))  # no other request comes between
 
 
 @pytest.mark.parametrize("verify", [False, True])
@@ -1096,7 +1096,7 @@ def test_what_another_writer_puts_there_meanwhile_is_planned_and_written_again(
     populate(tenant, 3, lambda n: {"Engineering": {"CostCenter": [1]}})
 
     def meddle(seconds: float) -> None:
-        """Somebody writes the list as it was before this task, and a value of their own."""
+        """Another writer restores the list from before this task, and adds a value."""
         waits(seconds)
         if len(waits.waits) == 1:
             overwrite(tenant, 1, [1, 3])
@@ -1315,7 +1315,7 @@ def test_a_person_at_a_terminal_sees_it(tenant: Tenant, tmp_path: Path) -> None:
     with subprocess.Popen(command, env=environment, stdin=terminal, stdout=terminal, stderr=terminal) as process:
         os.close(terminal)
         shown = b""
-        with contextlib.suppress(OSError):  # which is how the end of a terminal is told
+        with contextlib.suppress(OSError):  # the end of a terminal shows like that
             while some := os.read(controller, 65536):
                 shown += some
     os.close(controller)

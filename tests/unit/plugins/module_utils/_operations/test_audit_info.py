@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The audit log as the module reads it from the local Graph: what is asked, what is told, and how fast."""
+"""The audit log as the module reads it from the local Graph: requests, results, and pace."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
 def audits(graph: _graph.Graph, **options: Any) -> list[dict[str, Any]]:
-    """What a run returns, its options validated as a module does."""
+    """Return the result of a run, with its options validated as a module does."""
     validated = ArgumentSpecValidator(_audit.AUDIT_INFO_SPEC).validate(options)
     assert not validated.error_messages
     result = _audit.run_audit_info(validated.validated_parameters, graph, False)
@@ -47,7 +47,7 @@ def assign_many(graph: _graph.Graph, count: int) -> None:
 
 
 def asked(emulator: Emulator) -> list[str]:
-    """The requests to the log, as they are read by a person."""
+    """Return the requests to the log in readable form."""
     return [unquote(f"{one['path']}?{one['raw_query']}") for one in emulator.requests() if "/auditLogs/" in one["path"]]
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The printed plan and the one for a pull request: what they say, how long and how wide they are."""
+"""The printed plan and the one for a pull request: content, length and width."""
 
 from __future__ import annotations
 

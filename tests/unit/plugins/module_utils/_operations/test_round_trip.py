@@ -105,7 +105,7 @@ def definitions(draw: st.DrawFn, attribute_set: str, name: str) -> dict[str, Any
 
 @st.composite
 def held(draw: st.DrawFn, schema: list[dict[str, Any]]) -> dict[str, Any]:
-    """Values of some definitions, those that are inactive or deprecated by now included."""
+    """Return values of some definitions, including inactive values and deprecated definitions."""
     attributes: dict[str, Any] = {}
     for one in draw(st.lists(st.sampled_from(schema), unique_by=id) if schema else st.just([])):
         by_type = {"String": ANY_TEXT, "Integer": INTEGERS, "Boolean": st.booleans()}

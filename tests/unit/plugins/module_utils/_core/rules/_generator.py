@@ -131,7 +131,7 @@ def assignments(random: Random) -> dict[str, dict[str, Any]]:
     return held
 
 
-# What a comparison comes to. The outcomes of a tree are all that these can make of it, in the logic of SQL.
+# The possible outcomes of a comparison. A tree combines them in the logic of SQL.
 T, F, U, N = "true", "false", "unknown", "false or null"
 _FALSE, _NULL, _TRUE = range(3)
 _POSSIBLE = {T: {_TRUE}, F: {_FALSE}, U: {_FALSE, _NULL, _TRUE}, N: {_FALSE, _NULL}}
