@@ -136,6 +136,7 @@ options:
     default: changed
 extends_documentation_fragment:
   - entra.attributes._connection
+  - entra.attributes._consumers
   - entra.attributes._verify
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
@@ -215,6 +216,11 @@ plan:
       description: What else people should know.
       type: list
       elements: str
+    affected:
+      description: What opens or closes with O(consumers) V(report) or V(fail), a sentence for each policy or workflow.
+      type: list
+      elements: str
+      sample: ['12 apps leave the policy "Require MFA for finance apps" (enabled)']
 summary:
   description: How it went, in check mode how it would go.
   returned: always
@@ -259,6 +265,13 @@ summary:
       description: How long it took.
       type: float
       sample: 3.5
+not_read:
+  description: Sources of consumers that could not be read, each with C(source), C(permission), and C(message). As long
+    as there are any, more consumers may be affected.
+  returned: with O(consumers) V(report) or V(fail)
+  type: list
+  elements: dict
+  sample: []
 drifts:
   description: The differences, each with C(kind), C(object), C(attribute), C(before), and C(after), and of principals
     C(id). Of a set or definition that is missing C(attribute) is null, and C(after) is all of it.

@@ -88,7 +88,8 @@ class Finding:
 class TenantPlan:
     """The steps in their order, how many objects of each kind stay as they are, and what is left out.
 
-    `blocked` holds the reasons why the plan as a whole must not be applied. `notes` are for people.
+    `affected` says what opens or closes, a sentence for each policy or workflow. `blocked` holds the reasons why the
+    plan as a whole must not be applied. `notes` are for people.
     """
 
     steps: tuple[Step, ...] = ()
@@ -97,6 +98,7 @@ class TenantPlan:
     refused: tuple[Finding, ...] = ()
     blocked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -258,6 +260,7 @@ def plan_document(plan: TenantPlan) -> dict[str, Any]:
         "refused": [_finding_document(finding) for finding in plan.refused],
         "blocked": list(plan.blocked),
         "notes": list(plan.notes),
+        "affected": list(plan.affected),
     }
 
 
@@ -273,6 +276,7 @@ def parse_plan(document: Mapping[str, Any]) -> TenantPlan:
         tuple(_parse_finding(item) for item in document["refused"]),
         tuple(map(str, document["blocked"])),
         tuple(map(str, document["notes"])),
+        tuple(map(str, document["affected"])),
     )
 
 

@@ -101,8 +101,7 @@ def run_bulk(
         _ensure_tenant(params, run)
         run.read_and_plan()
     check_limit(params["max_changes"], run)
-    if params["consumers"] == "fail":
-        _check_consumers(run)
+    _check_consumers(run)
     result = run.write()
     if run.failures or run.results.problem:
         raise _refusal(run, counts_sentence(result["summary"], check_mode), result)
@@ -160,8 +159,8 @@ def check_limit(limit: str | None, run: AssignmentRun) -> None:
 
 
 def _check_consumers(run: AssignmentRun) -> None:
-    """Refuse a run that affects a consumer, or where that is unknown. Raises BulkError with the plan."""
-    reasons = run.effects.refusals() if run.effects else []
+    """Refuse what `consumers=fail` forbids. Raises BulkError with the plan."""
+    reasons = run.consumer_refusals()
     if reasons:
         more = f"; and {len(reasons) - MESSAGES_SHOWN} more" if len(reasons) > MESSAGES_SHOWN else ""
         raise _refusal(

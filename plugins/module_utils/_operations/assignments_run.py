@@ -24,6 +24,7 @@ from typing import Any
 
 from .._core.assignment_plan import untouched
 from .._core.model import KINDS, Principal, PrincipalKind
+from .._core.rules.effects import Effect, effect_sentences
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
 from .._errors import (
@@ -235,6 +236,26 @@ class AssignmentRun:
         found = effects.find([change for _entry, change in pending])
         for (entry, _change), of_entry in zip(pending, found, strict=True):
             entry.effects = of_entry
+
+    def affected(self) -> list[str]:
+        """Return which consumers are affected, each in a sentence without a period."""
+        return effect_sentences(self._effects_found())
+
+    def consumer_refusals(self) -> list[str]:
+        """Return why `consumers=fail` forbids the run: each consumer that acts, and each source that was not read."""
+        if self._settings.consumers != "fail" or not self.effects:
+            return []
+        acting = [(kind, effect) for kind, effect in self._effects_found() if effect.decides]
+        return [*effect_sentences(acting), *self.effects.unread()]
+
+    def _effects_found(self) -> list[tuple[str, Effect]]:
+        """Return each effect with the kind of the principal."""
+        return [
+            (entry.declaration.who.kind.name, effect)
+            for entry in self.entries
+            if entry.pending
+            for effect in entry.effects or ()
+        ]
 
     def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
         """Set the plan of an entry. Raises what `Planner.plan` raises."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from .._core.assignment_plan import Plan
 from .._core.model import AttributeName, Principal, PrincipalKind
-from .._core.rules.effects import Effect, PrincipalChange, effect_sentences, find_effects
+from .._core.rules.effects import Effect, PrincipalChange, find_effects
 from .._errors import AttributesHidden
 from .._graph.client import Graph
 from .._tenant.consumers import DECIDING_SOURCES, Consumers, read_consumers
@@ -34,7 +34,6 @@ class ConsumerEffects:
     def __init__(self, graph: Graph, visibility: Visibility) -> None:
         self._graph = graph
         self._visibility = visibility
-        self._found: list[tuple[str, Effect]] = []
         self.consumers = Consumers()
 
     def find(self, changes: Sequence[tuple[Principal, Plan]]) -> list[tuple[Effect, ...]]:
@@ -48,13 +47,8 @@ class ConsumerEffects:
             kind: {name for name, attribute in named.items() if not self._shows(kind, attribute)}
             for kind in dict.fromkeys(principal.kind for principal, _plan in changes)
         }
-        effects = []
         found = find_effects(rules, [_change(*change, hidden[change[0].kind]) for change in changes])
-        for (principal, _plan), by_place in zip(changes, found, strict=True):
-            own = tuple(self._effect(place, effect) for place, effect in by_place.items())
-            self._found += [(principal.kind.name, effect) for effect in own]
-            effects.append(own)
-        return effects
+        return [tuple(self._effect(place, effect) for place, effect in by_place.items()) for by_place in found]
 
     def _shows(self, kind: PrincipalKind, attribute: AttributeName) -> bool:
         """Return whether Graph is known to show the attribute set of an attribute."""
@@ -68,16 +62,11 @@ class ConsumerEffects:
         title = _TITLES[consumer.kind]
         return Effect(effect, title, consumer.id, consumer.display_name, consumer.state, consumer.mode, consumer.place)
 
-    def sentences(self) -> list[str]:
-        """Return which consumers are affected, each in a sentence without a period."""
-        return effect_sentences(self._found)
-
-    def refusals(self) -> list[str]:
-        """Return why `consumers=fail` forbids the changes: each consumer that acts, and each source not read."""
-        unread = [
+    def unread(self) -> list[str]:
+        """Return which sources could not be read, each in a sentence without a period."""
+        return [
             f"{source.source} could not be read, which needs {source.permission}" for source in self.consumers.not_read
         ]
-        return [*effect_sentences(item for item in self._found if item[1].decides), *unread]
 
     def not_read(self) -> list[dict[str, str]]:
         """Return the sources that could not be read, as results have them."""

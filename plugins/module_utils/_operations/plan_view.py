@@ -73,6 +73,7 @@ def lines(plan: TenantPlan, width: int, advice: str = "") -> list[Line]:
     sections = (
         ("Attribute sets and definitions", list(_schema(plan))),
         ("Assignments", list(_assignments(plan.principals, width))),
+        ("Policies and workflows", list(_affected(plan.affected))),
         ("Missing", list(_findings(plan.missing))),
         ("Refused", list(_findings(plan.refused))),
         ("Notes", [Line(note) for note in plan.notes]),
@@ -196,6 +197,14 @@ def _names(names: Sequence[str], width: int) -> str:
     return text
 
 
+def _affected(sentences: Sequence[str]) -> Iterator[Line]:
+    """Yield what opens or closes; names of policies are somebody's text."""
+    for sentence in sentences[:MOST_GROUPS]:
+        yield Line(display(sentence))
+    if len(sentences) > MOST_GROUPS:
+        yield Line(f"and {len(sentences) - MOST_GROUPS:,} more")
+
+
 def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
     for finding in findings[:MOST_FINDINGS]:
         yield Line(f"{finding.place}: {finding.message}", PROBLEM)
@@ -215,6 +224,7 @@ def markdown(plan: TenantPlan, sha256: str, most: int = MOST_MARKDOWN) -> str:
     for title, rows in (
         ("Attribute sets and definitions", [f"- {_code(line.text)}\n" for line in _whole_schema(plan)]),
         ("Assignments", _group_rows(plan)),
+        ("Policies and workflows", [f"- {_code_free(sentence)}\n" for sentence in plan.affected]),
         ("Missing", [f"- {_code(item.place)}: {_code_free(item.message)}\n" for item in plan.missing]),
         ("Refused", [f"- {_code(item.place)}: {_code_free(item.message)}\n" for item in plan.refused]),
         ("Blocked", [f"- {_code_free(reason)}\n" for reason in plan.blocked]),

@@ -42,6 +42,7 @@ from .approved_plan import masked_attributes
 from .assignment import VERIFY_SPEC
 from .assignments import changes_allowed, counts_sentence
 from .assignments_entries import OUTCOMES, AssignmentEntry
+from .consumer_effects import CONSUMERS_SPEC, NOTICED
 from .plan_view import markdown
 from .reconcile_run import ReconcileRun
 
@@ -65,6 +66,7 @@ RECONCILE_SPEC: dict[str, Any] = {
     "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
     "on_missing": {"type": "str", "choices": ["fail", "warn", "skip"], "default": "fail"},
     "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "changed"},
+    **CONSUMERS_SPEC,
     **VERIFY_SPEC,
 }
 RECONCILE_CONSTRAINTS: dict[str, Any] = {
@@ -200,11 +202,16 @@ def _identity(graph: Graph) -> str:
 
 
 def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
-    """Return what people should know of the plan: definitions that stay when a run is undone."""
-    if not any(is_snapshot(src) for src in params["src"]):
-        return []
-    stay = [str(item.desired.attribute) for item in run.declared.placed_definitions if item.desired.type is None]
-    return [UNDO_LEAVES + ", ".join(stay)] if stay else []
+    """Return what people should know of the plan: definitions that stay after an undo, and what consumers notice."""
+    notes = []
+    if any(is_snapshot(src) for src in params["src"]):
+        stay = [str(item.desired.attribute) for item in run.declared.placed_definitions if item.desired.type is None]
+        notes += [UNDO_LEAVES + ", ".join(stay)] if stay else []
+    if run.plan.affected:
+        notes.append(NOTICED)
+    if run.assignments and run.assignments.effects:
+        notes += [f"{sentence}, so more may open or close" for sentence in run.assignments.effects.unread()]
+    return notes
 
 
 def _needs(plan: TenantPlan) -> list[Need]:
@@ -312,6 +319,8 @@ class _Outcome:
             "results": run.results(self.planned, self._params["report"]) if run else [],
             "diff": _diffs(plan),
         }
+        if run and run.assignments and run.assignments.effects:
+            result["not_read"] = run.assignments.effects.not_read()
         if failures:
             result["failures"] = failures
         if run and run.warnings:

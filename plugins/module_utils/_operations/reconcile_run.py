@@ -110,11 +110,11 @@ class ReconcileRun:
         if self._approved:
             self._hold_to(self._approved.plan)
         self.warnings += sorted(assignments.warnings)
-        self.plan = replace(self.plan, blocked=tuple(self._blocked()))
+        self.plan = replace(self.plan, blocked=tuple(self._blocked()), affected=tuple(assignments.affected()))
         self.is_planned = True
 
     def _assignment_run(self, declarations: Sequence[Declaration]) -> AssignmentRun:
-        names = ("purge", "force", "on_error", "on_missing", "verify", "tenant_id")
+        names = ("purge", "force", "on_error", "on_missing", "verify", "tenant_id", "consumers")
         settings = Settings(**{name: self._params[name] for name in names if name in self._params})
         choose = reading
         if self._approved:  # whose principals are the only ones to be read
@@ -179,6 +179,7 @@ class ReconcileRun:
         """Yield why nothing of the plan must be written."""
         if self.schema_refused:
             yield "attribute sets or definitions cannot be made as they are declared"
+        yield from self.assignments.consumer_refusals() if self.assignments else ()
         yield from protected(self.plan, self.declared.protected_principals, self.declared.protected_attributes)
 
     @property

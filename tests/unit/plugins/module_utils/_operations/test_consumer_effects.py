@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -21,7 +23,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._core.rules.condi
     comparisons,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.odata import ODATA
+from ansible_collections.entra.attributes.plugins.module_utils._core.tenant_plan import parse_plan
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.plan_view import lines
+from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
 
 from ...conftest import ADELE, PAYROLL
 from .._core.rules._generator import ATTRIBUTES, SETS, TEXTS, naive, rule
@@ -286,3 +291,41 @@ def workflow(identity: str, text: str) -> dict[str, Any]:
     scope = {"@odata.type": f"{prefix}ruleBasedSubjectSet", "rule": text}
     conditions = {"@odata.type": f"{prefix}triggerAndScopeBasedConditions", "scope": scope}
     return {"id": identity, "displayName": identity, "isEnabled": True, "executionConditions": conditions, "tasks": []}
+
+
+def test_reconcile_shows_what_opens_in_its_plan(tenant: Tenant, tmp_path: Path) -> None:
+    tenant.run(BULK, assignments=project("Cascade"))
+    with_policy(tenant, BAKER)
+    declarations = {"assignments": project("Baker")}
+    path = tmp_path / "plan.json"
+    sentence = f'1 app enters the policy "{TITLE}" (enabled)'
+    planned = tenant.run(RECONCILE, declarations=declarations, consumers="report", plan_path=str(path), check_mode=True)
+    assert planned["plan"]["affected"] == [sentence]
+    assert planned["plan"]["notes"] == ["Sign-ins notice a changed attribute at the next token."]
+    assert [found["display_name"] for found in planned["results"][0]["consumers"]["enters"]] == [TITLE]
+    shown = [line.text for line in lines(parse_plan(json.loads(path.read_text())), 100)]
+    assert shown[shown.index("Policies and workflows") + 1].strip() == sentence
+    assert "Policies and workflows" in path.with_suffix(".md").read_text()
+    assert "enters the policy" in path.with_suffix(".md").read_text()
+
+    refused = tenant.fail(RECONCILE, declarations=declarations, consumers="fail")
+    assert refused["plan"]["blocked"] == [sentence]
+    assert f"Nothing was written: {sentence}." in refused["msg"]
+    assert tenant.state[PAYROLL]["Engineering"]["Project"] == ["Cascade"]
+
+    tenant.run(RECONCILE, apply_plan=str(path))
+    assert tenant.state[PAYROLL]["Engineering"]["Project"] == ["Baker"]
+
+
+def test_reconcile_says_what_was_not_read(tenant: Tenant) -> None:
+    tenant.run(BULK, assignments=project("Cascade"))
+    narrow = tenant.allow(*sorted({*ALL} - {WORKFLOWS}))
+    declarations = {"assignments": [{"user": ADELE, "attributes": {"Engineering": {"NumVendors": 77}}}]}
+    planned = narrow.run(RECONCILE, declarations=declarations, consumers="report", check_mode=True)
+    assert [found["source"] for found in planned["not_read"]] == ["lifecycle_workflows"]
+    assert planned["plan"]["notes"] == [
+        f"lifecycle_workflows could not be read, which needs {WORKFLOWS}, so more may open or close"
+    ]
+    refused = narrow.fail(RECONCILE, declarations=declarations, consumers="fail")
+    assert refused["plan"]["blocked"] == [f"lifecycle_workflows could not be read, which needs {WORKFLOWS}"]
+    assert "not_read" not in narrow.run(RECONCILE, declarations=declarations)
