@@ -141,8 +141,8 @@ class _Planner:
 
     def __init__(self, sets: list[AttributeSet], definitions: list[Definition], kept: Mapping[str, Any]) -> None:
         self.found_sets, self.sets = sets, sets
-        self.definitions = definitions
-        self.final = {definition.attribute: definition for definition in definitions}
+        self.definitions = {definition.attribute: definition for definition in definitions}
+        self.final = dict(self.definitions)
         self.steps: list[SchemaStep] = []
         self.changed_sets: list[tuple[Placed[DesiredSet], SetPlan]] = []
         self.before_sets = {entry["name"]: dict(entry) for entry in kept.get("attribute_sets") or []}
@@ -175,14 +175,14 @@ class _Planner:
         permits = replace(wanted, desired=replace(desired, changes=PERMITS))
         forbids = replace(wanted, desired=replace(desired, changes=FORBIDS))
         try:
-            permitted = plan_definition(permits.desired, self.definitions, self.sets)
-            others = [known for known in self.definitions if known is not permitted.before]
-            definitions = [*([permitted.after] if permitted.after else []), *others]
-            forbidden = plan_definition(forbids.desired, definitions)
+            permitted = plan_definition(permits.desired, self._around(desired), self.sets)
+            own = [permitted.after] if permitted.after else list(self.definitions.values())
+            forbidden = plan_definition(forbids.desired, own)
         except InvalidDeclaration as refused:
             self._refuse(DEFINITION, name, wanted.place, refused.problems)
             return
-        self.definitions = definitions
+        if permitted.after:
+            self.definitions[permitted.after.attribute] = permitted.after
         if forbidden.after:
             self.final[forbidden.after.attribute] = forbidden.after
         self.steps += [DefinitionStep(PERMIT, permits, permitted)] if permitted.changed else []
@@ -196,12 +196,19 @@ class _Planner:
         entry = self.before_definitions.setdefault(name, _before(desired, was, now))
         _remember(entry, now)
 
+    def _around(self, desired: DesiredDefinition) -> list[Definition]:
+        """Return the definitions that matter: all of them only where one is created or becomes active."""
+        known = self.definitions.get(desired.attribute)
+        if known and (desired.deprecated or not known.deprecated):
+            return [known]
+        return list(self.definitions.values())
+
     def place_limits(self) -> None:
         """Put each set before its definitions, and a lower limit last if more of them are active until then."""
         first: list[SchemaStep] = []
         for wanted, planned in self.changed_sets:
             name, limit = planned.after.name, planned.after.max_attributes or 0
-            if planned.meanwhile == planned.after or _active(name, self.definitions) <= limit:
+            if planned.meanwhile == planned.after or _active(name, self.definitions.values()) <= limit:
                 first.append(SetStep(SETS, wanted, planned))
                 continue
             rest = replace(wanted, desired=replace(wanted.desired, max_attributes=None))
@@ -224,7 +231,7 @@ class _Planner:
         }
         return SchemaPlan(
             tuple(step for phase in phases for step in self.steps if step.phase == phase),
-            tuple(self.definitions),
+            tuple(self.definitions.values()),
             self.unchanged,
             before,
             tuple(self.drifts),

@@ -128,6 +128,8 @@ def narrowed(
     `attribute_sets` keeps what is in these sets. `principals` keeps the assignments of these principals, by the names
     with which they are declared, and neither sets nor definitions. Raises OptionError for a name that is not declared.
     """
+    if not (attribute_sets or principals or set(SECTIONS) - set(sections)):
+        return found
     names = {name.lower() for name in principals}
     known_sets = {placed.desired.name for placed in found.placed_sets}
     known_sets |= {placed.desired.attribute_set for placed in found.placed_definitions}

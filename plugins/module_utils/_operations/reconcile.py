@@ -42,6 +42,7 @@ from .approved_plan import masked_attributes
 from .assignment import VERIFY_SPEC
 from .assignments import changes_allowed, counts_sentence
 from .assignments_entries import OUTCOMES, AssignmentEntry
+from .assignments_run import gc_paused
 from .consumer_effects import CONSUMERS_SPEC, NOTICED
 from .plan_view import markdown
 from .reconcile_run import ReconcileRun
@@ -99,12 +100,14 @@ def run_reconcile(
         folder = check_kept(params["src"], params["snapshot_path"])
         approved = read_plan(params["apply_plan"]) if params["apply_plan"] else None
         tenants = [known for src in params["src"] if is_snapshot(src) for known in ensure_whole(src)]
-        outcome.declared = wanted = _declared(params, decrypt, approved)
+        with gc_paused():
+            outcome.declared = wanted = _declared(params, decrypt, approved)
         tenant = _ensure_tenant(params, graph, tenants, folder, approved)
         salt = approved.salt if approved else new_salt()
         mask = masking(salt, params["plan_key"] or "")
         outcome.run = run = ReconcileRun(params, graph, wanted, approved, mask, progress)
-        run.read_and_plan(folder.kept)
+        with gc_paused():
+            run.read_and_plan(folder.kept)
         run.plan = replace(
             run.plan, notes=tuple(_notes(params, run)), blocked=(*run.plan.blocked, *_limit(params, run))
         )

@@ -115,7 +115,8 @@ class ReconcileRun:
 
     def _assignment_run(self, declarations: Sequence[Declaration]) -> AssignmentRun:
         names = ("purge", "force", "on_error", "on_missing", "verify", "tenant_id", "consumers")
-        settings = Settings(**{name: self._params[name] for name in names if name in self._params})
+        given = {name: self._params[name] for name in names if name in self._params}
+        settings = Settings(**given, report="none", diff_limit=0)  # both come from the plan
         choose = reading
         if self._approved:  # whose principals are the only ones to be read
             settings = replace(settings, purge=False, on_missing="fail")
@@ -134,11 +135,9 @@ class ReconcileRun:
         unchanged = Counter(dict(self.schema.unchanged))
         for entry in self.entries:
             reference = entry.declaration.who
-            finding = Finding(reference.kind.name, reference.name, entry.declaration.label, self._reason(entry))
-            if entry.missing:
-                missing.append(finding)
-            elif entry.error:
-                refused.append(finding)
+            if entry.missing or entry.error:
+                finding = Finding(reference.kind.name, reference.name, entry.declaration.label, self._reason(entry))
+                (missing if entry.missing else refused).append(finding)
             elif entry.pending and entry.principal:
                 steps.append(_principal_step(entry, entry.principal))
             else:
