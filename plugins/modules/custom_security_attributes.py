@@ -188,7 +188,7 @@ EXAMPLES = r"""
       - service_principal: payroll-api
         attributes:
           Engineering:
-            Project: [Baker]
+            Certification: true
     consumers: fail
 
 - name: Values are added, and the next task finds them

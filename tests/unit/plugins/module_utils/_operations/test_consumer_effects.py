@@ -329,3 +329,24 @@ def test_reconcile_says_what_was_not_read(tenant: Tenant) -> None:
     refused = narrow.fail(RECONCILE, declarations=declarations, consumers="fail")
     assert refused["plan"]["blocked"] == [f"lifecycle_workflows could not be read, which needs {WORKFLOWS}"]
     assert "not_read" not in narrow.run(RECONCILE, declarations=declarations)
+
+
+@pytest.mark.parametrize(
+    ("sets", "effect"), [(["Engineering"], "may_change"), (["Engineering", "Marketing"], "enters")]
+)
+def test_values_that_are_hidden_may_decide(tenant: Tenant, sets: list[str], effect: str) -> None:
+    tenant.run(BULK, assignments=project("Cascade"))
+    with_policy(tenant, BAKER + ' -and CustomSecurityAttribute.Marketing_AppCountry -contains "Canada"')
+    state = tenant.emulator.tenant()
+    (app,) = (found for found in state["servicePrincipals"] if found["id"] == PAYROLL)
+    app["customSecurityAttributes"]["Marketing"] = {"AppCountry": ["Canada"]}
+    tenant.emulator.tenant(state)
+    token = tenant.emulator.token(
+        user="alex@contoso.com",
+        scopes=list(ALL),
+        roles=["Security Reader", "Lifecycle Workflows Administrator"],
+        role_scopes={"Attribute Assignment Administrator": sets},
+    )
+    scoped = tenant.through(tenant.connect(access_token=token))
+    result = scoped.run(BULK, assignments=project("Baker"), consumers="report", check_mode=True)
+    assert effects(result)[effect] == [TITLE]
