@@ -168,7 +168,7 @@ class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of it
     """AnsibleModule whose results have no secret in them on any ansible-core."""
 
     requests: list[str] | None = None
-    """The trace of the requests, which Ansible shows as a part of the invocation."""
+    """The trace of the requests. The action plugin takes it out of the result and shows it."""
 
     def exit_json(self, **result: Any) -> None:
         super().exit_json(**self._masked(result))
@@ -178,8 +178,8 @@ class _Module(AnsibleModule):  # type: ignore[misc] # Ansible says nothing of it
 
     def _masked(self, result: dict[str, Any]) -> dict[str, Any]:
         """Mask secrets in options and results. Since 2.22, ansible-core itself only masks output."""
-        requests = {"requests": self.requests} if self.requests else {}
-        result = {**result, "invocation": {**invocation(self.params), **requests}}
+        trace = {"trace": self.requests} if self.requests else {}
+        result = {**result, **trace, "invocation": invocation(self.params)}
         if not REGISTER:
             return result
         if tracker := getattr(self, "_new_secrets", None):

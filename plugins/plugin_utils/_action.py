@@ -60,7 +60,7 @@ class LocalAction(ModuleAction):  # type: ignore[misc] # Ansible has no type hin
         trace = self._tracer(task_vars)
         if not self._can_run_in_process(task_vars):
             result = dict(super().run(tmp, task_vars))
-            for line in (result.get("invocation") or {}).pop("requests", None) or []:
+            for line in result.pop("trace", None) or []:
                 trace(line)
             return result
         args, added = _ansible.module_args(self, task_vars)

@@ -123,7 +123,7 @@ class Batches:
                     continue
                 timeout = pause if len(flying) < IN_FLIGHT and math.isfinite(held) else None
                 landed, _flying = wait(flying, timeout=timeout, return_when=FIRST_COMPLETED)
-                for future in landed:
+                for future in sorted(landed, key=lambda ended: ended.exception() is not None):  # answers first
                     yield from self._settle(flying.pop(future), future, again)
                 if gone := self._gone:
                     yield from self._give_up(fresh, again, lambda last: copy(last or gone))

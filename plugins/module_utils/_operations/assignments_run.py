@@ -153,7 +153,7 @@ class Reader:
             other = by_id.setdefault(principal.id, entry)
             if other is not entry:
                 merged.add(id(entry))
-                self._merge(other, entry, principal)
+                self._merge(principal, into=other, entry=entry)
         if merged:
             self._entries[:] = [entry for entry in self._entries if id(entry) not in merged]
         missing = [entry.declaration for entry in self._entries if entry.missing]
@@ -162,16 +162,16 @@ class Reader:
             more = f" and {len(missing) - NAMES_SHOWN} more" if len(missing) > NAMES_SHOWN else ""
             self._warn(f"{len(missing)} of {len(self._entries)} principals do not exist: {first}{more}.")
 
-    def _merge(self, entry: AssignmentEntry, other: AssignmentEntry, principal: Principal) -> None:
+    def _merge(self, principal: Principal, *, into: AssignmentEntry, entry: AssignmentEntry) -> None:
         """Plan a principal that two items name in different ways by what both declare."""
-        self._progress.to_change -= other.pending
+        self._progress.to_change -= entry.pending
         try:
-            entry.declaration = entry.declaration.merged(other.declaration)
+            into.declaration = into.declaration.merged(entry.declaration)
         except InvalidDeclaration as twice:
-            labels = f"{entry.declaration.label} and {other.declaration.label}"
+            labels = f"{into.declaration.label} and {entry.declaration.label}"
             problem = f"{principal} is declared twice, in {labels}: {'; '.join(twice.problems)}"
             raise OptionError(self._settings.option, problem) from None
-        self._plan(entry, principal)
+        self._plan(into, principal)
 
 
 class AssignmentRun:

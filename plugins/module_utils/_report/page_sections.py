@@ -48,7 +48,7 @@ def findings(report: Report) -> Html:
     kinds = dict.fromkeys(finding["kind"] for finding in found)
     bad = ("inactive not-predefined", "Inactive or not predefined")
     subjects = [f"{attribute['attribute_set']}.{attribute['name']}" for attribute in report["attributes"]]
-    bar = tag(
+    filters = tag(
         "div",
         select("severity", "Severity", [(severity, severity) for severity in SEVERITIES]),
         select("kind", "Kind", [*((kind, RULES[kind].title) for kind in kinds), bad]),
@@ -61,7 +61,7 @@ def findings(report: Report) -> Html:
         "findings",
         "Findings",
         tag("p", "The filters apply to the findings and to the principals.", class_="soft screen"),
-        bar,
+        filters,
         cards or tag("p", "Nothing needs attention."),
         tag("p", "No finding matches.", id="none", hidden=True),
     )

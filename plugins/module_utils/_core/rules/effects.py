@@ -73,10 +73,11 @@ def find_effects(rules: Sequence[DecidingRule], changes: Sequence[PrincipalChang
     places = [place for place, rule in enumerate(rules) if rule.evaluator]
     evaluators = [rule.evaluator for rule in rules if rule.evaluator]
     states = (assignments for change in changes for assignments in (change.before, change.after))
-    answers = evaluate_many(evaluators, states)
+    answers = iter(evaluate_many(evaluators, states))
+    pairs = zip(answers, answers, strict=True)  # before and after of each change
     concerned: dict[tuple[str, bool, frozenset[AttributeName]], list[int]] = {}
-    for change in changes:
-        before, after = (dict(zip(places, next(answers), strict=True)) for _state in range(2))
+    for change, pair in zip(changes, pairs, strict=True):
+        before, after = (dict(zip(places, state, strict=True)) for state in pair)
         key = (change.kind, change.is_agent, frozenset(change.changes))
         if key not in concerned:
             concerned[key] = [place for place, rule in enumerate(rules) if rule.concerns(change)]

@@ -27,7 +27,6 @@ import pytest
 from _checkout import ROOT, found_in
 from _emulator import Emulator
 from ansible import __version__
-from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.play_context import PlayContext
@@ -304,7 +303,7 @@ class TestTrace:
         emulator.faults({"do": {"status": 503, "headers": {"Retry-After": 0}}, "match": {"kind": "graph"}})
         self.asks(seen, emulator, f"/users/{ADELE}", "/users/nobody@contoso.com")
         result = run({"inventory_hostname": "localhost"}, args={})
-        assert "requests" not in result["invocation"]
+        assert "trace" not in result
         *_discovery, token, failed, repeated, refused = lines
         where, number = f"{emulator.url}/v1.0/users", "[0-9a-f-]{36}"
         assert re.fullmatch(rf"<localhost> POST https://\S+/token: 200 in \d+ ms, client-request-id {number}", token)
@@ -345,10 +344,8 @@ class TestTrace:
         assert lines == []
 
     @pytest.mark.parametrize("verbosity", [2, 3])
-    def test_a_module_returns_the_lines_in_its_invocation(self, emulator: Emulator, verbosity: int) -> None:
+    def test_a_module_returns_the_lines_to_its_action_plugin(self, emulator: Emulator, verbosity: int) -> None:
         options = {"user": "adele@contoso.com", "_ansible_verbosity": verbosity, "_ansible_remote_tmp": "/tmp"}
-        # Since 2.21, a module returns its invocation only where ansible.cfg asks for it.
-        options |= {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
         module = "ansible_collections.entra.attributes.plugins.modules.custom_security_attribute_info"
         ran = subprocess.run(
             [sys.executable, "-m", module],
@@ -358,16 +355,16 @@ class TestTrace:
             text=True,
             check=True,
         )
-        found = json.loads(ran.stdout)["invocation"].get("requests", [])
+        found = json.loads(ran.stdout).get("trace", [])
         wanted = f"GET {emulator.url}/v1.0/users/adele@contoso.com: 200 in "
         assert [line[: len(wanted)] for line in found[-1:]] == [wanted][: verbosity - 2]
 
     def test_the_lines_of_a_module_are_shown_as_those_of_a_task_inside_ansible(
         self, run: Run, lines: list[str]
     ) -> None:
-        answer = {"invocation": {"module_args": {}, "requests": ["GET https://localhost/v1.0/users: 200 in 3 ms"]}}
+        answer = {"changed": False, "trace": ["GET https://localhost/v1.0/users: 200 in 3 ms"]}
         found = run({"inventory_hostname": "web"}, transport="ssh", module_result=answer)
-        assert found["invocation"] == {"module_args": {}}
+        assert "trace" not in found
         assert lines == ["<web> GET https://localhost/v1.0/users: 200 in 3 ms"]
 
 

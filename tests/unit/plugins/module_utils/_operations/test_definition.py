@@ -479,7 +479,7 @@ def test_4_the_tenant_or_the_set_is_full_of_definitions(tenant: Tenant) -> None:
     project = next(one for one in state["definitions"] if one["name"] == "Project")
     legacy = next(one for one in state["definitions"] if one["name"] == "Legacy")
     limited = [{"id": "Engineering", "maxAttributesPerSet": 1}, {"id": "Marketing"}]
-    tenant.emulator.tenant({**tenant, "attributeSets": limited, "definitions": [*many, project, legacy]})
+    tenant.emulator.tenant({**state, "attributeSets": limited, "definitions": [*many, project, legacy]})
     tenant.emulator.clear()
     for name, options in (("Level", {"type": "string"}), ("Legacy", {})):
         with pytest.raises(InvalidDeclaration) as refusal:

@@ -273,7 +273,7 @@ def _quantified(outcomes: list[str], every: bool) -> str:
 
 def _pair(operator: str, left: Any, right: Any) -> str:
     if operator.startswith("Numeric"):
-        if not all(type(side) is int for side in (left, right)):
+        if not all(isinstance(side, int) and not isinstance(side, bool) for side in (left, right)):
             return U
         return T if _NUMBER_TESTS[operator[7:]](left, right) else F
     if operator.startswith("Guid"):
