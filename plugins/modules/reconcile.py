@@ -12,30 +12,31 @@ short_description: Plan, apply, and undo attribute sets, definitions, and assign
 version_added: 1.0.0
 description:
   - Reads declarations from files, compares them with the tenant, shows the plan, and writes what differs.
-  - In check mode it is the plan of a change and the drift report. O(plan_path) keeps the plan, and O(apply_plan) does
-    exactly what a kept plan says, or nothing.
-  - The steps run in an order that Entra accepts. Attribute sets come first, then what definitions permit more, then
-    assignments, then what definitions permit less, then lower limits of attribute sets.
-  - It reports every mistake in the declarations at once, before it sends anything.
-  - A run that was cut off can be started again. It does the rest.
+  - In check mode, the module shows the plan and the drift, and writes nothing. O(plan_path) saves the plan.
+    O(apply_plan) applies exactly a saved plan, or nothing.
+  - The steps run in an order that Entra accepts. Attribute sets come first. New definitions and values follow, then
+    assignments. Retired definitions and values, and lower limits of attribute sets, come last.
+  - The module reports all mistakes in the declarations together, before it sends a request.
+  - You can start an interrupted run again. It completes the rest.
 options:
   src:
     description:
       - Files or folders with declarations. The guide
         L(Attributes as code,https://github.com/entra-attributes/entra.attributes/blob/main/docs/docsite/rst/guide_as_code.rst)
         describes them.
-      - The folder of a snapshot is such a folder too. It undoes the run that kept it.
-      - Where the task runs inside Ansible, a relative path is searched as files are, and then in the current folder.
+      - The folder of a snapshot is such a folder too. It undoes the run that saved it.
+      - If the task runs inside Ansible, a relative path is searched next to the playbook, then in the current
+        folder.
     type: list
     elements: path
   declarations:
     description:
       - Declarations in addition to those of O(src), in the form of a file, a dictionary with any of
         C(attribute_sets), C(definitions), C(assignments), C(masked_sets), and C(protect).
-      - At least one of O(src), O(declarations), and O(apply_plan) is needed.
+      - Set at least one of O(src), O(declarations), and O(apply_plan).
     type: dict
   sections:
-    description: The sections of the declarations that the run is about.
+    description: Sections of the declarations to plan and apply.
     type: list
     elements: str
     choices: [attribute_sets, definitions, assignments]
@@ -47,90 +48,90 @@ options:
     default: []
   principals:
     description:
-      - Narrow the run to the assignments of these principals, by the names with which they are declared.
+      - Narrow the run to the assignments of these principals. Use the names of the declarations.
       - The run then leaves attribute sets and definitions alone.
     type: list
     elements: str
     default: []
   plan_path:
     description:
-      - File for the plan, as JSON. It holds the tenant, the identity, the time, and every step with the values before
-        and after it, its place, and a digest of the whole. A JSON Schema describes it.
-      - A file for a pull request, of the same name with the ending C(.md), is written next to it.
-      - Only its owner can read it, as it holds values. Those of C(masked_sets) are keyed hashes.
+      - JSON file for the plan. It contains the tenant, the identity, the time, every step with its place and the values
+        before and after, and a digest of the whole. A JSON Schema describes the file.
+      - The module writes a second file next to it, with the extension C(.md), for a pull request.
+      - Only the owner can read the files, because they contain values. Values of C(masked_sets) are keyed hashes.
     type: path
   apply_plan:
     description:
-      - The file of a plan. The task does exactly what the plan says, and reads only what the plan names.
-      - It refuses a plan of another tenant, a plan that was edited, a plan that is older than O(plan_max_age), and
-        every object that is no longer as the plan found it. An object that is already as the plan wants is not stale.
-      - An interrupted task can be run again with the same plan.
-      - If the plan holds masked values, O(src) or O(declarations) must give these values again. The task checks them
-        against the plan.
+      - File of a saved plan. The module applies exactly this plan, and reads only the objects that it names.
+      - The module refuses a plan of another tenant, an edited plan, and a plan that is older than O(plan_max_age). It
+        also refuses every object that has changed since the plan. An object that already matches the plan is accepted.
+      - You can run an interrupted task again with the same plan.
+      - If the plan contains masked values, O(src) or O(declarations) must contain these values. The module compares
+        them with the plan.
     type: path
   plan_max_age:
-    description: The number of days for which O(apply_plan) takes a plan.
+    description: Number of days after which O(apply_plan) refuses a plan.
     type: int
     default: 7
   plan_key:
     description:
-      - Key of the hashes that a plan has in place of masked values. The run that applies the plan needs the same key.
-      - Without a key, whoever has the plan can test guesses of a value.
+      - Key of the hashes that replace masked values in a plan. The run that applies the plan needs the same key.
+      - Without a key, a reader of the plan can test guesses of a value.
     type: str
   on_stale:
     description:
-      - What to do about objects that are no longer as the plan found them.
-      - With V(fail) nothing is written. With V(skip) the task leaves these objects alone, and applies the rest.
+      - What to do if objects have changed since the plan.
+      - With V(fail), the module writes nothing. With V(skip), it leaves these objects alone and applies the rest.
     type: str
     choices: [fail, skip]
     default: fail
   snapshot_path:
     description:
-      - Folder in which to save, before the first write, what is about to change. As O(src) it undoes the run.
-      - The snapshot of a run that was cut off is continued, that of a finished run is replaced. Its files are sealed. A
-        snapshot that was cut off or edited is refused.
-      - Must not be a link, O(src), or a folder in it. Nothing is saved in check mode.
+      - Snapshot folder. Before the first write, the module saves the current values of everything that it is about to
+        change. Use the folder as O(src) to undo the run.
+      - The module continues the snapshot of an interrupted run, and replaces the snapshot of a finished run. The files
+        are sealed. The module refuses an incomplete or edited snapshot.
+      - It must not be a link, O(src), or a folder in O(src). The module saves no snapshot in check mode.
     type: path
   undo:
     description:
-      - Whether O(src) must be the whole snapshot of a run. Anything else is refused, and so are options that declare or
-        purge anything.
-      - The entry point C(undo) of the role sets it.
+      - Whether O(src) must be the complete snapshot of a run. The module then refuses other sources, and options that
+        declare or purge something.
+      - The entry point C(undo) of the role sets this option.
     type: bool
     default: false
   report_path:
     description: File for RV(summary) as JSON, also in check mode and after a failure.
     type: path
   purge:
-    description: Whether to remove attributes that an assignment does not list, only in the attribute sets that it
-      names.
+    description: Whether to remove attributes that an assignment does not list, within the attribute sets that it names.
     type: bool
     default: false
   force:
-    description: Whether to write even where the current value is not the one that a declaration expects.
+    description: Whether to write even if the current value differs from the expected one.
     type: bool
     default: false
   max_changes:
     description:
-      - How many principals may change at most, as a number or as a percentage of those declared, such as V(10%).
-      - If more would change, nothing is written.
+      - Maximum number of principals to change, or a percentage of the declared principals, such as V(10%).
+      - If more would change, the module writes nothing.
     type: str
   on_error:
     description:
       - Whether to continue with the other principals after one failed.
-      - With V(stop) nothing is written where a principal is refused before the first write.
+      - With V(stop), the module writes nothing if a principal fails before the first write.
     type: str
     choices: [continue, stop]
     default: continue
   on_missing:
     description:
-      - What to do about principals that do not exist. With V(fail) the task fails, after it has done the rest.
-      - With V(warn) and V(skip) they are listed in the plan as missing, and do not fail the task.
+      - What to do if a principal does not exist. With V(fail), the task fails after it has applied the rest.
+      - With V(warn) and V(skip), the plan lists it as missing, and the task does not fail.
     type: str
     choices: [fail, warn, skip]
     default: fail
   report:
-    description: Which principals RV(results) holds.
+    description: Principals in RV(results).
     type: str
     choices: [all, changed, failed, none]
     default: changed
@@ -142,10 +143,10 @@ extends_documentation_fragment:
   - entra.attributes._attributes.writes
   - entra.attributes._permissions.writes
 notes:
-  - To change attribute sets and definitions, it also needs the Graph permission
-    C(CustomSecAttributeDefinition.ReadWrite.All), and of a signed-in user the Entra role Attribute Definition
+  - To change attribute sets and definitions, the module also needs the Graph permission
+    C(CustomSecAttributeDefinition.ReadWrite.All). A signed-in user also needs the Entra role Attribute Definition
     Administrator. To compare them, C(CustomSecAttributeDefinition.Read.All) is enough.
-  - Entra deletes neither attribute sets nor definitions. A run that is undone leaves new definitions deprecated.
+  - Entra cannot delete attribute sets and definitions. Undo deprecates new definitions.
 seealso:
   - module: entra.attributes.custom_security_attributes
   - ref: ansible_collections.entra.attributes.docsite.guide_as_code
@@ -164,7 +165,7 @@ EXAMPLES = r"""
     plan_path: plan.json
   check_mode: true
 
-- name: Do exactly what was approved
+- name: Apply exactly the approved plan
   entra.attributes.reconcile:
     apply_plan: plan.json
     snapshot_path: snapshot
@@ -173,7 +174,7 @@ EXAMPLES = r"""
   entra.attributes.reconcile:
     src: snapshot
 
-- name: Make one attribute set what is declared, and list people who left
+- name: Reconcile one attribute set, and list users who left
   entra.attributes.reconcile:
     src: attributes
     attribute_sets: [Engineering]
@@ -183,7 +184,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: The plan, as O(plan_path) has it, masked values as keyed hashes.
+  description: Plan, as in O(plan_path). Masked values are keyed hashes.
   returned: once the declarations were read and compared
   type: dict
   contains:
@@ -198,7 +199,7 @@ plan:
       type: list
       elements: dict
     unchanged:
-      description: How many objects of each kind stay as they are.
+      description: Number of unchanged objects by kind.
       type: dict
     missing:
       description: The principals that do not exist, each with C(kind), C(name), C(place), and C(message).
@@ -209,41 +210,41 @@ plan:
       type: list
       elements: dict
     blocked:
-      description: Why nothing of the plan is written.
+      description: Reasons why the module does not apply the plan.
       type: list
       elements: str
     notes:
-      description: What else people should know.
+      description: Further notes for readers.
       type: list
       elements: str
     affected:
-      description: What opens or closes with O(consumers) V(report) or V(fail), a sentence for each policy or workflow.
+      description: With O(consumers) V(report) or V(fail), a sentence for each policy or workflow that opens or closes.
       type: list
       elements: str
       sample: ['12 apps leave the policy "Require MFA for finance apps" (enabled)']
 summary:
-  description: How it went, in check mode how it would go.
+  description: Outcome of the run. Predicted in check mode.
   returned: always
   type: dict
   contains:
     check_mode:
-      description: Whether it ran in check mode.
+      description: Whether the run was in check mode.
       type: bool
     failed:
       description: Whether anything failed.
       type: bool
     messages:
-      description: What failed.
+      description: Failures.
       type: list
       elements: str
     attribute_sets:
-      description: C(declared), C(changed), C(failed), and the C(names) of those that changed.
+      description: C(declared), C(changed), C(failed), and the C(names) of changed objects.
       type: dict
     definitions:
-      description: The same of definitions.
+      description: The same for definitions.
       type: dict
     assignments:
-      description: The same of principals, and how many are C(missing).
+      description: The same for principals, and the number of C(missing) ones.
       type: dict
     drifts:
       description: RV(drifts).
@@ -258,34 +259,34 @@ summary:
       type: str
       sample: plan.json
     requests:
-      description: How many requests were sent, a batch counted as one.
+      description: Number of requests. A batch counts as one.
       type: int
       sample: 12
     seconds:
-      description: How long it took.
+      description: Duration in seconds.
       type: float
       sample: 3.5
 not_read:
-  description: Sources of consumers that could not be read, each with C(source), C(permission), and C(message). As long
-    as there are any, more consumers may be affected.
+  description: Sources of consumers that could not be read, each with C(source), C(permission), and C(message). If the
+    list is not empty, more consumers may be affected.
   returned: with O(consumers) V(report) or V(fail)
   type: list
   elements: dict
   sample: []
 drifts:
-  description: The differences, each with C(kind), C(object), C(attribute), C(before), and C(after), and of principals
-    C(id). Of a set or definition that is missing C(attribute) is null, and C(after) is all of it.
+  description: Differences, each with C(kind), C(object), C(attribute), C(before), and C(after), and with C(id) for
+    principals. For a missing set or definition, C(attribute) is null, and C(after) is the whole object.
   returned: always
   type: list
   elements: dict
 results:
-  description: What became of principals, as RV(entra.attributes.custom_security_attributes#module:results), with
-    C(declared_in) for the place of the declaration. Values of masked sets are left out.
+  description: Outcomes of principals, as in RV(entra.attributes.custom_security_attributes#module:results), with
+    C(declared_in) for the place of the declaration. They contain no values of masked sets.
   returned: always
   type: list
   elements: dict
 failures:
-  description: Why each set, definition, and principal failed, with its place.
+  description: Reason of each failed set, definition, and principal, with its place.
   returned: if anything failed
   type: list
   elements: str
