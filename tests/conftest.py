@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,10 @@ def importable() -> bool:
 
 if not importable():
     sys.path.insert(0, str(found_in()))
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # by a shell, and children inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
