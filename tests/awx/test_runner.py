@@ -170,7 +170,9 @@ def test_the_credential_type_asks_for_what_it_injects() -> None:
 def test_the_templates_name_what_is_there() -> None:
     (play,) = yaml.safe_load((AWX / "objects.yml").read_text())
     templates = next(task["awx.awx.job_template"] for task in play["tasks"] if "awx.awx.job_template" in task)
-    assert (AWX / "project" / templates["playbook"]).is_file()
+    (loop,) = (task["loop"] for task in play["tasks"] if "awx.awx.job_template" in task)
+    assert templates["playbook"] == "{{ item.playbook }}"
+    assert all((AWX / "project" / item["playbook"]).is_file() for item in loop)
     source = next(task["awx.awx.inventory_source"] for task in play["tasks"] if "awx.awx.inventory_source" in task)
     assert (AWX / "project" / source["source_path"]).is_file()
     workflow = next(
