@@ -115,9 +115,13 @@ class Graph:
         need: Need,
         query: Mapping[str, str] | None = None,
         advanced: bool = False,
+        large: bool = False,
         before: Callable[[], None] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Yield the items of all pages, one request per page, in the order Graph gives them.
+
+        `large` asks for large pages where the largest `$top` is unknown (graph-facts 13). If Graph refuses the request,
+        it is sent again without a size.
 
         While the caller takes the items of a page, a thread reads the next one. With a `before`, which is called before
         each request, pages are read one after the other: the caller may stop before it waits for another page.
@@ -129,16 +133,18 @@ class Graph:
                 before()
             return shapes.page(self._json("GET", url, need, advanced=advanced, shape=shapes.page), operation)
 
-        sized = dict(query or {})
+        sized = {**(query or {}), **({"$top": str(PAGE_SIZE)} if large else {})}
         while True:
-            if "$top" in sized:
+            if "$top" in sized and not large:
                 sized["$top"] = str(min(int(sized["$top"]), self.page_size))
             url = self._url(path, sized, advanced)
             try:
                 page = read(url)
                 break
             except GraphError as error:
-                if "$top" not in sized or not self.halve_pages(error, int(sized["$top"])):
+                if large and error.status == 400 and "$top" in sized:
+                    del sized["$top"]
+                elif large or "$top" not in sized or not self.halve_pages(error, int(sized["$top"])):
                     raise
         yield from self._read_on(operation, page, read, {url}, ahead=before is None)
 

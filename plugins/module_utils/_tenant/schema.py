@@ -76,7 +76,7 @@ class Schema:
         query = {"$expand": "allowedValues"}
         if conditions:
             query["$filter"] = " and ".join(conditions)
-        pages = self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query)
+        pages = self._graph.pages(_DEFINITIONS, need=READ_DEFINITIONS, query=query, large=not conditions)
         return [
             found
             for found in map(self._definition, pages)

@@ -116,6 +116,23 @@ def test_pages_are_followed_to_the_end_with_their_headers(emulator: Emulator, im
     assert all(request["headers"]["consistencylevel"] == "eventual" for request in requests)
 
 
+def test_large_pages_are_asked_for_and_others_are_taken(emulator: Emulator, impatient: _graph.Graph) -> None:
+    def read() -> list[str]:
+        return [item["id"] for item in impatient.pages("/users", need=NEED, large=True)]
+
+    assert len(read()) > 3
+    refusal = {"error": {"code": "BadRequest", "message": "The limit of '100' for Top query has been exceeded."}}
+    emulator.faults({"match": {"method": "GET"}, "do": {"status": 400, "body": refusal}})
+    emulator.clear()
+    found = read()
+    assert ["$top" in request["query"] for request in emulator.requests()] == [True, False]
+    assert found == read()
+    assert impatient.page_size == 999
+    emulator.faults(*[{"match": {"method": "GET"}, "do": {"status": 400, "body": refusal}}] * 2)
+    with pytest.raises(GraphError, match="limit of '100'"):
+        read()
+
+
 def test_a_next_page_elsewhere_gets_no_token(emulator: Emulator, impatient: _graph.Graph) -> None:
     elsewhere = {"value": [{"id": "1"}], "@odata.nextLink": "https://graph.example.com/v1.0/users?$skiptoken=x"}
     emulator.faults({"match": {"method": "GET"}, "do": {"status": 200, "body": elsewhere}})
