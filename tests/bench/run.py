@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import bulk
+import reconcile
 import report
 import requests
 import yaml
@@ -101,6 +102,8 @@ def main() -> None:
         median = statistics.median(seconds)
         print(f"| {name} | {median:.2f} s | {min(seconds):.2f} s | {median / base:.2f} |", flush=True)
     bulk.main()
+    print("\nReconcile\n")
+    reconcile.main()
     print("\nReports\n")
     report.main()
     print("\nRules\n", flush=True)
