@@ -16,7 +16,11 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.entra.attributes.plugins.lookup.declarations import DOCUMENTATION, LookupModule
-from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import declared
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import (
+    Declared,
+    declared,
+    narrowed,
+)
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 
 PROJECT: dict[str, Any] = {"attribute_set": "Engineering", "name": "Project", "type": "string"}
@@ -40,6 +44,86 @@ def test_variables_and_folder_come_together(tmp_path: Path) -> None:
     assert found.attribute_sets == [{"name": "Sales"}]
     assert [one["name"] for one in found.definitions] == ["Project", "Region"]
     assert [one.who.name for one in found.assignments] == ["b", "a"]
+
+
+SECTIONS = ["attribute_sets", "definitions", "assignments"]
+
+
+def narrow(sections: list[str] = SECTIONS, sets: list[str] | None = None, principals: list[str] | None = None) -> str:
+    """Return what a narrowed run covers, as a text: sets, definitions, and the attributes of principals."""
+    found: Declared = declared(
+        None,
+        {
+            "attribute_sets": [{"name": "Sales"}, {"name": "Engineering"}],
+            "definitions": [PROJECT, {"attribute_set": "Sales", "name": "Region"}],
+            "assignments": [
+                {
+                    "user": "Adele@contoso.com",
+                    "attributes": {"Sales": {"Region": "x"}, "Engineering": {"Project": "y"}},
+                    "expected": {"Sales": {"Region": "a"}, "Engineering": {"Project": "b"}},
+                },
+                {"user": "alex@contoso.com", "attributes": {"Finance": {"Grade": 1}}},
+                {"service_principal": "payroll", "attributes": {"Sales": {}}},
+            ],
+            "masked_sets": ["Sales"],
+            "protect": {"principals": ["alex@contoso.com"]},
+        },
+    )
+    part = narrowed(found, sections, sets or [], principals or [])
+    assert (part.masked_sets, part.protected_principals) == (("Sales",), ("alex@contoso.com",))
+    for declaration in part.assignments:
+        assert not declaration.expected or declaration.expected.keys() == declaration.desired.keys()
+    return "; ".join(
+        [
+            " ".join(placed.desired.name for placed in part.placed_sets),
+            " ".join(str(placed.desired.attribute) for placed in part.placed_definitions),
+            " ".join(
+                f"{declaration.who.name}={'+'.join(declaration.attribute_sets)}/{len(declaration.desired)}"
+                for declaration in part.assignments
+            ),
+        ]
+    )
+
+
+ADELE, ALEX, PAYROLL = "Adele@contoso.com=Sales+Engineering/2", "alex@contoso.com=Finance/1", "payroll=Sales/0"
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({}, f"Sales Engineering; Engineering.Project Sales.Region; {ADELE} {ALEX} {PAYROLL}"),
+        ({"sets": ["Sales"]}, f"Sales; Sales.Region; Adele@contoso.com=Sales/1 {PAYROLL}"),
+        ({"sets": ["Finance"]}, f"; ; {ALEX}"),
+        (
+            {"sets": ["Engineering", "Finance"]},
+            f"Engineering; Engineering.Project; Adele@contoso.com=Engineering/1 {ALEX}",
+        ),
+        ({"principals": ["adele@CONTOSO.com", "payroll"]}, f"; ; {ADELE} {PAYROLL}"),
+        ({"principals": ["payroll"], "sets": ["Engineering"]}, "; ; "),
+        ({"principals": ["adele@contoso.com"], "sets": ["Sales"]}, "; ; Adele@contoso.com=Sales/1"),
+        ({"sections": ["definitions"]}, "; Engineering.Project Sales.Region; "),
+        (
+            {"sections": ["attribute_sets", "assignments"], "sets": ["Sales"]},
+            f"Sales; ; Adele@contoso.com=Sales/1 {PAYROLL}",
+        ),
+    ],
+    ids=str,
+)
+def test_a_narrowed_run_covers_a_part(options: dict[str, list[str]], part: str) -> None:
+    assert narrow(**options) == part
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sets": ["sales", "Sales", "Other"]}, "attribute_sets: Other, sales is not declared"),
+        ({"principals": ["dara@contoso.com"]}, r"principals: dara@contoso\.com is not declared"),
+    ],
+    ids=str,
+)
+def test_a_part_that_is_not_declared_is_refused(options: dict[str, list[str]], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        narrow(**options)
 
 
 @pytest.mark.parametrize(
