@@ -25,13 +25,15 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 TREE = next(path for path in sys.path if Path(path, "ansible_collections/entra/attributes/galaxy.yml").exists())
 PEOPLE = [f"user{number}@contoso.com" for number in range(24)]
 MARK = "\x1b["
+PLAYBOOK = "- import_playbook: entra.attributes.reconcile\n"
+ROLE = "- {hosts: localhost, gather_facts: false, roles: [entra.attributes.reconcile]}\n"
 
 
 def play(
-    emulator: Emulator, folder: Path, *options: str, width: int | None = None, **variables: str
+    emulator: Emulator, folder: Path, *options: str, content: str = PLAYBOOK, width: int | None = None, **variables: str
 ) -> tuple[int, list[str]]:
-    """Run the playbook in a terminal of a width, or without one as a job runs. Returns its status and its lines."""
-    (folder / "play.yml").write_text("- import_playbook: entra.attributes.reconcile\n")
+    """Run a playbook in a terminal of a width, or without one as a job runs. Returns its status and its lines."""
+    (folder / "play.yml").write_text(content)
     program = str(Path(sys.executable).parent / "ansible-playbook")
     command = [program, "play.yml", "--extra-vars", json.dumps({"reconcile_src": "people.json"}), *options]
     environment = {
@@ -101,6 +103,17 @@ def test_twenty_changes_are_seen_without_scrolling(
         assert f"  ~ Engineering.NumVendors: {number + 100} -> {number}  {PEOPLE[number]}" in plan
     assert not [line for line in plan[:24] if len(line) > (width or 79)]
     assert not [line for line in lines if "skipping" in line]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("content", "most"), [(PLAYBOOK, 14), (ROLE, 17)], ids=["playbook", "role"])
+def test_a_run_is_short(emulator: Emulator, folder: Path, content: str, most: int) -> None:
+    """Ansible's first and last line, which are empty, do not count. All other empty lines do."""
+    for plan, limit in (("20 principals to change (20 values set), 4", 40), ("nothing to change, 24", most)):
+        status, lines = play(emulator, folder, content=content)
+        assert status == 0, lines
+        assert f"Plan: {plan} unchanged" in lines
+        assert len("\n".join(lines).strip().split("\n")) <= limit
 
 
 @pytest.mark.slow
