@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from ansible.utils.display import Display
-
 from ..module_utils._operation import Operation
 from ..module_utils._operations.assignments import BULK, run_bulk
 from ..plugin_utils._action import LocalAction
+from ..plugin_utils._progress import show_progress
 from ..plugin_utils._vault import decryption
 
 
@@ -21,5 +20,5 @@ class ActionModule(LocalAction):
 
     def operation(self) -> Operation:
         """Return the operation with what a module does not have: somebody who reads the progress, and vault secrets."""
-        run = partial(run_bulk, progress=Display().display, decrypt=decryption(self._loader))
+        run = partial(run_bulk, progress=show_progress, decrypt=decryption(self._loader))
         return replace(self.OPERATION, run=run)

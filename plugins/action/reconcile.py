@@ -19,6 +19,7 @@ from ..module_utils._operation import Operation
 from ..module_utils._operations.plan_view import CHANGE, CREATE, HEAD, PROBLEM, REMOVE, lines
 from ..module_utils._operations.reconcile import RECONCILE, run_reconcile
 from ..plugin_utils._action import LocalAction
+from ..plugin_utils._progress import show_progress
 from ..plugin_utils._vault import decryption
 
 COLORS = {
@@ -47,7 +48,7 @@ class ActionModule(LocalAction):
 
     def operation(self) -> Operation:
         """Return the operation with what a module does not have: somebody who reads, and vault secrets."""
-        run = partial(run_reconcile, show=self._show, progress=Display().display, decrypt=decryption(self._loader))
+        run = partial(run_reconcile, show=self._show, progress=show_progress, decrypt=decryption(self._loader))
         return replace(self.OPERATION, run=run)
 
     def _show(self, plan: TenantPlan, advice: str) -> None:

@@ -27,6 +27,7 @@ from .assignment import VERIFY_SPEC
 from .assignments_entries import Settings
 from .assignments_run import AssignmentRun, gc_paused, reading
 from .consumer_effects import CONSUMERS_SPEC, NOTICED
+from .progress import Show, show_nothing
 
 BULK_SPEC: dict[str, Any] = {
     "assignments": {
@@ -76,7 +77,7 @@ def run_bulk(
     params: Mapping[str, Any],
     graph: Graph,
     check_mode: bool,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Show = show_nothing,
     decrypt: Decrypt = no_secret,
     choose: Callable[[int, Callable[[], int]], str] = reading,
 ) -> dict[str, Any]:

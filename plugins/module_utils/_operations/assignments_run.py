@@ -47,7 +47,7 @@ from .assignments_entries import OUTCOMES, AssignmentEntry, EntryPlanner, Result
 from .assignments_writer import Writer
 from .consumer_effects import ConsumerEffects
 from .planner import DefinitionSource, Planner, TenantDefinitions
-from .progress import Progress
+from .progress import Progress, Show, show_nothing
 
 NAMES_SHOWN = 5
 
@@ -189,7 +189,7 @@ class AssignmentRun:
         *,
         check_mode: bool = False,
         definitions: DefinitionSource | None = None,
-        show: Callable[[str], None] = lambda line: None,
+        show: Show = show_nothing,
         choose: Callable[[int, Callable[[], int]], str] = reading,
     ) -> None:
         self.entries = [AssignmentEntry(declaration) for declaration in declarations]

@@ -45,6 +45,8 @@ from .assignments_entries import OUTCOMES, AssignmentEntry
 from .assignments_run import gc_paused
 from .consumer_effects import CONSUMERS_SPEC, NOTICED
 from .plan_view import markdown
+from .progress import Show as ShowProgress
+from .progress import show_nothing
 from .reconcile_run import ReconcileRun
 
 RECONCILE_SPEC: dict[str, Any] = {
@@ -87,7 +89,7 @@ def run_reconcile(
     graph: Graph,
     check_mode: bool,
     show: Show = lambda plan, advice: None,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: ShowProgress = show_nothing,
     decrypt: Decrypt = no_secret,
 ) -> dict[str, Any]:
     """`reconcile`: everything is read and planned, then the plan is kept and shown, then what differs is written."""

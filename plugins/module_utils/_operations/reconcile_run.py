@@ -48,6 +48,7 @@ from .assignments_entries import AssignmentEntry, Settings
 from .assignments_run import AssignmentRun, reading
 from .definition import check_usage
 from .planner import KnownDefinitions
+from .progress import Show
 
 REASON_MASKED = "the declaration is refused; the reason is masked"
 
@@ -72,12 +73,12 @@ class ReconcileRun:
         declared: Declared,
         approved: PlanFile | None,
         mask: Mask,
-        say: Callable[[str], None],
+        progress: Show,
     ) -> None:
         self._params, self._graph, self._mask = params, graph, mask
         self.declared, self._approved = declared, approved
         self._schema = Schema(graph)
-        self._say = say
+        self._progress = progress
         self.warnings: list[str] = []
         self.assignments: AssignmentRun | None = None
         self.schema = SchemaPlan()
@@ -122,7 +123,7 @@ class ReconcileRun:
             settings = replace(settings, purge=False, on_missing="fail")
             choose = _by_filters
         known = KnownDefinitions(self.schema.definitions) if self.schema.definitions else None
-        return AssignmentRun(declarations, settings, self._graph, definitions=known, show=self._say, choose=choose)
+        return AssignmentRun(declarations, settings, self._graph, definitions=known, show=self._progress, choose=choose)
 
     @property
     def entries(self) -> list[AssignmentEntry]:

@@ -1283,7 +1283,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(
 def test_a_long_run_says_how_far_it_is_and_a_short_one_nothing(tenant: Tenant) -> None:
     populate(tenant, 60)
     said: list[str] = []
-    spoken = replace(BULK, run=partial(run_bulk, progress=said.append))
+    spoken = replace(BULK, run=partial(run_bulk, progress=lambda progress: said.append(progress.line())))
     tenant.run(spoken, check_mode=True, assignments=everybody(60, NumVendors=4))
     assert said == []
     ticks = count(0, 5)
@@ -1321,8 +1321,8 @@ def test_a_person_at_a_terminal_sees_it(tenant: Tenant, tmp_path: Path) -> None:
     os.close(controller)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).replace("\r", "").splitlines()
     assert process.returncode == 0, lines
-    progress = [line for line in lines if line.endswith("throttled")]
-    assert progress[-1] == "400 of 400 read, 400 to change, 0 written, 0 throttled"
+    progress = [line for line in lines if re.match(r"\[#*\.*\] [0-9]+ of 400 read$", line)]
+    assert progress[-1] == f"[{'#' * 30}] 400 of 400 read"
     assert 2 <= len(progress) <= 3
 
 
