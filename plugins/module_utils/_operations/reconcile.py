@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +19,7 @@ from typing import Any
 from .._connection import read_files
 from .._core.names import counted
 from .._core.options import DICT, INTEGER, LIST, SECRET, TEXT
-from .._core.tenant_plan import ATTRIBUTE_SET, DEFINITION, TenantPlan, plan_document
+from .._core.tenant_plan import TenantPlan
 from .._declarations.declared import Declared, declared, narrowed
 from .._declarations.locations import SECTIONS, Decrypt, no_secret
 from .._declarations.plan_file import (
@@ -36,17 +35,18 @@ from .._declarations.snapshot import Folder, begin, check_kept, ensure_whole, fi
 from .._declarations.storage import check_apart, check_file, now, replace_file
 from .._errors import EntraError, Need, OptionError, PlanRefused
 from .._graph.client import Graph
-from .._operation import Operation, diff
+from .._operation import Operation
 from .._tenant.permissions import ASSIGN_ATTRIBUTES, WRITE_DEFINITIONS, foreseen_refusals, tenant_of
 from .approved_plan import masked_attributes
 from .assignment import VERIFY_SPEC
 from .assignments import changes_allowed, counts_sentence
-from .assignments_entries import OUTCOMES, AssignmentEntry
+from .assignments_entries import OUTCOMES
 from .assignments_run import gc_paused
 from .consumer_effects import CONSUMERS_SPEC, NOTICED
 from .plan_view import markdown
 from .progress import Show as ShowProgress
 from .progress import show_nothing
+from .reconcile_result import Outcome
 from .reconcile_run import ReconcileRun
 
 RECONCILE_SPEC: dict[str, Any] = {
@@ -76,7 +76,6 @@ RECONCILE_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("src", "declarations", "apply_plan")],
     "mutually_exclusive": [("plan_path", "apply_plan")],
 }
-MOST_DIFFS = 100
 FAILURES_IN_MESSAGE = 5
 UNDO_LEAVES = "Entra deletes neither attribute sets nor definitions. These definitions stay, deprecated: "
 
@@ -94,7 +93,7 @@ def run_reconcile(
 ) -> dict[str, Any]:
     """`reconcile`: everything is read and planned, then the plan is kept and shown, then what differs is written."""
     params = {**params, "src": params["src"] or []}
-    outcome = _Outcome(params, graph, check_mode)
+    outcome = Outcome(params, graph, check_mode)
     report: Path | None = None
     try:
         _check_options(params)
@@ -295,116 +294,6 @@ def _write_report(path: Path | None, result: Mapping[str, Any]) -> None:
         replace_file(path, text.encode(errors="backslashreplace"), private=True)
     except OSError as error:
         raise OptionError("report_path", f"{path} cannot be written: {error.strerror}") from None
-
-
-class _Outcome:
-    """What is known of a run, at any time, as its result."""
-
-    def __init__(self, params: Mapping[str, Any], graph: Graph, check_mode: bool) -> None:
-        self._params, self._graph, self._check_mode = params, graph, check_mode
-        self._began, self._sent = time.monotonic(), graph.sent
-        self.planned = check_mode
-        """Whether the result says what would be done, and not what was done."""
-        self.declared = Declared()
-        self.run: ReconcileRun | None = None
-
-    def result(self, error: EntraError | None) -> dict[str, Any]:
-        """Return the result of the task."""
-        run = self.run
-        failures = [*(run.failures() if run else ())]
-        would = self._check_mode and (error is None or not run or not run.plan.blocked)
-        changed = bool(run and (run.plan.changed if would else run.wrote))
-        plan = run.shown() if run else TenantPlan()
-        drifts = _drifts(run, self.declared.masked_sets) if run else []
-        result = {
-            "changed": changed,
-            "plan": plan_document(plan),
-            "drifts": drifts,
-            "summary": self._summary(error, failures, drifts),
-            "results": run.results(self.planned, self._params["report"]) if run else [],
-            "diff": _diffs(plan),
-        }
-        if run and run.assignments and run.assignments.effects:
-            result["not_read"] = run.assignments.effects.not_read()
-        if failures:
-            result["failures"] = failures
-        if run and run.warnings:
-            result["warnings"] = sorted(set(run.warnings))
-        return result
-
-    def _summary(self, error: EntraError | None, failures: Sequence[str], drifts: Sequence[Any]) -> dict[str, Any]:
-        run, planned = self.run, self.planned
-        entries = run.entries if run else []
-        sections = {
-            "attribute_sets": (ATTRIBUTE_SET, len(self.declared.placed_sets)),
-            "definitions": (DEFINITION, len(self.declared.placed_definitions)),
-        }
-        schema = {}
-        for section, (kind, number) in sections.items():
-            names = run.schema_names(kind, planned) if run else []
-            failed = run.failed_schema(kind) if run else 0
-            schema[section] = {"declared": number, "changed": len(names), "failed": failed, "names": names}
-        counts = Counter(entry.outcome(planned) for entry in entries)
-        changed = [entry for entry in entries if entry.changed(planned)]
-        return {
-            "check_mode": self._check_mode,
-            "failed": error is not None,
-            "messages": [str(error), *failures] if error else [],
-            **schema,
-            "assignments": {
-                "declared": len(self.declared.assignments),
-                **{outcome: counts[outcome] for outcome in OUTCOMES},
-                "names": list(dict.fromkeys(map(_name, changed))),
-            },
-            "drifts": list(drifts),
-            "snapshot_path": self._params["snapshot_path"] or "",
-            "plan_path": self._params["plan_path"] or "",
-            "requests": self._graph.sent - self._sent,
-            "seconds": round(time.monotonic() - self._began, 1),
-        }
-
-
-def _name(entry: AssignmentEntry) -> str:
-    principal = entry.principal
-    if principal is None:
-        return entry.declaration.who.name
-    return str(principal.as_result().get("user_principal_name") or principal.display_name)
-
-
-def _drifts(run: ReconcileRun, masked_sets: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the differences: a property of a set or definition, or an attribute of a principal, in each entry."""
-    hidden = {"masked": True}
-    schema = [
-        {**drift, "before": hidden, "after": hidden}
-        if drift["kind"] == DEFINITION and drift["object"].partition(".")[0] in masked_sets
-        else dict(drift)
-        for drift in run.schema.drifts
-    ]
-    return schema + [
-        {
-            "kind": step.kind,
-            "object": step.name,
-            "id": step.id,
-            "attribute": change.attribute,
-            "before": change.before,
-            "after": change.after,
-        }
-        for step in run.shown().principals
-        for change in step.changes
-    ]
-
-
-def _diffs(plan: TenantPlan) -> list[dict[str, str]]:
-    """Return a diff for each object that changes, in the order of the plan."""
-    sides: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
-    for step in plan.steps:
-        title = f"{step.kind.replace('_', ' ')} {step.name}"
-        before, after = sides.setdefault(title, ({}, {}))
-        for change in step.changes:
-            for side, value in ((before, change.before), (after, change.after)):
-                if value is not None:
-                    side[change.attribute] = "(masked)" if isinstance(value, Mapping) else value
-    return [diff(title, before, after) for title, (before, after) in list(sides.items())[:MOST_DIFFS]]
 
 
 RECONCILE = Operation(run_reconcile, RECONCILE_SPEC, RECONCILE_CONSTRAINTS)
