@@ -96,7 +96,7 @@ options:
   undo:
     description:
       - Whether O(src) must be the complete snapshot of a run. The module then refuses other sources, and options that
-        declare or purge something.
+        declare or purge something. O(declarations) can only hold C(masked_sets).
       - The entry point C(undo) of the role sets this option.
     type: bool
     default: false

@@ -21,7 +21,7 @@ from .._core.names import counted
 from .._core.options import DICT, INTEGER, LIST, SECRET, TEXT
 from .._core.tenant_plan import TenantPlan
 from .._declarations.declared import Declared, declared, narrowed
-from .._declarations.locations import SECTIONS, Decrypt, no_secret
+from .._declarations.locations import MASKED_SETS, PROTECT, SECTIONS, Decrypt, no_secret
 from .._declarations.plan_file import (
     PlanFile,
     digest_of,
@@ -144,8 +144,9 @@ def _check_options(params: Mapping[str, Any]) -> None:
     if params["plan_max_age"] < 0:
         raise OptionError("plan_max_age", f"must be at least 0, not {params['plan_max_age']}")
     if params["undo"]:
-        for option in ("declarations", "purge", "apply_plan"):
-            if params[option]:
+        declares = set(params["declarations"] or ()) - {MASKED_SETS}
+        for option, given in (("declarations", declares), *((name, params[name]) for name in ("purge", "apply_plan"))):
+            if given:
                 raise OptionError("undo", f"restores only what a snapshot holds; leave out {option}")
         for src in params["src"]:
             if not is_snapshot(src):
@@ -169,7 +170,7 @@ def _check_files(params: Mapping[str, Any]) -> Path | None:
 def _declared(params: Mapping[str, Any], decrypt: Decrypt, approved: PlanFile | None) -> Declared:
     """Return what is declared, narrowed to the part that is asked for; an approved plan declares all by itself."""
     variables = params["declarations"] or {}
-    unknown = sorted(set(variables) - {*SECTIONS, "masked_sets", "protect"})
+    unknown = sorted(set(variables) - {*SECTIONS, MASKED_SETS, PROTECT})
     if unknown:
         raise OptionError("declarations", f"has unknown keys: {', '.join(map(str, unknown))}")
     found = declared(params["src"], variables, decrypt)

@@ -26,6 +26,7 @@ TREE = next(path for path in sys.path if Path(path, "ansible_collections/entra/a
 PEOPLE = [f"user{number}@contoso.com" for number in range(24)]
 MARK = "\x1b["
 PLAYBOOK = "- import_playbook: entra.attributes.reconcile\n"
+UNDO = "- import_playbook: entra.attributes.undo\n"
 ROLE = "- {hosts: localhost, gather_facts: false, roles: [entra.attributes.reconcile]}\n"
 
 
@@ -135,3 +136,24 @@ def test_a_run_without_changes_is_short_and_one_with_mistakes_says_them_once(emu
     assert sum(line.startswith("fatal:") and "has unknown keys: attrs" in line for line in lines) == 1
     assert sum("has unknown keys" in line for line in lines if not line.startswith("[ERROR]")) == 1
     assert len(lines) < 30
+
+
+@pytest.mark.slow
+def test_the_role_masks_and_protects_what_its_variables_name(emulator: Emulator, folder: Path) -> None:
+    snapshot = str(folder / "snapshot")
+
+    def run(content: str, **variables: Any) -> tuple[int, str]:
+        options = json.dumps({"reconcile_masked_sets": ["Engineering"], **variables})
+        status, lines = play(emulator, folder, "--extra-vars", options, content=content, COLUMNS="200")
+        return status, "\n".join(lines)
+
+    protect = {"attributes": ["Engineering.NumVendors"]}
+    status, text = run(ROLE, reconcile_snapshot_path=snapshot, reconcile_protect=protect)
+    assert status != 0
+    assert "Nothing was written: Engineering.NumVendors is protected" in text
+    status, text = run(ROLE, reconcile_snapshot_path=snapshot)
+    assert status == 0, text
+    assert "20 x Engineering.NumVendors: (masked) -> (masked)" in text
+    status, text = run(UNDO, reconcile_src=snapshot, reconcile_undo_path=snapshot)
+    assert status == 0, text
+    assert "20 x Engineering.NumVendors: (masked) -> (masked)" in text
