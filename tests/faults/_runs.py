@@ -116,9 +116,7 @@ def run(proxy: FaultProxy, seed: int, how: Run = inside) -> Report:
     report.seconds = time.monotonic() - began
     history = list(proxy.history)
     proxy.begin(Weather.clear())
-    claims = {"changed": any(entry["changed"] for entry in result["results"])}
-    claims = {**result, **claims, "summary": result["summary"]["assignments"]}
-    report.wrong = untrue_claims(claims, wanted, before, assigned(proxy), history)
+    report.wrong = untrue_claims(result, wanted, before, assigned(proxy), history)
     report.spoiled, report.writes, report.summary = weather.spoiled, len(history), result.get("summary", {})
     if report.seconds > LONGEST_SECONDS:
         report.wrong.append(f"it took {report.seconds:.0f} s")
@@ -160,8 +158,10 @@ def run_reconcile(proxy: FaultProxy, seed: int, folder: Path) -> Report:
     report.seconds, report.spoiled, report.writes = time.monotonic() - began, weather.spoiled, len(proxy.history)
     history = list(proxy.history)
     proxy.begin(Weather.clear())
-    claims = {"changed": any(entry["changed"] for entry in result["results"])}
-    claims = {**result, **claims, "summary": result["summary"]["assignments"]}
+    claims = result
+    if "results" in result:  # else it ended before any principal was written
+        changed = any(entry["changed"] for entry in result["results"])
+        claims = {**result, "changed": changed, "summary": result["summary"]["assignments"]}
     report.wrong = untrue_claims(claims, wanted, before, assigned(proxy), history)
     if (
         not result.get("failed")
