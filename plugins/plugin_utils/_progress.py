@@ -22,4 +22,4 @@ IS_TERMINAL = sys.stdout.isatty()
 def show_progress(progress: Progress) -> None:
     """Show a bar in a terminal, and a line elsewhere."""
     display = Display()
-    display.display(progress.bar(display.columns) if IS_TERMINAL else progress.line())
+    display.display(progress.bar_line(display.columns) if IS_TERMINAL else progress.line())

@@ -55,7 +55,7 @@ class Progress:
             f" {self.throttled:,} throttled{self._left()}"
         )
 
-    def bar(self, width: int) -> str:
+    def bar_line(self, width: int) -> str:
         """Return a bar with the counts that matter now, in at most `width` columns."""
         done, whole, what = self.read, self._total, "read"
         if self._is_writing and self.to_change:

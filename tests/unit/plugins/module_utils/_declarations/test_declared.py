@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,12 @@ def test_variables_and_folder_come_together(tmp_path: Path) -> None:
     assert [one.who.name for one in found.assignments] == ["b", "a"]
 
 
-SECTIONS = ["attribute_sets", "definitions", "assignments"]
+SECTIONS = ("attribute_sets", "definitions", "assignments")
 
 
-def narrow(sections: list[str] = SECTIONS, sets: list[str] | None = None, principals: list[str] | None = None) -> str:
+def narrow(
+    sections: Sequence[str] = SECTIONS, sets: list[str] | None = None, principals: list[str] | None = None
+) -> str:
     """Return what a narrowed run covers, as a text: sets, definitions, and the attributes of principals."""
     found: Declared = declared(
         None,

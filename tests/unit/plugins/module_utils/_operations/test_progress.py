@@ -14,7 +14,7 @@ def bars(width: int) -> list[str]:
     """Return the bars of a run that reads, writes, is throttled, and ends."""
     shown: list[str] = []
     clock = iter(range(0, 1000, 10))
-    progress = Progress(lambda progress: shown.append(progress.bar(width)), 2_000, lambda: next(clock))
+    progress = Progress(lambda progress: shown.append(progress.bar_line(width)), 2_000, lambda: next(clock))
     progress.read = 500
     progress.update()
     progress.read, progress.to_change = 2_000, 1_000
