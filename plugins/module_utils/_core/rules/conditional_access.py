@@ -20,6 +20,7 @@ from typing import ClassVar
 from ..._errors import quoted
 from ..model import AttributeName
 from .conditions import (
+    EQUALITIES,
     MISQUOTED,
     WORD,
     Attribute,
@@ -56,7 +57,6 @@ OPERATORS = {
         "notMatch",
     )
 }
-_SYMBOLS = {"==": "eq", "=": "eq", "!=": "ne", "<>": "ne", "equal": "eq", "equals": "eq", "notequals": "ne"}
 _OTHER = {"in": "eq", "notin": "ne", "eq": "in", "ne": "notIn"}
 """The operator for one value, where a list is needed, and the other way round."""
 _GROUP_RULE = re.compile(r"(?:user|device)\.[a-z]\w*", re.IGNORECASE)
@@ -82,8 +82,7 @@ class _Parser(Parser):
         """Return a comparison of an attribute with values."""
         token = self.take()
         if token.kind != "word" or plain_dash(token.text).startswith("-"):
-            found = "the end of the rule" if token.kind == "end" else f"'{quoted(token.text)}'"
-            raise self.failure(f"Expected a comparison such as {self.example}, not {found}", token.column)
+            raise self.failure(f"Expected a comparison such as {self.example}, not {self.shown(token)}", token.column)
         left = self.operand(token)
         spelled = self.operator()
         right = self.values(spelled, isinstance(left, Reference))
@@ -120,13 +119,12 @@ class _Parser(Parser):
         token = self.take()
         word = plain_dash(token.text).lower()
         bare = word.removeprefix("-")
-        name = OPERATORS.get(bare) or _SYMBOLS.get(bare)
+        name = OPERATORS.get(bare) or EQUALITIES.get(bare)
         if token.kind not in ("word", "symbol") or name is None:
             accepted = ", ".join(f"-{operator}" for operator in OPERATORS.values())
             close = nearest(bare, OPERATORS)
             hint = f"; did you mean -{OPERATORS[close]}?" if close else ""
-            found = "the end of the rule" if token.kind == "end" else f"'{quoted(token.text)}'"
-            raise self.failure(f"Expected one of {accepted}, not {found}{hint}", token.column)
+            raise self.failure(f"Expected one of {accepted}, not {self.shown(token)}{hint}", token.column)
         if token.text.lower() != f"-{name.lower()}":
             self.wrong(f"'{token.text}' is not an operator; write -{name}", token.column)
         return name
@@ -156,8 +154,9 @@ class _Parser(Parser):
         if token.kind == "misquoted":
             return self.value(self.unquoted(token), token.column)
         if token.kind != "word" or token.text.startswith("-"):
-            found = "the end of the rule" if token.kind == "end" else f"'{quoted(token.text)}'"
-            raise self.failure(f'Expected a value in double quotes, such as "Baker", not {found}', token.column)
+            raise self.failure(
+                f'Expected a value in double quotes, such as "Baker", not {self.shown(token)}', token.column
+            )
         if token.text.lower() == "null":
             return Literal(None, token.column)
         if bare and token.text.lower() in ("true", "false"):

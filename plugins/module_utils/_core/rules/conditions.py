@@ -248,6 +248,9 @@ MISQUOTED = {
     "'": rf"(?:{_DOUBLE}|&[lr]dquo;|\")(?:.*?)(?:{_DOUBLE}|&[lr]dquo;|\")|(?:{_SINGLE})(?:.*?)(?:{_SINGLE}|')",
 }
 """Text in other quotes than the right ones, by these."""
+INTEGER_TEXT = re.compile(r"-?[0-9]{1,18}")
+EQUALITIES = {"==": "eq", "=": "eq", "!=": "ne", "<>": "ne", "equal": "eq", "equals": "eq", "notequals": "ne"}
+"""Spellings that other languages have of the operators `eq` and `ne`."""
 WORD = (
     r"(?:<[^<>\"']*>|&lt;.*?&gt;|\{\{.*?\}\}|\{[^{}\s\"']*\}"
     "|[^\\s()\\[\\]{}<>,\"'=!&|\\\\`\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb])+"
@@ -285,6 +288,8 @@ class Parser:
     logic: ClassVar[Mapping[str, str]]
     """And, or, not: by the spelling to print, `and`, `or`, `not`."""
     quote = "'"
+    title = "rule"
+    """The name of the whole text in messages."""
     example = ""
     """A comparison, to show what is accepted."""
 
@@ -313,6 +318,10 @@ class Parser:
             if kind != "space":
                 yield Token(kind, match[0], position + 1)
             position = match.end()
+
+    def shown(self, token: Token) -> str:
+        """Return a token as a message shows it."""
+        return f"the end of the {self.title}" if token.kind == "end" else f"'{quoted(token.text)}'"
 
     def rule(self, write: Callable[[Node], str]) -> Node:
         """Return the tree. Raises InvalidRule with all problems, each with the right form of the rule."""

@@ -21,7 +21,7 @@ from functools import lru_cache, reduce
 from operator import eq, ge, gt, itemgetter, le, lt, ne
 from typing import Any, TypeAlias
 
-from ..model import Assignments, AttributeName, Value
+from ..model import Assignments, AttributeName, Value, is_guid
 from ..values import type_of
 from .conditions import (
     And,
@@ -39,7 +39,6 @@ from .conditions import (
     Reference,
     leaves,
 )
-from .role_conditions import GUID
 
 
 @dataclass(frozen=True)
@@ -482,7 +481,7 @@ def _pair_test(name: str, operator: str) -> Callable[[Any, Any], Answer]:
         return compare(left, right)
 
     def of_guids(left: Any, right: Any) -> Answer:
-        if not all(isinstance(value, str) and GUID.fullmatch(value) for value in (left, right)):
+        if not all(isinstance(value, str) and is_guid(value) for value in (left, right)):
             return mistyped
         return (left.lower() == right.lower()) is (rest == "Equals")
 

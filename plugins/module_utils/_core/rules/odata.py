@@ -16,6 +16,8 @@ from typing import ClassVar
 from ..._errors import quoted
 from ..model import AttributeName
 from .conditions import (
+    EQUALITIES,
+    INTEGER_TEXT,
     MISQUOTED,
     WORD,
     Attribute,
@@ -43,8 +45,6 @@ INFIX = {name: name for name in ("eq", "ne", "gt", "ge", "lt", "le", "in")}
 FUNCTIONS = {name.lower(): name for name in ("startsWith", "endsWith", "contains")}
 DOCUMENTED = ("eq", "ne", "in", "startsWith")
 """The operators that Microsoft documents for attributes."""
-_SYMBOLS = {"==": "eq", "=": "eq", "!=": "ne", "<>": "ne", "equal": "eq", "equals": "eq", "notequals": "ne"}
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _OTHER_LITERAL = re.compile(r"-?[0-9][\w.:+-]*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """Decimals, dates, times and GUIDs, which are values of other properties."""
 _NAMES = re.compile(r"[^\W\d][^\W_]*_[^\W\d][^\W_]*")
@@ -107,12 +107,11 @@ class _Parser(Parser):
         """Return the operator between two operands."""
         token = self.take()
         bare = token.text.lower().removeprefix("-")
-        name = INFIX.get(bare) or _SYMBOLS.get(bare) or FUNCTIONS.get(bare)
+        name = INFIX.get(bare) or EQUALITIES.get(bare) or FUNCTIONS.get(bare)
         if token.kind not in ("word", "symbol") or name is None:
             close = nearest(bare, [*INFIX, *FUNCTIONS.values()])
             hint = f"; did you mean {close}?" if close else ""
-            found = "the end of the rule" if token.kind == "end" else f"'{quoted(token.text)}'"
-            raise self.failure(f"Expected one of {', '.join(INFIX)}, not {found}{hint}", token.column)
+            raise self.failure(f"Expected one of {', '.join(INFIX)}, not {self.shown(token)}{hint}", token.column)
         if name in FUNCTIONS.values():
             self.wrong(f"{name} is a function; write {name}({PATH}...,'...')", token.column)
         elif token.text.lower() != name:
@@ -162,7 +161,7 @@ class _Parser(Parser):
         if self.lacks_prefix(token.text):
             self.wrong(f"'{quoted(token.text)}' has no prefix; write {PATH} in front of it", token.column)
             return self.names(token.text, "/", token.column)
-        is_value = token.text.lower() in ("true", "false", "null") or _INTEGER.fullmatch(token.text)
+        is_value = token.text.lower() in ("true", "false", "null") or INTEGER_TEXT.fullmatch(token.text)
         if isinstance(other, Attribute) or is_value:
             return self.single(token, other)
         if not re.match(r"[^\W\d]", token.text) and not _OTHER_LITERAL.fullmatch(token.text):
@@ -202,12 +201,11 @@ class _Parser(Parser):
             lower = token.text.lower()
             if lower in ("true", "false", "null"):
                 return Literal({"true": True, "false": False}.get(lower), token.column)
-            if _INTEGER.fullmatch(token.text):
+            if INTEGER_TEXT.fullmatch(token.text):
                 return Literal(int(token.text), token.column)
             if isinstance(other, Attribute) and lower not in self.words and lower not in INFIX:
                 return self.without_quotes(token)
-        found = "the end of the rule" if token.kind == "end" else f"'{quoted(token.text)}'"
-        raise self.failure(f"Expected a comparison such as {_EXAMPLE}, not {found}", token.column)
+        raise self.failure(f"Expected a comparison such as {_EXAMPLE}, not {self.shown(token)}", token.column)
 
 
 def parse(text: str, defined: Collection[AttributeName] = ()) -> Node:

@@ -19,9 +19,10 @@ from itertools import product
 from typing import ClassVar
 
 from ..._errors import quoted
-from ..model import BOOLEAN, INTEGER, STRING, AttributeName
+from ..model import BOOLEAN, INTEGER, STRING, AttributeName, is_guid
 from ..values import type_of
 from .conditions import (
+    INTEGER_TEXT,
     MISQUOTED,
     Attribute,
     Call,
@@ -57,18 +58,17 @@ COMPARED = (
 CROSS = tuple(f"For{left}Of{right}Values:" for left, right in product(("Any", "All"), ("Any", "All")))
 OPERATORS = {f"{cross}{name}".lower(): f"{cross}{name}" for cross in ("", *CROSS) for name in COMPARED}
 FUNCTIONS = {name.lower(): name for name in ("ActionMatches", "SubOperationMatches", "Exists")}
-GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NEUTRAL = {"eq": "Equals", "ne": "NotEquals", "startswith": "StartsWith", "notstartswith": "NotStartsWith"}
 """Operators of other dialects for one value; the type of the value is put in front."""
 _MEANT = {**_NEUTRAL, "=": "Equals", "==": "Equals", "!=": "NotEquals", "equals": "Equals", "notequals": "NotEquals"}
 _SOURCES = {name.lower(): name for name in ("Principal", "Resource", "Request", "Environment")}
 _SOURCE = re.compile(r"(@?)(\w+)\[(.*)\]", re.DOTALL)
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _EXAMPLE = f"@Principal[{PATH}<AttributeSet>_<Attribute>] StringEquals '<value>'"
 
 
 class _Parser(Parser):
     quote = "'"
+    title = "condition"
     example = _EXAMPLE
     tokens = re.compile(
         rf"(?P<space>(?:\s|&nbsp;)+)|(?P<text>'[^']*')|(?P<misquoted>{MISQUOTED[chr(39)]})"
@@ -103,8 +103,7 @@ class _Parser(Parser):
         meant = _MEANT.get(token.text.removeprefix("-").lower())
         if token.kind not in ("word", "symbol") or meant is None:
             close = nearest(token.text.removeprefix("-"), OPERATORS.values()) or "StringEquals"
-            found = "the end of the condition" if token.kind == "end" else f"'{quoted(token.text)}'"
-            raise self.failure(f"Expected an operator such as {close}, not {found}", token.column)
+            raise self.failure(f"Expected an operator such as {close}, not {self.shown(token)}", token.column)
         right = self.operand()
         operator = f"{_kind(right)}{meant}"
         if operator not in COMPARED:
@@ -182,14 +181,15 @@ class _Parser(Parser):
             lower = token.text.lower()
             if lower in ("true", "false"):
                 return Literal(lower == "true", token.column)
-            if _INTEGER.fullmatch(token.text):
+            if INTEGER_TEXT.fullmatch(token.text):
                 return Literal(int(token.text), token.column)
-            if GUID.fullmatch(token.text):
+            if is_guid(token.text):
                 return Literal(token.text, token.column)
             if re.fullmatch(r"[^\W\d]\w*", token.text) and lower not in OPERATORS and lower not in self.words:
                 return self.without_quotes(token)
-        found = "the end of the condition" if token.kind == "end" else f"'{quoted(token.text)}'"
-        raise self.failure(f"Expected an attribute or a value, such as in {_EXAMPLE}, not {found}", token.column)
+        raise self.failure(
+            f"Expected an attribute or a value, such as in {_EXAMPLE}, not {self.shown(token)}", token.column
+        )
 
 
 def _kind(operand: Operand) -> str:
@@ -230,7 +230,7 @@ def _operand(operand: Operand, bare: bool = False) -> str:
     if isinstance(operand, Reference):
         return operand.text
     if isinstance(operand.value, str):
-        return operand.value if bare and GUID.fullmatch(operand.value) else f"'{operand.value}'"
+        return operand.value if bare and is_guid(operand.value) else f"'{operand.value}'"
     return str(operand.value).lower()
 
 
