@@ -29,6 +29,17 @@ from .assignments_run import AssignmentRun, gc_paused, reading
 from .consumer_effects import CONSUMERS_SPEC, NOTICED
 from .progress import Show, show_nothing
 
+WRITING_SPEC: dict[str, Any] = {
+    "purge": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
+    "max_changes": {"type": "str"},
+    "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
+    "on_missing": {"type": "str", "choices": ["fail", "warn", "skip"], "default": "fail"},
+    "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "all"},
+    **CONSUMERS_SPEC,
+    **VERIFY_SPEC,
+}
+"""Options of every run that writes to many principals."""
 BULK_SPEC: dict[str, Any] = {
     "assignments": {
         "type": LIST,
@@ -42,18 +53,11 @@ BULK_SPEC: dict[str, Any] = {
         },
     },
     "src": {"type": "path"},
-    "purge": {"type": "bool", "default": False},
-    "force": {"type": "bool", "default": False},
-    "max_changes": {"type": "str"},
-    "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
-    "on_missing": {"type": "str", "choices": ["fail", "warn", "skip"], "default": "fail"},
-    "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "all"},
     "results_path": {"type": "path"},
     "snapshot_path": {"type": "path"},
     "diff_limit": {"type": INTEGER, "default": 100},
     "priority": {"type": "str", "choices": ["low", "normal"], "default": "normal"},
-    **CONSUMERS_SPEC,
-    **VERIFY_SPEC,
+    **WRITING_SPEC,
 }
 BULK_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("assignments", "src")],

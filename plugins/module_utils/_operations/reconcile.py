@@ -38,11 +38,10 @@ from .._graph.client import Graph
 from .._operation import Operation
 from .._tenant.permissions import ASSIGN_ATTRIBUTES, WRITE_DEFINITIONS, foreseen_refusals, tenant_of
 from .approved_plan import masked_attributes
-from .assignment import VERIFY_SPEC
-from .assignments import changes_allowed, counts_sentence
+from .assignments import WRITING_SPEC, changes_allowed, counts_sentence
 from .assignments_entries import OUTCOMES
 from .assignments_run import gc_paused
-from .consumer_effects import CONSUMERS_SPEC, NOTICED
+from .consumer_effects import NOTICED
 from .plan_view import markdown
 from .progress import Show as ShowProgress
 from .progress import show_nothing
@@ -63,14 +62,8 @@ RECONCILE_SPEC: dict[str, Any] = {
     "snapshot_path": {"type": "path"},
     "undo": {"type": "bool", "default": False},
     "report_path": {"type": "path"},
-    "purge": {"type": "bool", "default": False},
-    "force": {"type": "bool", "default": False},
-    "max_changes": {"type": "str"},
-    "on_error": {"type": "str", "choices": ["continue", "stop"], "default": "continue"},
-    "on_missing": {"type": "str", "choices": ["fail", "warn", "skip"], "default": "fail"},
-    "report": {"type": "str", "choices": ["all", "changed", "failed", "none"], "default": "changed"},
-    **CONSUMERS_SPEC,
-    **VERIFY_SPEC,
+    **WRITING_SPEC,
+    "report": {**WRITING_SPEC["report"], "default": "changed"},
 }
 RECONCILE_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("src", "declarations", "apply_plan")],
