@@ -55,6 +55,7 @@ OTHER_QUIRKS: dict[str, Any] = {
     "attribute_or": "refuse",
     "mistyped_filter": "empty",
     "scope_filter": "refuse",
+    "range_of_names": "refuse",
 }
 OTHER_ANSWERS = {
     "order of a collection": 'accepted, shown as ["',
@@ -86,6 +87,8 @@ OTHER_ANSWERS = {
     "or between conditions on attributes": "400",
     "a condition that compares an Integer with text": "accepted",
     "role assignments filtered by the scope of a set": "400",
+    "a range of user principal names with customSecurityAttributes": "400",
+    "a range of names of service principals with customSecurityAttributes": "400",
 }
 """What the table shows with these quirks, where that differs from the local Graph as it is."""
 

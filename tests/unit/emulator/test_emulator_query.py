@@ -151,6 +151,43 @@ def test_9_service_principals_by_display_name_and_app_id(graph: Client) -> None:
     assert found(graph, "servicePrincipalType eq 'ManagedIdentity'", "servicePrincipals") == ["system-identity"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("userPrincipalName ge 'megan+test@contoso.com'", ["o'brien", "megan+test", "sales-agent"]),
+        ("userPrincipalName le 'ALEX@contoso.com'", ["adele", "alex", "$svc"]),
+        ("userPrincipalName ge 'alex@contoso.com' and userPrincipalName le 'dara@contoso.com'", ["alex", "dara"]),
+        ("userPrincipalName ge 'o''brien@contoso.com'", ["o'brien", "sales-agent"]),
+    ],
+)
+def test_3_ranges_of_names(graph: Client, expression: str, expected: list[str]) -> None:
+    assert found(graph, expression) == expected
+
+
+def test_3_ranges_of_service_principals_lack_those_without_a_name(graph: Client) -> None:
+    tenant = graph.emulator.tenant()
+    names = [entry["displayName"] for entry in tenant["servicePrincipals"]]
+    nameless = {"id": "44444444-4444-4444-8444-444444444499", "appId": "55555555-5555-4555-8555-555555555599"}
+    graph.emulator.tenant({**tenant, "servicePrincipals": [*tenant["servicePrincipals"], nameless]})
+    graph.token = graph.emulator.token(permissions=["Application.Read.All"])
+    below, above = (found(graph, f"displayName {side} 'Reports'", "servicePrincipals") for side in ("le", "ge"))
+    assert sorted([*below, *above]) == sorted([*names, "Reports", "Reports"])
+    path = "/v1.0/servicePrincipals?$select=id&$filter=displayName%20eq%20null"
+    assert graph.get(path).json()["value"] == [{"id": nameless["id"]}]
+
+
+@pytest.mark.parametrize("expression", ["userPrincipalName ge null", "userPrincipalName le 4"])
+def test_3_the_border_of_a_range_is_text(graph: Client, expression: str) -> None:
+    assert error_of(graph.get(f"/v1.0/users?$filter={expression}")) == UNSUPPORTED
+
+
+def test_3_ranges_can_be_refused_together_with_attributes(graph: Client) -> None:
+    path = "/v1.0/users?$filter=userPrincipalName%20ge%20%27a%27&$select=id"
+    graph.emulator.quirks(range_of_names="refuse")
+    assert graph.get(path).status_code == 200
+    assert error_of(graph.get(f"{path},customSecurityAttributes")) == UNSUPPORTED
+
+
 @pytest.mark.parametrize("expression", ["department ne 'Sales'", "not(department eq 'Sales')"])
 def test_3_negation_is_an_advanced_query(graph: Client, expression: str) -> None:
     assert error_of(graph.get(f"/v1.0/users?$filter={expression}")) == UNSUPPORTED

@@ -49,6 +49,7 @@ class Quirks:
     length_unit: Literal["utf16", "code_point"] = "utf16"  # unit of the limits of text
     attribute_or: Literal["accept", "refuse"] = "accept"  # `or` between conditions on attributes
     mistyped_filter: Literal["refuse", "empty"] = "refuse"  # text compared with an Integer attribute, and the like
+    range_of_names: Literal["accept", "refuse"] = "accept"  # ge and le of names, with attributes in $select
     agent_user_type: Literal["optional", "required"] = "optional"  # "@odata.type" in the PATCH of an agent user
     agent_user_status: Literal[204, 200] = 204  # of the answer to the PATCH of an agent user in beta
     unreadable_rule: Literal["shown", "null", "empty", "absent"] = "shown"  # of Conditional Access, without CSA rights

@@ -23,6 +23,7 @@ from .properties import ATTRIBUTES, COMPLEX, LISTS, NESTED, PROPERTIES, TYPE_NAM
 from .unserved import is_property
 
 EXPRESSIONS: Final = 15  # of `in` and `or`
+RANGED: Final[dict[Collection, str]] = {"users": "userPrincipalName", "servicePrincipals": "displayName"}
 
 Predicate = Callable[[Resource], bool]
 
@@ -97,6 +98,7 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         self.alternatives = 0  # expressions joined by `or` or listed by `in`
         self.attribute_clauses = 0
         self.mentioned: set[str] = set()  # the properties that the filter reads
+        self.ranged = False  # whether it compares a name by ge or le
 
     def candidates(self, node: ast._Node) -> list[Resource] | None:
         """Return the only principals that can match, if the filter compares indexed names; None: any can match."""
@@ -132,9 +134,11 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
         return lambda principal: not operand(principal)
 
     def visit_Compare(self, node: ast.Compare) -> Predicate:  # noqa: N802
-        """`eq`, `ne`, `in`."""
+        """`eq`, `ne`, `in`, and `ge` and `le` of names."""
         path = self._path(node.left)
         get = self._getter(path)
+        if isinstance(node.comparator, (ast.GtE, ast.LtE)) and path == [RANGED.get(self.collection)]:
+            return self._range(get, node)
         if path[0] != ATTRIBUTES and not isinstance(node.comparator, (ast.Eq, ast.NotEq, ast.In)):
             raise not_emulated(f"the comparison of '{path[0]}' by ge, le, gt or lt")
         value = self._literal(node.right, fold=path[0] != ATTRIBUTES)
@@ -149,6 +153,20 @@ class Compiler(NodeVisitor):  # type: ignore[misc] # untyped library
             self._count_alternatives(len(value), "IN")
             return lambda principal: any(_equal(get(principal), item) for item in value)
         raise self._refusal(path[-1])
+
+    def _range(self, get: Callable[[Resource], Any], node: ast.Compare) -> Predicate:
+        """Return the test of a name, in no case; an object without it does not pass."""
+        border = self._literal(node.right, fold=True)
+        if not isinstance(border, str):
+            raise self._refusal(str(node.left.name))
+        self.ranged = True
+        above = isinstance(node.comparator, ast.GtE)
+
+        def passes(resource: Resource) -> bool:
+            name = get(resource)
+            return isinstance(name, str) and (name >= border if above else name <= border)
+
+        return passes
 
     def visit_CollectionLambda(self, node: ast.CollectionLambda) -> Predicate:  # noqa: N802
         """`any` of a collection of texts: without a condition, or with `eq`, `in` or `startswith`."""

@@ -18,6 +18,7 @@ from .directory import Collection, Directory, Resource
 from .exchange import GraphError, Request, bad_request, not_emulated, unsupported_query
 from .faults import Quirks
 from .generated import Members, Picked
+from .properties import ATTRIBUTES
 
 PAGE_SIZE: Final = 100
 LARGEST_PAGE: Final = 999
@@ -179,6 +180,9 @@ def _selection(
     test = compiler.visit(tree)
     if compiler.advanced_because and not advanced:
         raise unsupported_query(compiler.advanced_because)
+    selected = options.get("$select", "").lower().split(",")
+    if compiler.ranged and ATTRIBUTES.lower() in selected and quirks.range_of_names == "refuse":
+        raise unsupported_query(f"Filtering by a range is not supported together with '{ATTRIBUTES}'.")
     if advanced and not request.batch and len(request.path) + len(request.raw_query) > URL_LENGTH:
         raise GraphError(414, "Request_UriTooLong", "The request URI is too long.")
     candidates = compiler.candidates(tree) if among is None else None
