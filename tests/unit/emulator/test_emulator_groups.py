@@ -88,6 +88,15 @@ def test_one_group_has_its_properties_and_unknown_names_are_refused(reader: Clie
     assert error_of(reader.get("/v1.0/groups/Sales")) == (400, "Request_BadRequest")
 
 
+@pytest.mark.parametrize(("name", "status"), [("sales-uk", 200), ("SALES-UK", 200), ("Sales UK", 404), ("", 404)])
+def test_6_a_group_is_found_by_its_unique_name(reader: Client, as_caller: Any, name: str, status: int) -> None:
+    answer = reader.get(f"/v1.0/groups(uniqueName='{name}')?$select=id,uniqueName")
+    assert answer.status_code == status
+    if status == 200:
+        assert (answer.json()["id"], answer.json()["uniqueName"]) == (SALES_UK, "sales-uk")
+    assert error_of(as_caller(permissions=["User.Read.All"]).get("/v1.0/groups(uniqueName='sales-uk')")) == DENIED
+
+
 def test_groups_are_paged_and_counted(reader: Client) -> None:
     first = reader.get("/v1.0/groups?$top=4&$count=true&$select=id", **EVENTUAL).json()
     second = reader.get(first["@odata.nextLink"], **EVENTUAL).json()

@@ -293,6 +293,11 @@ class Directory:
                     waiting.append(group.id)
         return found
 
+    def group_by_unique_name(self, name: str) -> Resource | None:
+        """Find a group by its alternate key (consumer-facts 6)."""
+        named = (group for group in self.members["groups"] if group.properties.get("uniqueName"))
+        return next((group for group in named if group.properties["uniqueName"].lower() == name.lower()), None)
+
     def by_id(self, collection: Collection, key: str) -> Principal | None:
         """Find a principal by object id."""
         found = self.resource(collection, key)

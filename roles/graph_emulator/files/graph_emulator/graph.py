@@ -113,7 +113,9 @@ class Graph:
             case ["users" | "servicePrincipals" | "groups" | "devices" as name, key]:
                 return self._of(name).one(key, request, caller, base, agents)
             case ["servicePrincipals(appId)", app_id]:
-                return self._of("servicePrincipals").one(app_id, request, caller, base, agents, by_app_id=True)
+                return self._of("servicePrincipals").one(app_id, request, caller, base, agents, by_name=True)
+            case ["groups(uniqueName)", name]:
+                return self._of("groups").one(name, request, caller, base, by_name=True)
             case ["users" | "servicePrincipals" | "groups" as name, key, relation, *rest] if (
                 relation in RELATIONS[agents or name]
             ):

@@ -68,7 +68,7 @@ class Principals:
         base: str,
         agents: str | None = None,
         *,
-        by_app_id: bool = False,
+        by_name: bool = False,
     ) -> Response:
         """Answer a request on one object of the type `agents`. Raises GraphError, see `found`."""
         if request.method == "DELETE":
@@ -79,7 +79,7 @@ class Principals:
             self._require_read(caller, agents)
             query.check_options(request, frozenset({"$select"}), f"one of {self.collection}")
         names = self._selected(request, caller)
-        found = self.found(key, by_app_id=by_app_id, derived_type=agents)
+        found = self.found(key, by_name=by_name, derived_type=agents)
         if request.method == "PATCH":
             if not isinstance(found, Principal):
                 raise not_emulated(f"the update of {self.collection}")
@@ -99,15 +99,17 @@ class Principals:
             return None
         return [item for item in self.directory.members[self.collection].kept() if item.derived_type == f"#{agents}"]
 
-    def found(self, key: str, *, by_app_id: bool = False, derived_type: str | None = None) -> Resource:
-        """Find an object by object ID, a user by UPN, and by the alternate key `appId` if the path has it.
+    def found(self, key: str, *, by_name: bool = False, derived_type: str | None = None) -> Resource:
+        """Find an object by object ID, a user by UPN, and by the alternate key if the path has it.
 
         Raises GraphError: 404 if the object does not exist, 400 for an ID that is not a GUID. A user's key has to
         look like one for that, since it can be a UPN.
         """
         malformed = not _GUID.fullmatch(key) and (self.collection != "users" or _GUIDISH.fullmatch(key))
         found: Resource | None
-        if by_app_id:
+        if by_name and self.collection == "groups":
+            found = self.directory.group_by_unique_name(key)
+        elif by_name:
             found = self.directory.by_name(self.collection, key)
         elif malformed:
             raise bad_request(f"Invalid object identifier '{key}'.")

@@ -41,7 +41,7 @@ _GROUP_DEFAULTS: Final = (
     "isAssignableToRole mail mailEnabled mailNickname membershipRule membershipRuleProcessingState "
     "onPremisesDomainName onPremisesLastSyncDateTime onPremisesNetBiosName onPremisesSamAccountName "
     "onPremisesSecurityIdentifier onPremisesSyncEnabled preferredDataLocation preferredLanguage proxyAddresses "
-    "renewedDateTime securityEnabled securityIdentifier theme visibility"
+    "renewedDateTime securityEnabled securityIdentifier theme uniqueName visibility"
 )
 _DEVICE_DEFAULTS: Final = (
     "id deletedDateTime accountEnabled approximateLastSignInDateTime createdDateTime deviceId displayName isCompliant "
