@@ -35,6 +35,8 @@ from .locations import (
     listed,
     no_secret,
     nothing,
+    overrides_nothing,
+    split_override,
 )
 
 MOST_PROBLEMS = 50
@@ -97,6 +99,12 @@ class Declaration:
             places=places,
         )
 
+    def without(self, attributes: Collection[AttributeName]) -> Declaration:
+        """Return it without these attributes."""
+        desired = {attribute: value for attribute, value in self.desired.items() if attribute not in attributes}
+        expected = {attribute: value for attribute, value in self.expected.items() if attribute not in attributes}
+        return replace(self, desired=desired, expected=expected)
+
     def explained(self, error: EntraError) -> EntraError:
         """Return an error about a declared value, with what the form of its file adds to it."""
         if isinstance(error, InvalidValue):
@@ -113,32 +121,73 @@ class DeclarationCollector:
         self.problems = problems
         self.found: list[Declaration] = []
         self._numbers: dict[Hashable, int] = {}
+        self._earlier = 0
+        self._again: set[tuple[int, AttributeName]] = set()
+
+    def begin_layer(self) -> None:
+        """Begin the next entry of `src`, which can override what those before it declare."""
+        self._earlier = len(self.found)
+        self._again = set()
 
     def add(self, place: SourceLocation, item: Any) -> None:
         """Take an item of `assignments`."""
+        item, overrides = split_override(place, item, self.problems)
         declaration = _declaration(place, item, self.problems)
-        if declaration:
-            identity = (declaration.who.kind.name, declaration.who.identity)
-            number = self._numbers.setdefault(identity, len(self.found))
-            if number == len(self.found):
-                self.found.append(declaration)
-                return
-            try:
+        if not declaration:
+            return
+        identity = (declaration.who.kind.name, declaration.who.identity)
+        number = self._numbers.setdefault(identity, len(self.found))
+        if number == len(self.found):
+            self.found.append(replace(declaration, desired={}) if overrides else declaration)
+        try:
+            if overrides:
+                self._override(number, declaration)
+            elif self.found[number] is not declaration:
                 self.found[number] = self.found[number].merged(declaration)
-            except InvalidDeclaration as refused:
-                self.problems += refused.problems
+        except InvalidDeclaration as refused:
+            self.problems += refused.problems
+        if number < self._earlier:
+            self._again.update((number, attribute) for attribute in declaration.desired)
+
+    def _override(self, number: int, declaration: Declaration) -> None:
+        """Put a declaration over an earlier one. Raises InvalidDeclaration, also where there is nothing to override."""
+        found = self.found[number]
+        missing = [attribute for attribute in declaration.desired if attribute not in found.desired]
+        if missing or not declaration.desired:
+            what = ", ".join(map(str, missing)) or "no attribute"
+            raise InvalidDeclaration(
+                str(declaration.who), [overrides_nothing(declaration.label, f"{what} of {declaration.who}")]
+            )
+        earlier = [
+            attribute
+            for attribute in declaration.desired
+            if number < self._earlier and (number, attribute) not in self._again
+        ]
+        kept = found.without(earlier)
+        sets = tuple(dict.fromkeys([*found.attribute_sets, *declaration.attribute_sets]))
+        self.found[number] = kept.merged(declaration) if kept.desired else replace(declaration, attribute_sets=sets)
 
 
 class DuplicateCheck:
-    """Notes in `problems` what is declared twice."""
+    """Notes in `problems` what is declared twice, and what overrides nothing."""
 
     def __init__(self, problems: list[str]) -> None:
         self._problems = problems
         self._first: dict[Hashable, str] = {}
+        self._earlier: set[Hashable] = set()
 
-    def note(self, label: str, title: str, identity: Hashable) -> None:
+    def begin_layer(self) -> None:
+        """Begin the next entry of `src`, which can override what those before it declare."""
+        self._earlier = set(self._first)
+
+    def note(self, label: str, title: str, identity: Hashable, overrides: bool = False) -> None:
         """Note that `label` declares what has this title and identity."""
-        if identity in self._first:  # perhaps in the same line, of minified JSON
+        if overrides and identity not in self._first:
+            self._problems.append(overrides_nothing(label, title))
+        elif overrides and identity in self._earlier:
+            self._earlier.remove(identity)
+            self._first[identity] = label
+        elif identity in self._first:  # perhaps in the same line, of minified JSON
             self._problems.append(f"{label}: {title} is declared in {self._first[identity]} already")
         self._first.setdefault(identity, label)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any, TypeVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -40,6 +39,7 @@ from .locations import (
     SourceLocation,
     listed,
     no_secret,
+    split_override,
 )
 from .specs import (
     DEFINITION_CONSTRAINTS,
@@ -73,47 +73,54 @@ class Declared:
 def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decrypt: Decrypt = no_secret) -> Declared:
     """Return what variables (by section) and the files or folders of `src` declare together.
 
+    An item that overrides replaces what the variables, or an entry of `src` before its own, declare.
+
     Raises InvalidDeclaration with everything that is wrong in any tenant, each with its place, and OptionError where
     there is nothing to read.
     """
     problems: list[str] = []
     once = DuplicateCheck(problems)
-    found = Declared()
     assigned = DeclarationCollector(problems)
     homes: dict[str, str] = {}
     bounds: dict[str, list[str]] = {MASKED_SETS: [], PRINCIPALS: [], ATTRIBUTES: []}
-    sources = [src] if isinstance(src, str) else src or []
-    for section, place, item in chain(
-        *(_of_variable(section, variables.get(section) or [], problems) for section in (*SECTIONS, *BOUNDS)),
-        *(read(source, problems, decrypt) for source in sources),
-    ):
+    sets: dict[str, tuple[Any, Placed[DesiredSet] | None]] = {}
+    definitions: dict[str, tuple[Any, Placed[DesiredDefinition] | None]] = {}
+    for section, place, item in _layers(src, variables, problems, decrypt, (once, assigned)):
+        overrides = False
+        if section in (SETS, DEFINITIONS):
+            item, overrides = split_override(place, item, problems)
         if section == ASSIGNMENTS:
             assigned.add(place, item)
         elif section in BOUNDS:
             _bind(section, place, item, bounds, problems)
         elif section == SETS and (params := _validated(place, SET_SPEC, {}, item, problems)):
             name = params["name"]
-            once.note(place.label, f"attribute set '{name}'", ("attribute set", name.lower()))
-            if wanted_set := _built(desired_set, params, f"{place.label}: attribute set {name}", problems):
-                found.placed_sets.append(Placed(wanted_set, place.label))
-            found.attribute_sets.append(without_nulls(item))
+            once.note(place.label, f"attribute set '{name}'", ("attribute set", name.lower()), overrides)
+            wanted_set = _built(desired_set, params, f"{place.label}: attribute set {name}", problems)
+            placed_set = Placed(wanted_set, place.label) if wanted_set else None
+            if overrides or name.lower() not in sets:
+                sets[name.lower()] = without_nulls(item), placed_set
         elif section == DEFINITIONS and (
             params := _validated(place, DEFINITION_SPEC, DEFINITION_CONSTRAINTS, item, problems)
         ):
             name = f"{params['attribute_set']}.{params['name']}"
-            once.note(place.label, f"definition '{name}'", ("definition", name.lower()))
+            once.note(place.label, f"definition '{name}'", ("definition", name.lower()), overrides)
             homes.setdefault(params["attribute_set"], place.label)
-            if wanted := _built(desired_definition, params, f"{place.label}: definition {name}", problems):
-                found.placed_definitions.append(Placed(wanted, place.label, params["in_use"]))
-            found.definitions.append(without_nulls(item))
-    sets = [placed.desired.name for placed in found.placed_sets]
+            wanted = _built(desired_definition, params, f"{place.label}: definition {name}", problems)
+            placed = Placed(wanted, place.label, params["in_use"]) if wanted else None
+            if overrides or name.lower() not in definitions:
+                definitions[name.lower()] = without_nulls(item), placed
+    names = [known.desired.name for _item, known in sets.values() if known]
     for home, label in homes.items():
-        if home not in sets and (other := case_variant(home, sets)):
+        if home not in names and (other := case_variant(home, names)):
             problems.append(f"{label}: attribute set {home} is declared as {other}")
     refuse(problems)
-    return replace(
-        found,
+    return Declared(
+        attribute_sets=[item for item, _known in sets.values()],
+        definitions=[item for item, _known in definitions.values()],
         assignments=assigned.found,
+        placed_sets=[known for _item, known in sets.values() if known],
+        placed_definitions=[known for _item, known in definitions.values() if known],
         masked_sets=tuple(dict.fromkeys(bounds[MASKED_SETS])),
         protected_principals=tuple(bounds[PRINCIPALS]),
         protected_attributes=tuple(bounds[ATTRIBUTES]),
@@ -157,6 +164,22 @@ def narrowed(
             if takes_definitions and placed.desired.attribute_set in chosen
         ],
     )
+
+
+def _layers(
+    src: str | Sequence[str] | None,
+    variables: Mapping[str, Any],
+    problems: list[str],
+    decrypt: Decrypt,
+    listeners: Sequence[DeclarationCollector | DuplicateCheck],
+) -> Items:
+    """Yield the items of the variables, then of each entry of `src`; each begins a layer of the listeners."""
+    for section in (*SECTIONS, *BOUNDS):
+        yield from _of_variable(section, variables.get(section) or [], problems)
+    for source in [src] if isinstance(src, str) else src or []:
+        for listener in listeners:
+            listener.begin_layer()
+        yield from read(source, problems, decrypt)
 
 
 def _of_variable(section: str, items: Any, problems: list[str]) -> Items:

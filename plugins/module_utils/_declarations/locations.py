@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -19,6 +19,8 @@ MASKED_SETS, PROTECT = BOUNDS = ("masked_sets", "protect")
 """What binds a whole run of reconcile: sets whose values are masked, and what must not change."""
 DISPLAY_NAME = "display_name"
 """A name for people. The collection does not use it."""
+OVERRIDE = "override"
+"""The key of an item that replaces what an earlier entry of `src` declares."""
 VAULT = "$ANSIBLE_VAULT;"
 """The beginning of a text that ansible-vault encrypted."""
 
@@ -88,3 +90,18 @@ def listed(section: str, items: Sequence[Any]) -> Items:
 
 def _dotted(label: str, path: Sequence[str]) -> str:
     return ".".join([label, *path])
+
+
+def split_override(place: SourceLocation, item: Any, problems: list[str]) -> tuple[Any, bool]:
+    """Return an item without the key `override`, and whether it overrides; another value than a Boolean is noted."""
+    if not isinstance(item, Mapping) or OVERRIDE not in item:
+        return item, False
+    overrides = item[OVERRIDE]
+    if overrides is not None and not isinstance(overrides, bool):
+        problems.append(f"{place.at(OVERRIDE)}: must be true or false")
+    return {key: value for key, value in item.items() if key != OVERRIDE}, overrides is True
+
+
+def overrides_nothing(label: str, title: str) -> str:
+    """Return the problem of an item that has nothing to override."""
+    return f"{label}: {title} overrides nothing, because no earlier entry of src declares it; remove override"

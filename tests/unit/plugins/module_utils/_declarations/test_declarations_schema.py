@@ -139,7 +139,7 @@ def test_schema_and_reader_agree(tmp_path: Path, document: Any, good: bool) -> N
 
 @pytest.mark.parametrize(("kind", "spec"), [("attribute_set", SET_SPEC), ("definition", DEFINITION_SPEC)])
 def test_the_schema_has_every_option(kind: str, spec: dict[str, Any]) -> None:
-    assert SCHEMA["$defs"][kind]["properties"].keys() == spec.keys()
+    assert SCHEMA["$defs"][kind]["properties"].keys() == {*spec, "override"}
     for name, option in spec.items():
         if "choices" in option:
             assert SCHEMA["$defs"][kind]["properties"][name]["enum"] == [*option["choices"], None]
