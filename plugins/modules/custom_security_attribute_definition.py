@@ -74,9 +74,15 @@ options:
     default: present
   in_use:
     description:
-      - What to do with O(state=deprecated) if principals still hold a value of the attribute, or if the number is
+      - What to do if something still uses what the task retires.
+      - With O(state=deprecated), principals use the attribute if they hold a value of it, or if their number is
         unknown. Graph counts only searchable attributes, and only for an identity that can read assignments.
-      - With V(fail), the task fails. With V(warn), it warns. With V(ignore), it does not count.
+      - Conditional Access policies, app management policies and lifecycle workflows use an attribute if they decide by
+        it. They use a predefined value if they compare with it. The module reads them only if the task deprecates the
+        attribute or deactivates a value. Conditions of Azure role assignments are not read.
+      - With V(fail), the task fails and names what uses the attribute. It also fails if a source could not be read. A
+        policy or workflow that is disabled or report-only is a warning.
+      - With V(warn), the task warns. With V(ignore), it neither counts nor reads.
     type: str
     choices: [fail, warn, ignore]
     default: warn
@@ -87,7 +93,8 @@ extends_documentation_fragment:
 notes:
   - Needs the Graph permission C(CustomSecAttributeDefinition.ReadWrite.All). A signed-in user also needs the Entra role
     Attribute Definition Administrator. Counting assignments needs C(CustomSecAttributeAssignment.Read.All),
-    C(User.Read.All) and C(Application.Read.All).
+    C(User.Read.All) and C(Application.Read.All). Reading policies and workflows needs C(Policy.Read.All) and
+    C(LifecycleWorkflows-Workflow.Read.All).
   - Graph can refuse a definition for a short time after its attribute set was created. The module then repeats the
     request for up to half a minute. Afterwards it waits up to half a minute until Graph lists the definition.
   - In check mode, the module warns about an attribute set that does not exist, because an earlier task can create it.
@@ -126,7 +133,7 @@ EXAMPLES = r"""
     name: NumVendors
     type: integer
 
-- name: The attribute is retired, if nobody holds it
+- name: The attribute is retired, if nobody holds it and nothing decides by it
   entra.attributes.custom_security_attribute_definition:
     attribute_set: Engineering
     name: NumVendors
@@ -201,6 +208,35 @@ in_use:
       description: Number of service principals.
       type: int
       sample: 0
+consumers:
+  description:
+    - The policies and workflows that decide by the attribute or the deactivated values, or may.
+    - Null if the task deprecates and deactivates nothing, and with O(in_use=ignore).
+    - A source that could not be read is in a warning.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(conditional_access_policy), V(app_management_policy) or V(lifecycle_workflow).
+      type: str
+      sample: conditional_access_policy
+    id:
+      description: Object ID.
+      type: str
+      sample: 99999999-9999-4999-8999-999999999901
+    display_name:
+      description: Display name.
+      type: str
+      sample: Require MFA for the applications of Baker
+    state:
+      description: State, as Graph shows it.
+      type: str
+      sample: enabled
+    place:
+      description: The filter, scope or other place that names the attribute.
+      type: str
+      sample: conditions.applications.applicationFilter
 """
 
 from ..module_utils._operation import run_module

@@ -39,6 +39,7 @@ from .._errors import (
 )
 from .._graph.client import PAGE_SIZE, Graph
 from .._graph.pace import BATCH_SIZE
+from .._tenant.consumers import ConsumerReader
 from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory, exactly_one
 from .._tenant.schema import Schema
@@ -191,6 +192,7 @@ class AssignmentRun:
         definitions: DefinitionSource | None = None,
         show: Show = show_nothing,
         choose: Callable[[int, Callable[[], int]], str] = reading,
+        consumers: ConsumerReader | None = None,
     ) -> None:
         self.entries = [AssignmentEntry(declaration) for declaration in declarations]
         self.warnings: set[str] = set()
@@ -203,8 +205,10 @@ class AssignmentRun:
         self._progress = progress = Progress(show, len(self.entries), graph.patience.clock)
         tenant = TenantDefinitions(Schema(graph))
         visibility = Visibility(graph, tenant.searchable)
-        self.effects = None if settings.consumers == "ignore" else ConsumerEffects(graph, visibility)
+        self.effects: ConsumerEffects | None = None
         """What the run changes for consumers, if that was asked for."""
+        if settings.consumers != "ignore":
+            self.effects = ConsumerEffects(consumers or ConsumerReader(graph), visibility)
         self._planner = Planner(
             definitions or tenant,
             visibility,

@@ -15,24 +15,18 @@ from .._core.assignment_plan import Plan
 from .._core.model import AttributeName, Principal, PrincipalKind
 from .._core.rules.effects import Effect, PrincipalChange, find_effects
 from .._errors import AttributesHidden
-from .._graph.client import Graph
-from .._tenant.consumers import DECIDING_SOURCES, Consumers, read_consumers
+from .._tenant.consumers import TITLES, ConsumerReader, Consumers
 from .._tenant.visibility import Visibility
 
 CONSUMERS_SPEC = {"consumers": {"type": "str", "choices": ["ignore", "report", "fail"], "default": "ignore"}}
 NOTICED = "Sign-ins notice a changed attribute at the next token."
-_TITLES = {
-    "conditional_access_policy": "policy",
-    "app_management_policy": "app management policy",
-    "lifecycle_workflow": "workflow",
-}
 
 
 class ConsumerEffects:
     """The effects of the changes of a run. Consumers are read once, and only if there are changes."""
 
-    def __init__(self, graph: Graph, visibility: Visibility) -> None:
-        self._graph = graph
+    def __init__(self, reader: ConsumerReader, visibility: Visibility) -> None:
+        self._reader = reader
         self._visibility = visibility
         self.consumers = Consumers()
 
@@ -40,7 +34,7 @@ class ConsumerEffects:
         """Return the effects on each principal. Raises TransportError and AuthenticationError."""
         if not changes:
             return []
-        self.consumers = read_consumers(self._graph, DECIDING_SOURCES)
+        self.consumers = self._reader.consumers
         rules = [consumer.as_rule() for consumer in self.consumers.found]
         named = {attribute.attribute_set: attribute for rule in rules for attribute in rule.attributes or ()}
         hidden = {
@@ -59,7 +53,7 @@ class ConsumerEffects:
 
     def _effect(self, place: int, effect: str) -> Effect:
         consumer = self.consumers.found[place]
-        title = _TITLES[consumer.kind]
+        title = TITLES[consumer.kind]
         return Effect(effect, title, consumer.id, consumer.display_name, consumer.state, consumer.mode, consumer.place)
 
     def unread(self) -> list[str]:

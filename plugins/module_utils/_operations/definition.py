@@ -9,21 +9,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from .._core.model import KINDS, Definition, PrincipalKind
-from .._core.names import counted
+from .._core.model import Definition
 from .._core.options import TEXT
 from .._core.schema_plan import DefinitionPlan, DesiredDefinition, plan_definition
 from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
-from .._errors import GraphError, InvalidDeclaration
 from .._graph.client import Graph
 from .._operation import Operation, diff
+from .._tenant.consumers import ConsumerReader
 from .._tenant.permissions import WRITE_DEFINITIONS, foreseen_refusals
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
-from .._tenant.wire import condition
+from .usage import check_usage
 
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
 DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
@@ -36,32 +35,33 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     """
     schema = Schema(graph)
     desired = desired_definition(params)
-    before: dict[str, Any] | None = None
+    reader = ConsumerReader(graph)
+    before: Definition | None = None
 
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
         nonlocal before
         planned, known, set_missing = _planned(desired, schema, check_mode)
         if not schema.touched:
-            before = planned.before.as_result() if planned.before else None
-        usage: dict[str, Any] = {"in_use": None}
+            before = known
+        usage: dict[str, Any] = {"in_use": None, "consumers": None}
         if set_missing and planned.creates:
             missing = f"There is no attribute set {desired.attribute_set}."
             usage["warnings"] = [f"{missing} Unless an earlier task creates it, the run will fail."]
-        if desired.deprecated and known and params["in_use"] != "ignore":
-            usage = check_usage(known, params["in_use"], Directory(graph))
+        if before and planned.after and params["in_use"] != "ignore":
+            usage = check_usage(before, planned.after, params["in_use"], Directory(graph), reader)
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage
 
     planned, usage = schema.persist(attempt)
-    after = planned.after.as_result() if planned.after else None
+    former, after = (side.as_result() if side else None for side in (before, planned.after))
     if check_mode and planned.changed and (refusals := foreseen_refusals(graph.claims(), WRITE_DEFINITIONS)):
         usage["warnings"] = [*usage.get("warnings", []), *refusals]
     return {
         "changed": planned.changed or schema.touched,
         "definition": after,
-        "previous_definition": before,
-        "diff": diff(f"attribute {desired.attribute}", before, after),
+        "previous_definition": former,
+        "diff": diff(f"attribute {desired.attribute}", former, after),
         **usage,
     }
 
@@ -82,39 +82,6 @@ def _planned(
     sets = schema.sets()
     absent = all(found.name.lower() != desired.attribute_set.lower() for found in sets)
     return plan_definition(desired, schema.definitions(), None if check_mode and absent else sets), known, absent
-
-
-def _holders(directory: Directory, kind: PrincipalKind, definition: Definition, released: Collection[str]) -> int:
-    """Count the principals with an attribute, without the `released` ones, which are about to lose it or just did."""
-    count = directory.count(kind, definition.attribute)
-    if not count or not released:
-        return count
-    holds = condition(definition.attribute, "ne", None)
-    return sum(principal.id not in released for principal in directory.select(kind, holds))
-
-
-def check_usage(
-    definition: Definition, in_use: str, directory: Directory, released: Collection[str] = ()
-) -> dict[str, Any]:
-    """Count the principals with a value of an attribute, and word a warning. Raises InvalidDeclaration for in_use=fail.
-
-    What is not searchable is not counted, since a filter may find nothing instead of being refused (graph-facts 3).
-    """
-    attribute = definition.attribute
-    counts: dict[str, int] | None = None
-    told = "how many principals hold it cannot be told: it is not searchable"
-    try:
-        if definition.searchable:
-            counts = {kind.plural: _holders(directory, kind, definition, released) for kind in KINDS.values()}
-            held = [counted(counts[kind.plural], kind.title) for kind in KINDS.values() if counts[kind.plural]]
-            told = f"{' and '.join(held)} {'holds' if sum(counts.values()) == 1 else 'hold'} it"
-    except GraphError as error:
-        told = f"how many principals hold it cannot be told: {error}".rstrip(".")
-    if counts is not None and not any(counts.values()):
-        return {"in_use": counts}
-    if in_use == "fail" and not definition.deprecated:
-        raise InvalidDeclaration(f"attribute {attribute}", [told, "in_use=fail forbids to deprecate it"])
-    return {"in_use": counts, "warnings": [f"Attribute {attribute} is deprecated, but {told}."]}
 
 
 def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:

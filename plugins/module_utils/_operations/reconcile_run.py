@@ -41,14 +41,15 @@ from .._declarations.declared import Declared
 from .._declarations.plan_file import Mask, PlanFile
 from .._errors import EntraError, InvalidDeclaration, PlanRefused
 from .._graph.client import Graph
+from .._tenant.consumers import ConsumerReader
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .approved_plan import approved_assignments, approved_definitions, approved_sets, masked_assignments
 from .assignments_entries import AssignmentEntry, Settings
 from .assignments_run import AssignmentRun, reading
-from .definition import check_usage
 from .planner import KnownDefinitions
 from .progress import Show
+from .usage import check_usage
 
 REASON_MASKED = "the declaration is refused; the reason is masked"
 
@@ -78,6 +79,7 @@ class ReconcileRun:
         self._params, self._graph, self._mask = params, graph, mask
         self.declared, self._approved = declared, approved
         self._schema = Schema(graph)
+        self._consumers = ConsumerReader(graph)
         self._progress = progress
         self.warnings: list[str] = []
         self.assignments: AssignmentRun | None = None
@@ -123,7 +125,15 @@ class ReconcileRun:
             settings = replace(settings, purge=False, on_missing="fail")
             choose = _by_filters
         known = KnownDefinitions(self.schema.definitions) if self.schema.definitions else None
-        return AssignmentRun(declarations, settings, self._graph, definitions=known, show=self._progress, choose=choose)
+        return AssignmentRun(
+            declarations,
+            settings,
+            self._graph,
+            definitions=known,
+            show=self._progress,
+            choose=choose,
+            consumers=self._consumers,
+        )
 
     @property
     def entries(self) -> list[AssignmentEntry]:
@@ -152,12 +162,12 @@ class ReconcileRun:
         return str(entry.error or entry.missing or "")
 
     def _in_use(self) -> Iterator[Finding]:
-        """Warn of definitions that are deprecated while principals hold them, or yield them with in_use=fail."""
+        """Warn of what still uses a retired definition or predefined value, or yield it with in_use=fail."""
         for step in self.schema.steps:
             if not isinstance(step, DefinitionStep) or step.phase != FORBID or step.declared.in_use == "ignore":
                 continue
             before, after = step.plan.before, step.plan.after
-            if before is None or after is None or before.deprecated or not after.deprecated:
+            if before is None or after is None or before.deprecated:
                 continue
             attribute = before.attribute
             released = {
@@ -168,9 +178,18 @@ class ReconcileRun:
                 and entry.plan
                 and entry.plan.changes.get(attribute, "") in (None, [])
             }
+            masked = attribute.attribute_set in self.declared.masked_sets
             try:
-                found = check_usage(before, step.declared.in_use, Directory(self._graph), released)
-                self.warnings += found.get("warnings", [])
+                found = check_usage(
+                    before,
+                    after,
+                    step.declared.in_use,
+                    Directory(self._graph),
+                    self._consumers,
+                    released,
+                    masked=masked,
+                )
+                self.warnings += [warning for warning in found.get("warnings", []) if warning not in self.warnings]
             except InvalidDeclaration as refusal:
                 for problem in refusal.problems:
                     yield Finding("definition", str(attribute), step.declared.place, f"{attribute}: {problem}")

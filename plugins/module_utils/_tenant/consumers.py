@@ -13,8 +13,9 @@ Each source is read once. A source that Graph refuses is not empty: it is in `no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from .._core.model import KINDS, SERVICE_PRINCIPAL, USER, AttributeName, Definit
 from .._core.rules.conditional_access import CONDITIONAL_ACCESS
 from .._core.rules.conditions import MENTION, Dialect, InvalidRule, Node, Problem
 from .._core.rules.dialects import attribute_details
-from .._core.rules.effects import DecidingRule
+from .._core.rules.effects import DecidingRule, state_words
 from .._core.rules.evaluation import Evaluator
 from .._core.rules.odata import ODATA
 from .._core.rules.problems import doubts, find_problems
@@ -52,8 +53,17 @@ _KINDS_BY_PLACE = {
     "trigger": USER,
 }
 """Whom a filter or scope selects (consumer-facts 1, 2 and 12); one in another place may select anybody."""
+TITLES = {
+    "conditional_access_policy": "policy",
+    "app_management_policy": "app management policy",
+    "lifecycle_workflow": "workflow",
+    "directory_role_assignment": "role assignment",
+}
+"""What people call each kind of consumer."""
 _AGENT_FILTERS = ("agentIdServicePrincipalFilter", "agentFilter")
 _MENTIONED = re.compile(r"customsecurityattribute", re.IGNORECASE)
+_PARTIAL = re.compile(r"contains|match|like|startswith", re.IGNORECASE)
+"""Operators that compare with a part of a value."""
 _HIDDEN = "Graph shows no rule here. It may be hidden from this identity, so it may name any attribute"
 
 
@@ -87,6 +97,20 @@ class Consumer:
             "problems": [vars(problem) for problem in self.problems],
         }
 
+    def __str__(self) -> str:
+        state = f" ({state_words(self.state)})" if self.state else ""
+        return f'{TITLES[self.kind]} "{self.display_name or self.id}"{state}'
+
+    def names(self, attribute: AttributeName, values: Collection[str] = ()) -> bool:
+        """Return whether it names an attribute or one of these values of it; the case of letters does not count."""
+        wanted = [value.lower() for value in values]
+        return any(
+            detail["attribute_set"].lower() == attribute.attribute_set.lower()
+            and (detail["name"] is None or detail["name"].lower() == attribute.name.lower())
+            and (not wanted or _compares(detail, wanted))
+            for detail in self.attributes
+        )
+
     def as_rule(self) -> DecidingRule:
         """Return what the consumer decides about principals."""
         named = [AttributeName(attribute["attribute_set"], attribute["name"]) for attribute in self.attributes]
@@ -109,6 +133,18 @@ class Consumers:
 
     found: list[Consumer] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
+
+
+class ConsumerReader:
+    """What decides about principals by their attributes. It is read once, when it is first asked for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    @cached_property
+    def consumers(self) -> Consumers:
+        """Read the consumers. Raises TransportError and AuthenticationError."""
+        return read_consumers(self._graph, DECIDING_SOURCES)
 
 
 def read_consumers(graph: Graph, sources: Iterable[str] = SOURCES) -> Consumers:
@@ -292,6 +328,13 @@ class _Reader:
                         scope,
                         attributes=(_attribute(scope.removeprefix(ATTRIBUTE_SET_SCOPE), None, None),),
                     )
+
+
+def _compares(detail: Mapping[str, Any], wanted: Collection[str]) -> bool:
+    """Return whether a comparison names one of these texts in lower case, or may find a part of one."""
+    compared = [str(value).lower() for value in detail["values"]]
+    partial = _PARTIAL.search(detail["operator"] or "")
+    return not compared or bool(partial) or not set(wanted).isdisjoint(compared)
 
 
 def _attribute(attribute_set: str, name: str | None, operator: str | None, *values: Any) -> dict[str, Any]:

@@ -118,8 +118,8 @@ class Effect:
 
     @property
     def decides(self) -> bool:
-        """Return whether the consumer acts by its rule, or may: it is neither disabled nor report-only."""
-        return self.state not in _WITHOUT_ACTION
+        """Return whether the consumer acts by its rule, or may."""
+        return acts(self.state)
 
     def as_result(self) -> dict[str, str | None]:
         """Return the consumer as results of a changed principal name it."""
@@ -131,13 +131,23 @@ class Effect:
         who = [f"{count:,} {_NOUNS[kind]}{'' if count == 1 else 's'}" for kind, count in sorted(counts.items())]
         verb = _VERBS[self.effect][sum(counts.values()) != 1]
         inside = "the exclusion of the" if self.mode == "exclude" else "the"
-        state = f" ({_WITHOUT_ACTION.get(self.state, self.state)})" if self.state else ""
+        state = f" ({state_words(self.state)})" if self.state else ""
         return f'{" and ".join(who)} {verb} {inside} {self.title} "{self.display_name or self.id}"{state}'
 
 
 _VERBS = {ENTERS: ("enters", "enter"), LEAVES: ("leaves", "leave"), MAY_CHANGE: ("may enter or leave",) * 2}
 _WITHOUT_ACTION = {"disabled": "disabled", "enabledForReportingButNotEnforced": "report-only"}
 _NOUNS = {"user": "user", "service_principal": "app"}
+
+
+def acts(state: str | None) -> bool:
+    """Return whether a consumer in a state acts by its rule, or may: it is neither disabled nor report-only."""
+    return state not in _WITHOUT_ACTION
+
+
+def state_words(state: str) -> str:
+    """Return the state of a consumer in words."""
+    return _WITHOUT_ACTION.get(state, state)
 
 
 def effect_sentences(effects: Iterable[tuple[str, Effect]]) -> list[str]:
