@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ class Graph:
         self.sent = 0
         self.page_size = PAGE_SIZE
         """The most objects that this run asks for on a page."""
+        self.serves_ranges = True
+        """Whether this run divides large collections; false once Graph refused a range."""
         self._host = url
         self._base = f"{url}/{api_version}"
 
@@ -117,6 +120,7 @@ class Graph:
         advanced: bool = False,
         large: bool = False,
         before: Callable[[], None] | None = None,
+        divide: Callable[[], Sequence[Mapping[str, str]]] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Yield the items of all pages, one request per page, in the order Graph gives them.
 
@@ -125,6 +129,8 @@ class Graph:
 
         While the caller takes the items of a page, a thread reads the next one. With a `before`, which is called before
         each request, pages are read one after the other: the caller may stop before it waits for another page.
+
+        `divide` is called where a second page follows. It may return queries that `side_by_side` reads in its place.
         """
         operation = f"GET {urlsplit(self._base).path}{path}"
 
@@ -146,7 +152,42 @@ class Graph:
                     del sized["$top"]
                 elif large or "$top" not in sized or not self.halve_pages(error, int(sized["$top"])):
                     raise
-        yield from self._read_on(operation, page, read, {url}, ahead=before is None)
+        if divide and page.next_link and (queries := divide()):
+            yield from page.items
+            yield from self.side_by_side(path, queries, need=need)
+            return
+        for items in self._read_on(operation, page, read, {url}, ahead=before is None):
+            yield from items
+
+    def side_by_side(self, path: str, queries: Sequence[Mapping[str, str]], *, need: Need) -> Iterator[dict[str, Any]]:
+        """Yield the items of several listings of a collection, of which each has a request on its way.
+
+        The order is the same in each run: a page of each listing in turn.
+        """
+        operation = f"GET {urlsplit(self._base).path}{path}"
+
+        def read(url: str) -> shapes.Page:
+            return shapes.page(self._json("GET", url, need, shape=shapes.page), operation)
+
+        with threads(len(queries)) as pool:
+            while True:
+                size = self.page_size
+                urls = [self._url(path, {**query, "$top": str(size)}) for query in queries]
+                reads = [pool.submit(read, url) for url in urls]
+                try:
+                    pages = [first.result() for first in reads]
+                    break
+                except GraphError as error:
+                    if not self.halve_pages(error, size):
+                        raise
+        listings = deque(
+            self._read_on(operation, page, read, {url}, ahead=True) for url, page in zip(urls, pages, strict=True)
+        )
+        while listings:
+            listing = listings.popleft()
+            if (items := next(listing, None)) is not None:
+                listings.append(listing)
+                yield from items
 
     def rest(self, content: Mapping[str, Any], operation: str, *, need: Need) -> Iterator[dict[str, Any]]:
         """Yield the items of a first page that a batch gave, and those of the pages that follow it."""
@@ -154,7 +195,8 @@ class Graph:
         def read(url: str) -> shapes.Page:
             return shapes.page(self._json("GET", url, need, shape=shapes.page), operation)
 
-        return self._read_on(operation, shapes.page(content, operation), read, set(), ahead=False)
+        for items in self._read_on(operation, shapes.page(content, operation), read, set(), ahead=False):
+            yield from items
 
     def halve_pages(self, error: GraphError, asked: int) -> bool:
         """Return whether Graph refused a page of the size that was asked for; then later pages have half of it."""
@@ -171,8 +213,8 @@ class Graph:
         seen: set[str],
         *,
         ahead: bool,
-    ) -> Iterator[dict[str, Any]]:
-        """Yield the items of a page and of all that follow it, where `ahead`, one page is read in advance."""
+    ) -> Iterator[Sequence[dict[str, Any]]]:
+        """Yield the items of each page, of a first one and all that follow it; `ahead` reads one page in advance."""
         empty = 0
         with threads(1) as thread:
             while url := page.next_link:
@@ -184,9 +226,9 @@ class Graph:
                     raise shapes.odd(operation, "the next page is one that was read before, or pages stay empty")
                 seen.add(url)
                 following = thread.submit(read, url).result if ahead else partial(read, url)
-                yield from page.items
+                yield page.items
                 page = following()
-        yield from page.items
+        yield page.items
 
     def patch(self, path: str, body: Mapping[str, Any], *, need: Need) -> None:
         """Send one PATCH. It may be repeated after a failure, so the body must set values, not add to them."""

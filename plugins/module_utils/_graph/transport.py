@@ -58,6 +58,8 @@ except ImportError:
     HAS_REQUESTS = False
 
 USER_AGENT = "ansible-entra.attributes"
+MOST_CONNECTIONS = 16
+"""Requests that are on their way at the same time."""
 LONGEST_BODY = 64 * 1024 * 1024
 """Bytes of a decoded body; the largest page of Graph has a few."""
 CREDENTIAL_HEADERS = frozenset({"authorization", "secret", "x-identity-header"})
@@ -241,7 +243,7 @@ class Http:
         self._timeout = timeout
         self._environment = {name.lower(): value for name, value in (environment or {}).items()}
         self.trace: Trace | None = None
-        self._adapter = _Adapter(pool_maxsize=8)
+        self._adapter = _Adapter(pool_maxsize=MOST_CONNECTIONS)
         self._proven: set[str] = set()
         """Hosts that have given a usable answer."""
 

@@ -19,11 +19,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from .._core.assignment_plan import untouched
-from .._core.model import KINDS, Principal, PrincipalKind
+from .._core.model import KINDS, Principal, PrincipalKind, is_guid
 from .._core.rules.effects import Effect, effect_sentences
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
@@ -59,7 +58,7 @@ def reading(filters: int, size: Callable[[], int]) -> str:
     `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be either
     of two ids) and 20 filters to a `$batch`, which makes 300 to a request. Each page and each filter costs a resource
     unit of 3,500 to 8,000 in 10 seconds (graph-facts 8). Neither way comes near that quota, so the number of requests
-    decides. Batches run several at a time and pages one after the other, so filters win a draw.
+    decides. Filters win a draw.
     """
     batches = math.ceil(filters / BATCH_SIZE)
     return "pages" if batches > 1 and math.ceil(size() / PAGE_SIZE) < batches else "filters"
@@ -100,11 +99,19 @@ class Reader:
     def _read(self, kind: PrincipalKind, wanted: Mapping[tuple[str, str], AssignmentEntry]) -> None:
         names = [entry.declaration.who for entry in wanted.values()]
         properties = {who.by for who in names} - {""}
-        how = self._choose(self._directory.filters(kind, names), partial(self._directory.size, kind))
+        directory, sizes = self._directory, []
+
+        def size() -> int:
+            sizes.append(directory.size(kind))
+            return sizes[-1]
+
+        how = self._choose(directory.filters(kind, names), size)
         self.readings[kind.plural] = how
-        by_pages = how == "pages"
-        directory = self._directory
-        found = directory.select(kind, properties=properties) if by_pages else directory.look_up(kind, names)
+        if how == "pages":
+            known = (who.name for who in names if not (who.by or is_guid(who.name)))
+            found = directory.select(kind, properties=properties, names=known, size=sizes[-1] if sizes else None)
+        else:
+            found = directory.look_up(kind, names)
         for principal in found:
             for identity in principal.identities:
                 if entry := wanted.get(identity):
