@@ -242,7 +242,8 @@ def read_reference(item: Mapping[str, Any]) -> PrincipalReference:
 class Principal:
     """A user or service principal with its assignments; `key` is the UPN or the app id.
 
-    `others` holds the lookup properties that were read, as (property, value).
+    `others` holds the lookup properties that were read, as (property, value). `properties` holds Graph's values of
+    further properties by their paths, of those that were asked for and are not null.
 
     `agent_type` is the Graph type of an agent identity, of its blueprint or of an agent user, else empty. `assignments`
     hold what Graph showed, which may be less than there is: see `_tenant/visibility.py`.
@@ -255,6 +256,7 @@ class Principal:
     agent_type: str
     assignments: Assignments
     others: tuple[tuple[str, str], ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.kind.title} {self.key if self.kind is USER else self.display_name} ({self.id})"

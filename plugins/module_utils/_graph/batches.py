@@ -16,7 +16,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from copy import copy
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ from .._errors import (
     UnexpectedResponse,
 )
 from .client import Graph, threads
+from .odata import encoded
 from .pace import BATCH_SIZE, Pace, used_share
 from .patience import RETRIED_STATUSES, Attempts
 from .responses import refusal
@@ -244,6 +245,28 @@ class Batches:
             error = reason(task.error)
             error.in_doubt = task.attempts.in_doubt
             yield task.number, error
+
+
+def first_pages(
+    graph: Graph, need: Need, lists: Sequence[tuple[str, Mapping[str, str]]], *, advanced: bool = False
+) -> Iterator[tuple[int, Any | EntraError]]:
+    """Yield the number of each list, a path with its query, with its first page or its error, when it arrives.
+
+    Pages are as large as Graph allows. `Graph.rest` returns the items of a page and of those that follow it.
+    """
+    left = dict(enumerate(lists))
+    while left:
+        size, numbers, refused = graph.page_size, list(left), {}
+        counted = {"$count": "true"} if advanced else {}
+        queries = [(path, {**query, **counted, "$top": str(size)}) for path, query in left.values()]
+        parts = [Part("GET", encoded(path, query), advanced=advanced) for path, query in queries]
+        for place, answer in Batches(graph, need).run(parts):
+            number = numbers[place]
+            if isinstance(answer, GraphError) and graph.halve_pages(answer, size):
+                refused[number] = left[number]
+            else:
+                yield number, answer
+        left = refused
 
 
 def _passes(outcome: Any) -> bool:

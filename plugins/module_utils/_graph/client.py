@@ -189,11 +189,13 @@ class Graph:
                 listings.append(listing)
                 yield from items
 
-    def rest(self, content: Mapping[str, Any], operation: str, *, need: Need) -> Iterator[dict[str, Any]]:
+    def rest(
+        self, content: Mapping[str, Any], operation: str, *, need: Need, advanced: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Yield the items of a first page that a batch gave, and those of the pages that follow it."""
 
         def read(url: str) -> shapes.Page:
-            return shapes.page(self._json("GET", url, need, shape=shapes.page), operation)
+            return shapes.page(self._json("GET", url, need, advanced=advanced, shape=shapes.page), operation)
 
         for items in self._read_on(operation, shapes.page(content, operation), read, set(), ahead=False):
             yield from items

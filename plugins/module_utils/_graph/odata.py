@@ -30,6 +30,11 @@ def literal(value: str | int | bool | list[Any] | None) -> str:
     return json.dumps(value)
 
 
+def alternate_key(name: str, value: str) -> str:
+    """Return an alternate key as it follows the path of its collection."""
+    return f"({name}='" + quote(value.replace("'", "''"), safe="") + "')"
+
+
 def key(name: str) -> str:
     """Return a key as it follows the path of its collection: a segment, or parentheses where a segment would not pass.
 

@@ -37,6 +37,7 @@ READ_WORKFLOWS = Need(("LifecycleWorkflows-Workflow.Read.All",), ("Lifecycle Wor
 READ_ROLE_ASSIGNMENTS = Need(("RoleManagement.Read.Directory",), ("Privileged Role Administrator",))
 WRITE_ROLE_ASSIGNMENTS = Need(("RoleManagement.ReadWrite.Directory",), ("Privileged Role Administrator",))
 READ_GROUPS = Need(("GroupMember.Read.All",), ())
+READ_HIDDEN_MEMBERS = Need(("Member.Read.Hidden",), ())
 
 ROLE_IDS = {
     _READER: "ffd52fa5-98dc-465c-991d-fc073eb59f8f",

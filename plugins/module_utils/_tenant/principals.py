@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from .._core.assignment_plan import Plan, overtaken
 from .._core.model import (
     KINDS,
     LOOKUP_TITLES,
+    SERVICE_PRINCIPAL,
     USER,
     AttributeName,
     Principal,
@@ -32,13 +34,15 @@ from .._errors import (
     PrincipalNotFound,
     WriteNotConfirmed,
 )
-from .._graph.batches import Batches, Part
+from .._graph.batches import Batches, Part, first_pages
 from .._graph.client import PAGE_SIZE, Graph
 from .._graph.odata import encoded, key, literal
 from .._graph.replication import wait_until
 from .permissions import READ_ASSIGNMENTS, WRITE_ASSIGNMENTS
 from .ranges import PAGES_OF_A_RANGE, ranges
 from .wire import (
+    AGENT_TYPE,
+    AGENTS_PATH,
     GUID_PROPERTIES,
     LOOKUP_PROPERTIES,
     NAME_PROPERTY,
@@ -82,23 +86,25 @@ class Directory:
         condition: str = "",
         properties: Collection[str] = (),
         *,
+        paths: Collection[str] = (),
         names: Iterable[str] = (),
         size: int | None = None,
     ) -> Iterator[Principal]:
         """Yield all principals of a kind, or those that an OData filter selects, each once.
 
-        All of a large directory are read in ranges of names, side by side. `names` are some of those that are expected,
-        so that the ranges are even; `size` is the number of principals where it is known.
+        `properties` are those by which somebody is looked up; `paths` lead to others that are read. All of a large
+        directory are read in ranges of names, side by side. `names` are some of those that are expected, so that the
+        ranges are even; `size` is the number of principals where it is known.
         """
-        query = principal_query(kind, properties)
+        query = principal_query(kind, properties, paths)
         if condition:
             query |= {"$top": str(PAGE_SIZE), "$filter": condition}
             for item in self._graph.pages(kind.path, need=READ_ASSIGNMENTS[kind], query=query, advanced=True):
-                yield parse_principal(kind, item, properties)
+                yield parse_principal(kind, item, properties, paths)
             return
         seen: set[str] = set()
         for item in self._everyone(kind, query, names, size):
-            principal = parse_principal(kind, item, properties)
+            principal = parse_principal(kind, item, properties, paths)
             if principal.id not in seen:
                 seen.add(principal.id)
                 yield principal
@@ -132,6 +138,14 @@ class Directory:
                 raise
             graph.serves_ranges = False  # whether Graph serves them is unknown (graph-facts 3)
         yield from chain()
+
+    def agents(self, paths: Collection[str] = ()) -> Iterator[Principal]:
+        """Yield all agent identities with the properties at `paths`, page by page (graph-facts 15)."""
+        kind = SERVICE_PRINCIPAL
+        query = {**principal_query(kind, paths=paths), "$top": str(PAGE_SIZE)}
+        for item in self._graph.pages(AGENTS_PATH, need=READ_ASSIGNMENTS[kind], query=query):
+            principal = parse_principal(kind, item, paths=paths)
+            yield principal if principal.agent_type else replace(principal, agent_type=AGENT_TYPE)
 
     def assign(self, principal: Principal, planned: Plan) -> None:
         """Send a plan as the one PATCH of this principal. Raises GraphError."""
@@ -189,25 +203,20 @@ class Directory:
         """Return how many filters `look_up` would need."""
         return sum(1 for _filter in _filters(kind, wanted))
 
-    def look_up(self, kind: PrincipalKind, names: Sequence[PrincipalReference]) -> Iterator[Principal]:
-        """Yield the principals of a kind that are named so, 15 to a filter, 20 filters to a batch."""
-        wanted = list(_filters(kind, names))
-        while wanted:
-            size, refused = self._graph.page_size, []
-            queries = [
-                {**principal_query(kind, [by] if by else []), "$filter": text, "$top": str(size)} for by, text in wanted
-            ]
-            parts = [Part("GET", encoded(kind.path, query)) for query in queries]
-            for number, answer in Batches(self._graph, READ_ASSIGNMENTS[kind]).run(parts):
-                if isinstance(answer, GraphError) and self._graph.halve_pages(answer, size):
-                    refused.append(wanted[number])
-                elif isinstance(answer, EntraError):
-                    raise answer
-                else:
-                    by = wanted[number][0]
-                    items = self._graph.rest(answer, f"GET {kind.path}", need=READ_ASSIGNMENTS[kind])
-                    yield from (parse_principal(kind, item, [by] if by else []) for item in items)
-            wanted = refused
+    def look_up(
+        self, kind: PrincipalKind, names: Sequence[PrincipalReference], paths: Collection[str] = ()
+    ) -> Iterator[Principal]:
+        """Yield the principals of a kind that are named so, with the properties at `paths`.
+
+        Fifteen names go to a filter, and 20 filters to a batch.
+        """
+        wanted = [([by] if by else [], text) for by, text in _filters(kind, names)]
+        lists = [(kind.path, {**principal_query(kind, by, paths), "$filter": text}) for by, text in wanted]
+        for number, answer in first_pages(self._graph, READ_ASSIGNMENTS[kind], lists):
+            if isinstance(answer, EntraError):
+                raise answer
+            for item in self._graph.rest(answer, f"GET {kind.path}", need=READ_ASSIGNMENTS[kind]):
+                yield parse_principal(kind, item, wanted[number][0], paths)
 
     def count(self, kind: PrincipalKind, attribute: AttributeName) -> int:
         """Return how many principals of a kind hold an attribute. Raises GraphError, also if it is not searchable."""

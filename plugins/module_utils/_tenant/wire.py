@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -54,14 +55,25 @@ _STATUS = {False: "Available", True: "Deprecated"}
 _attribute_name = lru_cache(maxsize=1024)(AttributeName)
 """The same few names come with every principal of a page."""
 
+MEMBER_TYPES = {USER: "microsoft.graph.user", SERVICE_PRINCIPAL: "microsoft.graph.servicePrincipal"}
+"""The types that narrow the members of a group to a kind (consumer-facts 6)."""
+GROUP_TYPE = "microsoft.graph.group"
+GROUP_QUERY = {"$select": "id,displayName,visibility"}
+AGENT_TYPE = "agentIdentity"
+AGENTS_PATH = f"{SERVICE_PRINCIPAL.path}/microsoft.graph.{AGENT_TYPE}"
+"""The path that lists agent identities alone (graph-facts 15)."""
+
 
 # Principals and assignments
 
 
-def principal_query(kind: PrincipalKind, properties: Iterable[str] = ()) -> dict[str, str]:
-    """Return the query for what is read of each principal, with the properties by which it is looked up."""
-    others = sorted(LOOKUP_PROPERTIES[name] for name in properties)
-    return {"$select": ",".join(["id", "displayName", KEY[kind], *others, ASSIGNMENTS])}
+def principal_query(kind: PrincipalKind, properties: Iterable[str] = (), paths: Iterable[str] = ()) -> dict[str, str]:
+    """Return the query for what is read of each principal.
+
+    `properties` are those by which it is looked up. `paths` lead to others, as `employeeOrgData.costCenter` does.
+    """
+    others = sorted({LOOKUP_PROPERTIES[name] for name in properties} | {path.partition(".")[0] for path in paths})
+    return {"$select": ",".join(dict.fromkeys(["id", "displayName", KEY[kind], *others, ASSIGNMENTS]))}
 
 
 def condition(attribute: AttributeName, operator: str, value: Value | None) -> str:
@@ -75,8 +87,10 @@ def condition(attribute: AttributeName, operator: str, value: Value | None) -> s
     return f"{path} {operator} {literal(value)}"
 
 
-def parse_principal(kind: PrincipalKind, item: Mapping[str, Any], properties: Iterable[str] = ()) -> Principal:
-    """Return a principal, with those of the lookup properties that it has."""
+def parse_principal(
+    kind: PrincipalKind, item: Mapping[str, Any], properties: Iterable[str] = (), paths: Iterable[str] = ()
+) -> Principal:
+    """Return a principal, with those of the lookup properties and of the properties at `paths` that it has."""
     what = f"GET {kind.path}"
     agent = _AGENT.fullmatch(member(item, "@odata.type", str, what) or "")
     return Principal(
@@ -87,7 +101,47 @@ def parse_principal(kind: PrincipalKind, item: Mapping[str, Any], properties: It
         agent_type=agent.group(1) if agent else "",
         assignments=parse_assignments(item, what),
         others=tuple((name, text) for name in properties if (text := member(item, LOOKUP_PROPERTIES[name], str, what))),
+        properties={path: value for path in paths if (value := _at(item, path)) is not None} if paths else {},
     )
+
+
+def _at(item: Mapping[str, Any], path: str) -> Any:
+    """Return the property at a path, null if it is missing."""
+    if "." not in path:
+        return item.get(path)
+    owner, _dot, name = path.partition(".")
+    inner = item.get(owner)
+    return inner.get(name) if isinstance(inner, dict) else None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group. If its membership is hidden, its members are shown only with a permission (consumer-facts 6)."""
+
+    id: str
+    name: str
+    hidden: bool
+
+    def __str__(self) -> str:
+        return f"'{self.name}' ({self.id})"
+
+    def as_result(self) -> dict[str, str]:
+        """Return the group as results name it."""
+        return {"id": self.id, "type": "group", "display_name": self.name}
+
+
+def parse_group(item: Mapping[str, Any], what: str) -> Group:
+    """Return a group."""
+    return Group(
+        id=member(item, "id", str, what, required=True),
+        name=printable(member(item, "displayName", str, what) or ""),
+        hidden=member(item, "visibility", str, what) == "HiddenMembership",
+    )
+
+
+def parse_member(item: Mapping[str, Any], what: str) -> str:
+    """Return the id of a member of a group."""
+    return member(item, "id", str, what, required=True)
 
 
 def parse_assignments(item: Mapping[str, Any], what: str) -> Assignments:

@@ -24,8 +24,10 @@ from ansible_collections.entra.attributes.plugins.module_utils._tenant.wire impo
     definition_changes,
     parse_assignments,
     parse_definition,
+    parse_principal,
     parse_set,
     patch_body,
+    principal_query,
     set_body,
     set_changes,
 )
@@ -154,3 +156,39 @@ def test_changes_are_written_under_the_keys_of_graph() -> None:
 def test_an_attribute_set_is_read_as_it_was_written(attribute_set: AttributeSet) -> None:
     assert parse_set(set_body(attribute_set), "GET") == attribute_set
     assert set_body(AttributeSet("S")) == {"id": "S"}
+
+
+def test_properties_come_with_the_same_query() -> None:
+    paths = ["employeeOrgData.costCenter", "employeeOrgData.division", "displayName", "department"]
+    select = "id,displayName,userPrincipalName,department,employeeId,employeeOrgData,customSecurityAttributes"
+    assert principal_query(USER, ["employee_id"], paths) == {"$select": select}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("department", "Sales"),
+        ("tags", ["HR"]),
+        ("accountEnabled", False),
+        ("employeeOrgData.costCenter", "1001"),
+        ("employeeOrgData.division", None),
+        ("onPremisesExtensionAttributes.extensionAttribute1", None),
+        ("jobTitle", None),
+        ("city", ""),
+        ("department.name", None),
+    ],
+)
+def test_a_property_is_read_as_it_is(path: str, value: object) -> None:
+    item = {
+        "id": "1",
+        "accountEnabled": False,
+        "city": "",
+        "department": "Sales",
+        "employeeOrgData": {"costCenter": "1001", "division": None},
+        "jobTitle": None,
+        "onPremisesExtensionAttributes": None,
+        "tags": ["HR"],
+    }
+    expected = {} if value is None else {path: value}
+    assert parse_principal(USER, item, paths=[path]).properties == expected
+    assert parse_principal(USER, item).properties == {}
