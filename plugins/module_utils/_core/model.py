@@ -246,7 +246,8 @@ class Principal:
     further properties by their paths, of those that were asked for and are not null.
 
     `agent_type` is the Graph type of an agent identity, of its blueprint or of an agent user, else empty. `assignments`
-    hold what Graph showed, which may be less than there is: see `_tenant/visibility.py`.
+    hold what Graph showed, which may be less than there is: see `_tenant/visibility.py`. `properties` are those that
+    were asked for, with Graph's names and values; a member of a property has a path such as `employeeOrgData.division`.
     """
 
     kind: PrincipalKind

@@ -23,6 +23,8 @@ from typing import Any
 from .names import not_text, read_as
 from .values import integer_problem
 
+_EXPIRES = re.compile(r"(?:declarations\.)?assignments\[[0-9]+\]\.expires")
+"""The place of the one key that takes a date. JSON keeps it as its text."""
 OMITTED = re.compile(r"__omit_place_holder__[0-9a-f]{40}")
 """The text that `omit` is before ansible-core 2.19, where it stays in lists and in options of plugins."""
 
@@ -65,6 +67,15 @@ class TextOrInteger(Text):
         if problem := integer_problem(value):
             raise ValueError(problem)
         return value
+
+
+class Moment(Text):
+    """A date or a time, also as YAML read it."""
+
+    __name__ = "date or time"
+
+    def __call__(self, value: Any) -> Any:
+        return value.isoformat() if hasattr(value, "isoformat") else super().__call__(value)
 
 
 class Integer(str):
@@ -129,6 +140,7 @@ class Missing(Enum):
 
 
 TEXT, SECRET, CHOICE, TEXT_OR_INTEGER = Text("str"), Secret("str"), Choice("str"), TextOrInteger("str")
+MOMENT = Moment("str")
 INTEGER, LIST, DICT = Integer("int"), List("list"), Dict("dict")
 LEFT_OUT = Missing.LEFT_OUT
 
@@ -171,9 +183,9 @@ def json_problems(options: Mapping[Any, Any], spec: Mapping[str, Any], place: st
             yield place, f"a key is wrong: {not_text(key)}"
             continue
         own = spec.get(key, {})
-        if own.get("type") != "str" or strict(own):
-            secret = bool(own.get("no_log"))
-            yield from _json_problems(value, own.get("options", {}), f"{place}.{key}" if place else key, secret)
+        inside = f"{place}.{key}" if place else key
+        if (own.get("type") != "str" or strict(own)) and not _EXPIRES.fullmatch(inside):
+            yield from _json_problems(value, own.get("options", {}), inside, bool(own.get("no_log")))
 
 
 def _json_problems(value: Any, spec: Mapping[str, Any], place: str, secret: bool) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 
 from .._core.assignment_plan import Adjust, Desired, DesiredValue, Exactly, ensure_visible
 from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
-from .._core.names import name_problem, not_text
+from .._core.names import name_problem, not_text, read_as
+from .._core.selection import Derived, Expiry, Item, Selection, Wish
 from .._core.values import checked, elements
 from .._errors import (
     EntraError,
@@ -37,6 +38,17 @@ from .locations import (
     nothing,
     overrides_nothing,
     split_override,
+)
+from .selecting import (
+    ALLOW_EMPTY,
+    EXCLUSIVE,
+    EXPIRES,
+    SELECTING,
+    is_derived,
+    item_problems,
+    read_derived,
+    read_expiry,
+    read_selection,
 )
 
 MOST_PROBLEMS = 50
@@ -115,11 +127,15 @@ class Declaration:
 
 
 class DeclarationCollector:
-    """Gathers declarations, those of one principal as one, and notes what is wrong with them in `problems`."""
+    """Gathers declarations, those of one principal as one, and notes what is wrong with them in `problems`.
+
+    `items` are those that select principals, derive values or end: the tenant and the clock decide what they mean.
+    """
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         self.found: list[Declaration] = []
+        self.items: list[Item] = []
         self._numbers: dict[Hashable, int] = {}
         self._earlier = 0
         self._again: set[tuple[int, AttributeName]] = set()
@@ -133,6 +149,11 @@ class DeclarationCollector:
         """Take an item of `assignments`."""
         item, overrides = split_override(place, item, self.problems)
         declaration = _declaration(place, item, self.problems)
+        if isinstance(declaration, Item):
+            if overrides:
+                self.problems.append(f"{place.label}: override is only for plain items that name a principal")
+            self.items.append(declaration)
+            return
         if not declaration:
             return
         identity = (declaration.who.kind.name, declaration.who.identity)
@@ -192,7 +213,7 @@ class DuplicateCheck:
         self._first.setdefault(identity, label)
 
 
-def declarations(items: Sequence[Any] | None, src: str | None, decrypt: Decrypt = no_secret) -> list[Declaration]:
+def declarations(items: Sequence[Any] | None, src: str | None, decrypt: Decrypt = no_secret) -> DeclarationCollector:
     """Return the declarations of `assignments` and of `src`. Raises InvalidDeclaration with every mistake."""
     gathered = DeclarationCollector([])
     files = read(src, gathered.problems, decrypt) if src else ()
@@ -200,7 +221,7 @@ def declarations(items: Sequence[Any] | None, src: str | None, decrypt: Decrypt 
         if section == ASSIGNMENTS:
             gathered.add(place, item)
     refuse(gathered.problems)
-    return gathered.found
+    return gathered
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -210,34 +231,76 @@ def refuse(problems: Sequence[str]) -> None:
         raise InvalidDeclaration("what is declared is wrong", [*problems[:MOST_PROBLEMS], *more])
 
 
-def _declaration(place: SourceLocation, item: Any, problems: list[str]) -> Declaration | None:
+_KEYS = frozenset(
+    {*KINDS, *SELECTING, DISPLAY_NAME, "attributes", "expected", EXCLUSIVE, ALLOW_EMPTY, EXPIRES},
+)
+
+
+def _declaration(place: SourceLocation, item: Any, problems: list[str]) -> Declaration | Item | None:
+    """Return an item as a declaration, or as an item whose meaning depends on the tenant or the clock."""
     label = place.label
     if not isinstance(item, Mapping):
         problems.append(f"{label}: must be a dictionary with attributes and either user or service_principal")
         return None
-    unknown = sorted(map(str, set(item) - {*KINDS, DISPLAY_NAME, "attributes", "expected"}))
+    unknown = sorted(map(str, set(item) - _KEYS))
     if unknown:
         problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
-    who = None
-    try:
-        who = read_reference(item)
-    except OptionError as error:
-        problems.append(f"{label}: {error.message}")
+    who: PrincipalReference | Selection | None = None
+    if not any(item.get(kind) is not None for kind in KINDS):
+        who = read_selection(place, item, problems)
+    elif any(item.get(kind) is not None for kind in SELECTING):
+        read_selection(place, item, problems)
+    else:
+        try:
+            who = read_reference(item)
+        except OptionError as error:
+            problems.append(f"{label}: {error.message}")
     attributes = item.get("attributes")
     if not isinstance(attributes, Mapping) or not attributes:
         problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
         return None
-    desired = _desired(place, "attributes", attributes, problems)
-    expected = _expected(place, item.get("expected"), problems)
+    wishes = _desired(place, "attributes", attributes, problems)
     sets = tuple(name for name in attributes if isinstance(name, str))
-    return Declaration(label, who, desired, sets, expected, place.remark) if who else None
+    exclusive, allow_empty = (_switch(place, item, key, problems) for key in (EXCLUSIVE, ALLOW_EMPTY))
+    expires = _expiry(place, item, problems)
+    expected = _expected(place, item.get("expected"), problems)
+    desired = {attribute: wish for attribute, wish in wishes.items() if not isinstance(wish, Derived)}
+    if isinstance(who, PrincipalReference) and not (exclusive or expires or allow_empty or len(desired) < len(wishes)):
+        return Declaration(label, who, desired, sets, expected, place.remark)
+    if expected:
+        problems.append(f"{place.at('expected')}: does not go with exclusive, expires and from")
+    if who is None:
+        return None
+    found = Item(label, who, wishes, sets, exclusive, allow_empty, expires, remark=place.remark)
+    for attribute, problem in item_problems(found):
+        problems.append(f"{place.at('attributes', *attribute) if attribute else label}: {problem}")
+    return found
+
+
+def _switch(place: SourceLocation, item: Mapping[Any, Any], key: str, problems: list[str]) -> bool:
+    value = item.get(key)
+    if value is not None and not isinstance(value, bool):
+        problems.append(f"{place.at(key)}: must be true or false, not {read_as(value)}")
+    return value is True
+
+
+def _expiry(place: SourceLocation, item: Mapping[Any, Any], problems: list[str]) -> Expiry | None:
+    if item.get(EXPIRES) is None:
+        if EXPIRES in item and not place.literal:  # an option of a module is null where it was left out
+            problems.append(f"{place.at(EXPIRES)}: is empty; leave it out if the values stay")
+        return None
+    try:
+        return read_expiry(item[EXPIRES])
+    except OptionError as error:
+        problems.append(f"{place.at(EXPIRES)}: {error.reason}")
+        return None
 
 
 def _desired(
     place: SourceLocation, key: str, attributes: Mapping[Any, Any], problems: list[str]
-) -> dict[AttributeName, DesiredValue]:
+) -> dict[AttributeName, Wish]:
     """Return the desired values; a mistake is noted and left out."""
-    desired: dict[AttributeName, DesiredValue] = {}
+    desired: dict[AttributeName, Wish] = {}
     for attribute_set, values in attributes.items():
         if not isinstance(attribute_set, str):
             problems.append(f"{place.at(key)}: attribute set: {not_text(attribute_set)}")
@@ -258,8 +321,8 @@ def _desired(
                 problems.append(f"{place.at(*where)}: attribute {problem}")
                 continue
             try:
-                wanted = parse_desired(str(name), value, place.restores)
-                if place.literal and key == "attributes":
+                wanted = read_wish(str(name), value, place.restores)
+                if place.literal and key == "attributes" and not isinstance(wanted, Derived):
                     ensure_visible(str(name), elements(wanted.assigns))
                 desired[AttributeName(str(attribute_set), str(name))] = wanted
             except (InvalidValue, OptionError) as error:
@@ -281,6 +344,13 @@ def _expected(place: SourceLocation, expected: Any, problems: list[str]) -> dict
         else:
             problems.append(f"{place.at('expected', *attribute)}: must be an exact value")
     return values
+
+
+def read_wish(attribute: str, value: Any, restored: bool = False) -> Wish:
+    """Return what a declared value means, also one that is derived. Raises InvalidValue and OptionError."""
+    if isinstance(value, Mapping) and is_derived(value):
+        return read_derived(attribute, value)
+    return parse_desired(attribute, value, restored)
 
 
 def parse_desired(attribute: str, value: Any, restored: bool = False) -> DesiredValue:

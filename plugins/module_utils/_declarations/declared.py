@@ -18,6 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .._core.names import case_variant
 from .._core.options import without_omitted
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
+from .._core.selection import Item
 from .._errors import InvalidDeclaration, OptionError
 from .assignments import (
     Declaration,
@@ -57,12 +58,16 @@ Content = TypeVar("Content")
 class Declared:
     """All that is declared: sets and definitions with their places, assignments, and what binds a whole run.
 
-    `attribute_sets` and `definitions` are the items as they were written, without nulls.
+    `attribute_sets` and `definitions` are the items as they were written, without nulls. `items` are the assignments
+    that select principals, derive values or end. `only` names the principals to which a run is narrowed, in lower case,
+    where that can be decided only after reading.
     """
 
     attribute_sets: list[Any] = field(default_factory=list)
     definitions: list[Any] = field(default_factory=list)
     assignments: list[Declaration] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    only: tuple[str, ...] = ()
     placed_sets: list[Placed[DesiredSet]] = field(default_factory=list)
     placed_definitions: list[Placed[DesiredDefinition]] = field(default_factory=list)
     masked_sets: tuple[str, ...] = ()
@@ -121,6 +126,7 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
         assignments=assigned.found,
         placed_sets=[known for _item, known in sets.values() if known],
         placed_definitions=[known for _item, known in definitions.values() if known],
+        items=assigned.items,
         masked_sets=tuple(dict.fromkeys(bounds[MASKED_SETS])),
         protected_principals=tuple(bounds[PRINCIPALS]),
         protected_attributes=tuple(bounds[ATTRIBUTES]),
@@ -141,9 +147,12 @@ def narrowed(
     known_sets = {placed.desired.name for placed in found.placed_sets}
     known_sets |= {placed.desired.attribute_set for placed in found.placed_definitions}
     known_sets |= {name for declaration in found.assignments for name in declaration.attribute_sets}
+    known_sets |= {name for item in found.items for name in item.attribute_sets}
+    items = found.items if ASSIGNMENTS in sections else []
     for option, wanted, known in (
         ("attribute_sets", attribute_sets, known_sets),
-        ("principals", names, {declaration.who.name.lower() for declaration in found.assignments}),
+        # Whom an item selects is known only later.
+        ("principals", () if items else names, {declaration.who.name.lower() for declaration in found.assignments}),
     ):
         if unknown := sorted(set(wanted) - known):
             raise OptionError(option, f"{', '.join(unknown)} is not declared")
@@ -151,12 +160,14 @@ def narrowed(
     assignments = [
         part
         for declaration in (found.assignments if ASSIGNMENTS in sections else ())
-        if (not names or declaration.who.name.lower() in names) and (part := declaration.within(chosen))
+        if (items or not names or declaration.who.name.lower() in names) and (part := declaration.within(chosen))
     ]
     takes_sets, takes_definitions = (section in sections and not names for section in (SETS, DEFINITIONS))
     return replace(
         found,
         assignments=assignments,
+        items=[kept for item in items if (kept := within(item, chosen))],
+        only=tuple(sorted(names)) if items else (),
         placed_sets=[placed for placed in found.placed_sets if takes_sets and placed.desired.name in chosen],
         placed_definitions=[
             placed
@@ -180,6 +191,13 @@ def _layers(
         for listener in listeners:
             listener.begin_layer()
         yield from read(source, problems, decrypt)
+
+
+def within(item: Item, attribute_sets: Collection[str]) -> Item | None:
+    """Return the part of an item in these attribute sets; null if there is none."""
+    sets = tuple(name for name in item.attribute_sets if name in attribute_sets)
+    wishes = {attribute: wish for attribute, wish in item.wishes.items() if attribute.attribute_set in sets}
+    return replace(item, wishes=wishes, attribute_sets=sets) if sets else None
 
 
 def _of_variable(section: str, items: Any, problems: list[str]) -> Items:

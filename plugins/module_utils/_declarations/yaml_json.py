@@ -67,6 +67,8 @@ _KEYS = frozenset({f"{_YAML}str", f"{_YAML}merge", f"{_YAML}value"})
 """Tags of the keys that stay what is written."""
 _BOOLEANS = frozenset({"true", "false"})
 _CONTAINERS = (dict, list)
+EXPIRES_PATH = ("expires",)
+"""Where an item has a date. Its text stays as it is written."""
 
 _Path: TypeAlias = tuple[Hashable, ...]
 _Lines: TypeAlias = "Callable[[_Path], int]"
@@ -151,7 +153,12 @@ def parse_yaml(text: str, note: _Note, decrypt: Decrypt) -> _Document:
         if places := [path for path in paths.get(id(node), []) if _is_value(path) and _is_written(path)]:
             note(node.start_mark.line + 1, f"{quoted('.'.join(map(str, _in_item(places[0]))), MAX_PATH)}: {problem}")
     for node, problem in loader.doubtful:
-        places = [path for path in paths.get(id(node), []) if problem or _is_value(path)]
+        dated = node.tag == f"{_YAML}timestamp"
+        places = [
+            path
+            for path in paths.get(id(node), [])
+            if _is_value(path) or (problem and not (dated and _in_item(path) == EXPIRES_PATH))
+        ]
         if places:
             inside = ".".join(map(str, _in_item(places[0])))
             said = problem or "is empty; write null to remove the attribute"

@@ -95,8 +95,11 @@ def run_bulk(
         raise OptionError("diff_limit", f"must be at least 0, not {params['diff_limit']}")
     _check_files(params)
     with gc_paused():
+        declared = declarations(params["assignments"], params["src"], decrypt)
+        for item in declared.items:
+            raise OptionError(item.place, "items that select principals, derive values or end are not available yet")
         run = AssignmentRun(
-            declarations(params["assignments"], params["src"], decrypt),
+            declared.found,
             settings(params),
             graph,
             check_mode=check_mode,

@@ -167,6 +167,8 @@ def _declared(params: Mapping[str, Any], decrypt: Decrypt, approved: PlanFile | 
     if unknown:
         raise OptionError("declarations", f"has unknown keys: {', '.join(map(str, unknown))}")
     found = declared(params["src"], variables, decrypt)
+    for item in found.items:
+        raise OptionError(item.place, "items that select principals, derive values or end are not available yet")
     if approved:
         hidden = masked_attributes(approved.plan, approved.masked_sets)
         if hidden and not (params["src"] or variables):

@@ -588,7 +588,7 @@ class TestVault:
         for content in (text, inline):
             path = tmp_path / "a.yml"
             path.write_text(content)
-            (found,) = declarations(None, str(path), decryption(loader))
+            (found,) = declarations(None, str(path), decryption(loader)).found
             assert found.desired == {("A", "B"): Exactly("00123")}
             for others in ([], [("default", VaultSecret(b"wrong"))]):
                 loader.set_vault_secrets(others)

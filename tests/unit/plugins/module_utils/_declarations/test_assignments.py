@@ -95,9 +95,9 @@ def file(tmp_path: Path) -> Any:
 
 
 def test_every_form_of_value() -> None:
-    assert meant(declarations(ITEMS, None)) == MEANT
-    assert [one.label for one in declarations(ITEMS, None)] == ["assignments[0]", "assignments[1]"]
-    assert declarations([], None) == []
+    assert meant(declarations(ITEMS, None).found) == MEANT
+    assert [one.label for one in declarations(ITEMS, None).found] == ["assignments[0]", "assignments[1]"]
+    assert declarations([], None).found == []
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_every_form_of_value() -> None:
     ],
 )
 def test_documents(file: Any, name: str, content: str) -> None:
-    assert meant(declarations(None, str(file(name, content)))) == MEANT
+    assert meant(declarations(None, str(file(name, content))).found) == MEANT
 
 
 def test_what_yaml_takes_for_something_else_is_told_with_what_to_write(file: Any) -> None:
@@ -156,7 +156,7 @@ def test_long_lists_to_add_and_remove_are_compared_in_time() -> None:
 def test_yaml_without_its_fast_loader(file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = file("a.yml", json.dumps(ITEMS))
     monkeypatch.delattr(_yaml_json.yaml, "CSafeLoader", raising=False)
-    assert meant(declarations(None, str(path))) == MEANT
+    assert meant(declarations(None, str(path)).found) == MEANT
     monkeypatch.setattr(_yaml_json, "HAS_YAML", False)
     with pytest.raises(MissingLibrary, match="PyYAML"):
         declarations(None, str(path))
@@ -172,7 +172,7 @@ def test_csv(file: Any) -> None:
         "nothing@contoso.com,,,,\r\n"
         '"o\'brien@contoso.com",,Alpine,8,\r\n',
     )
-    found = declarations(None, str(path))
+    found = declarations(None, str(path)).found
     assert meant(found) == [
         (
             USER,
@@ -368,7 +368,7 @@ def test_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b" / "empty.yml").write_text("# nothing")
     (tmp_path / "b" / ".git" / "hidden.yml").write_text("wrong")
     (tmp_path / ".hidden.yml").write_text("wrong")
-    found = declarations([{"user": "v", "attributes": {"A": {"B": 1}}}], str(tmp_path))
+    found = declarations([{"user": "v", "attributes": {"A": {"B": 1}}}], str(tmp_path)).found
     labels = ["assignments[0]", f"{tmp_path}/a.yml:5", f"{tmp_path}/b/c.csv:2", f"{tmp_path}/b/d.jsonl:1"]
     assert [(one.label, one.who.name) for one in found] == list(zip(labels, "vabd", strict=True))
 
@@ -429,7 +429,7 @@ def test_items_of_one_principal_are_one_declaration_with_the_place_of_each_attri
         item({"A": {"B": 1}}, user="b"),
         item({"A": {"C": 2}, "D": {"E": 3}}, user="A"),
     ]
-    merged, other = declarations(items, None)
+    merged, other = declarations(items, None).found
     assert merged.label == "assignments[0] and assignments[2]"
     assert {str(name): merged.place_of(name) for name in merged.desired} == {
         "A.B": "assignments[0]",

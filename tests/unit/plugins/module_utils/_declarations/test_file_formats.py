@@ -40,7 +40,7 @@ def file(tmp_path: Path) -> File:
 
 def declared(path: Path, decrypt: Callable[[str], str] | None = None) -> list[Any]:
     """Return (kind, property, name, {Set.Attribute: value}) of each declaration."""
-    found = declarations(None, str(path), decrypt) if decrypt else declarations(None, str(path))
+    found = (declarations(None, str(path), decrypt) if decrypt else declarations(None, str(path))).found
     return [(one.who.kind.name, one.who.by, one.who.name, values(one)) for one in found]
 
 
@@ -423,7 +423,7 @@ def test_the_long_form_makes_lists_of_several_rows(file: File) -> None:
 
 
 def test_a_row_of_the_long_form_leaves_to_the_attribute_whether_it_is_a_list(file: File) -> None:
-    (found,) = declarations(None, str(file("a.csv", "user,attribute_set,name,value\na,A,B,x\n")))
+    (found,) = declarations(None, str(file("a.csv", "user,attribute_set,name,value\na,A,B,x\n"))).found
     assert found.desired == {("A", "B"): Exactly("x", either=True)}
 
 
@@ -464,7 +464,7 @@ def test_an_encrypted_file_is_read_with_the_secret(file: File) -> None:
         ({"mail": " "}, "user: is empty"),
         (["a"], "user: a list is not text"),
         (True, "user: YAML read the Boolean true where text is needed"),
-        (None, "user, service_principal: exactly one of them is needed"),
+        (None, "user, service_principal, users, service_principals, agents: exactly one of them is needed"),
     ],
 )
 def test_a_user_that_is_named_in_a_wrong_way(who: object, problem: str) -> None:

@@ -81,7 +81,7 @@ def read_again(ending: str, content: bytes) -> list[tuple[str, str, Assignments]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"a{ending}")
         path.write_bytes(content)
-        found = declarations(None, str(path))
+        found = declarations(None, str(path)).found
     return [(one.who.kind.name, one.who.name, plan({}, one.desired, DEFINITIONS).after) for one in found]
 
 
