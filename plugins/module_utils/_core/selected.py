@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Items that select principals, derive values or end, on their way to the declarations of a run."""
+"""What a run asks to read before it is decided who gets what, and the answer. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .._core.model import AttributeName, Principal, PrincipalReference
-from .._core.selection import Selection
+from .model import AttributeName, Principal, PrincipalReference
+from .selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Selected:
-    """The principals that were read, by id, and for each selection the ids that it selects.
+    """The principals that were read, by id, and the numbers of the selections that select each.
 
-    `members` does not take `where` into account, which is decided on the state that the run leaves. It is right for
-    every principal that was read. Ids of others are ignored. `readings` says how each kind was read.
+    `selected_by` does not take `where` into account, which is decided on the state that the run leaves. It is right for
+    every principal that was read; whom nothing selects is missing. Principals of the same selections share one set,
+    so that what follows of it can be found once. `readings` says how each kind was read.
     """
 
     principals: Mapping[str, Principal]
-    members: Sequence[Collection[str]]
+    selected_by: Mapping[str, frozenset[int]]
     readings: Mapping[str, str]
 
 
