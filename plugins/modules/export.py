@@ -54,6 +54,21 @@ options:
     type: str
     choices: [yaml, csv]
     default: yaml
+  backup:
+    description:
+      - Whether to make a backup. The export then goes to a new folder in O(dest) with the time in UTC as its name, such
+        as C(2026-11-26T210316Z).
+      - A backup is of the whole tenant, so the options that select a part are refused.
+      - The hidden file C(.backup.json) in it has the tenant, the time, and a digest. M(entra.attributes.reconcile)
+        refuses a backup whose files were changed, and a backup of another tenant.
+    type: bool
+    default: false
+  keep:
+    description:
+      - Number of backups of this tenant to keep in O(dest), with the new one. The module removes the oldest.
+      - It removes only whole backups of this tenant. If a backup was changed, the module leaves it and warns.
+      - Without this option, all stay.
+    type: int
 extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
@@ -81,6 +96,13 @@ EXAMPLES = r"""
 - name: Keep all of the tenant in a repository
   entra.attributes.export:
     dest: "{{ playbook_dir }}/entra"
+
+- name: Back up the tenant, and keep the last 30 backups
+  entra.attributes.export:
+    dest: "{{ playbook_dir }}/backups"
+    backup: true
+    keep: 30
+  register: export
 
 - name: Who of the service principals is certified, for a spreadsheet
   entra.attributes.export:
@@ -116,6 +138,17 @@ files:
       description: Whether somebody edited the file after the last export. A warning lists edited files that the export
         replaces or removes.
       type: bool
+backup:
+  description: Folder of the backup. In check mode, its name has the time of the check.
+  returned: success and O(backup) is true
+  type: str
+  sample: /srv/backups/2026-11-26T210316Z
+removed_backups:
+  description: Folders of old backups that were removed. Predicted in check mode.
+  returned: success and O(backup) is true
+  type: list
+  elements: str
+  sample: [/srv/backups/2026-10-27T210312Z]
 summary:
   description: Counts of the export.
   returned: success

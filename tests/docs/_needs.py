@@ -55,11 +55,15 @@ definitions:
   - {attribute_set: Agents, name: Approval, type: string}
 """
 
+BACKUP = "backups/2026-11-26T030001Z/assignments/service_principals.yml"
+LOST = "assignments: [{service_principal: payroll-api, attributes: {Engineering: {Project: [Baker]}}}]"
+
 CSV = shown(f"{GUIDES}/guide_bulk.rst", "user,service_principal,")
 
 NEEDS: Mapping[tuple[str, str], Need] = {
     ("examples/README.md", ""): Need(files={"excel.csv": (ROOT / "examples/excel.csv").read_text()}),
     (f"{GUIDES}/guide_as_code.rst", ""): Need(files=FOLDER),
+    (f"{GUIDES}/guide_backup.rst", "after a recovery"): Need(files={BACKUP: LOST}),
     (f"{GUIDES}/guide_consumers.rst", "Check the filters"): Need(files={"entra/definitions.yml": CONSUMED}),
     (f"{GUIDES}/guide_consumers.rst", "Who matches a filter"): Need(service_principals=PAYROLL),
     (f"{GUIDES}/guide_inventory.rst", ""): Need(

@@ -97,7 +97,7 @@ def bring(dest: Path, files: Mapping[str, bytes], check_mode: bool) -> list[Outc
             _tidy(dest)
             outcomes = _compared(dest, files, known, None, edited)
             digests = {name: _digest(content) for name, content in sorted(files.items())}
-            if digests != known or any(outcome.changed for outcome in outcomes):
+            if digests != known or any(outcome.changed for outcome in outcomes) or not os.path.exists(dest / MANIFEST):
                 _switch(dest, [outcome for outcome in outcomes if outcome.changed], digests)
             return outcomes
     except OSError as error:

@@ -24,18 +24,18 @@ from .._core.model import (
     PrincipalKind,
 )
 from .._core.names import name_problem
-from .._core.options import LIST, TEXT
+from .._core.options import INTEGER, LIST, TEXT
 from .._core.values import in_order
+from .._declarations.backups import clear, find_backups, new_backup, remove, seal
 from .._declarations.csv_files import fits, write_csv
 from .._declarations.folder import bring, check_export
 from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, DISPLAY_NAME, SETS
+from .._declarations.storage import now
 from .._declarations.yaml_json import write_yaml
-from .._errors import (
-    InvalidDeclaration,
-    UndefinedAttribute,
-)
+from .._errors import InvalidDeclaration, OptionError, UndefinedAttribute
 from .._graph.client import Graph
 from .._operation import Operation
+from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
@@ -52,6 +52,8 @@ EXPORT_SPEC: dict[str, Any] = {
     },
     **SELECTION_SPEC,
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
+    "backup": {"type": "bool", "default": False},
+    "keep": {"type": INTEGER},
 }
 MOST_SHOWN = 100_000
 """Characters of a file up to which a diff shows it."""
@@ -62,7 +64,9 @@ Item = dict[str, Any]
 def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """Read everything, then write the files that differ. Raises before it writes anything."""
     schema, directory, visibility = Schema(graph), Directory(graph), Visibility(graph)
-    dest = check_export(params["dest"])
+    _check_backup(params)
+    started = now()
+    dest = new_backup(params["dest"]) if params["backup"] else check_export(params["dest"])
     sets = {found.name: found for found in schema.sets()}
     definitions = schema.definitions()
     chosen = _chosen(params["attribute_sets"], {*sets, *(known.attribute_set for known in definitions)})
@@ -93,7 +97,50 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     if not certain:
         hidden = f"{PERHAPS_HIDDEN} What is hidden is missing in {dest}."
         result["warnings"] = [hidden, *result.get("warnings", [])]
+    if params["backup"]:
+        tenant = tenant_of(graph.claims(), params.get("tenant_id"))
+        if not check_mode:
+            seal(dest, tenant, started)
+        removed, warnings = _remove_old(dest, tenant, params["keep"], check_mode)
+        result = {**result, "backup": str(dest), "removed_backups": removed}
+        result["warnings"] = [*result.get("warnings", []), *warnings]
     return result
+
+
+def _check_backup(params: Mapping[str, Any]) -> None:
+    """Raise OptionError for options that do not fit a backup, which is always of the whole tenant."""
+    keep = params["keep"]
+    if not params["backup"]:
+        if keep is not None:
+            raise OptionError("keep", "is a number of backups; set backup=true as well")
+        return
+    if keep is not None and keep < 1:
+        raise OptionError("keep", f"must be at least 1, not {keep}")
+    selected = [name for name in ("attribute_sets", "where", "filter") if params[name]]
+    selected += [] if set(params["principals"]) == set(KINDS_BY_PLURAL) else ["principals"]
+    if selected:
+        raise OptionError(
+            "backup", f"is of the whole tenant; leave out {', '.join(selected)}, or export a part without backup"
+        )
+
+
+def _remove_old(dest: Path, tenant: str | None, keep: int | None, check_mode: bool) -> tuple[list[str], list[str]]:
+    """Remove all but the newest backups of the tenant. Return those removed, and warnings. Raises OptionError."""
+    if keep is None or not dest.parent.exists():
+        return [], []
+    if tenant is None:
+        return [], ["No old backup was removed, because the token does not name its tenant. Set tenant_id to its ID."]
+    if not check_mode:
+        clear(dest.parent)
+    backups, broken = find_backups(dest.parent, tenant)
+    kept = keep - 1 if check_mode else keep  # the new one is not there yet
+    old = backups[: len(backups) - kept] if kept < len(backups) else []
+    for backup in () if check_mode else old:
+        remove(backup)
+    warnings = (
+        [f"These folders in {dest.parent} are not whole backups, and stay: {', '.join(broken)}."] if broken else []
+    )
+    return [str(backup.path) for backup in old], warnings
 
 
 def _chosen(wanted: Sequence[str] | None, names: set[str]) -> list[str]:

@@ -20,6 +20,7 @@ from .._connection import read_files
 from .._core.names import counted
 from .._core.options import DICT, INTEGER, LIST, SECRET, TEXT
 from .._core.tenant_plan import TenantPlan
+from .._declarations.backups import ensure_restorable
 from .._declarations.declared import Declared, declared, narrowed
 from .._declarations.locations import MASKED_SETS, PROTECT, SECTIONS, Decrypt, no_secret
 from .._declarations.plan_file import (
@@ -97,6 +98,7 @@ def run_reconcile(
         with gc_paused():
             outcome.declared = wanted = _declared(params, decrypt, approved)
         tenant = _ensure_tenant(params, graph, tenants, folder, approved)
+        ensure_restorable(params["src"], tenant)
         salt = approved.salt if approved else new_salt()
         mask = masking(salt, params["plan_key"] or "")
         outcome.run = run = ReconcileRun(params, graph, wanted, approved, mask, progress)
