@@ -24,6 +24,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissio
     ROLE_IDS,
     WRITE_ASSIGNMENTS,
     WRITE_DEFINITIONS,
+    WRITE_ROLE_ASSIGNMENTS,
 )
 
 NEEDS = {
@@ -36,6 +37,8 @@ NEEDS = {
     "custom_security_attribute_definition": [WRITE_DEFINITIONS],
     "custom_security_attribute_audit_info": [READ_AUDITS],
     "custom_security_attribute_consumer_info": [READ_POLICIES, READ_WORKFLOWS, READ_ROLE_ASSIGNMENTS],
+    "attribute_role_assignment": [WRITE_ROLE_ASSIGNMENTS],
+    "attribute_role_assignment_info": [READ_ROLE_ASSIGNMENTS],
 }
 README = {
     "list attributes of users": READ_ASSIGNMENTS[USER],

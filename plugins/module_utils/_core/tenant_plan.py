@@ -19,9 +19,17 @@ from typing import Any
 
 from .values import same
 
-SETS, PERMIT, ASSIGN, FORBID, LIMITS = PHASES = ("attribute_sets", "permit", "assignments", "forbid", "limits")
+SETS, PERMIT, ASSIGN, DELEGATE, FORBID, LIMITS = PHASES = (
+    "attribute_sets",
+    "permit",
+    "assignments",
+    "delegations",
+    "forbid",
+    "limits",
+)
 """The order of a run. Entra accepts every step in it, and takes nothing away before a replacement is there."""
 ATTRIBUTE_SET, DEFINITION = SCHEMA_KINDS = ("attribute_set", "definition")
+DELEGATION = "delegation"
 PREDEFINED = "predefined_value "
 """Precedes a predefined value where it stands as a property of its definition."""
 ACTIVE, INACTIVE = "active", "inactive"
@@ -69,8 +77,14 @@ class Step:
     def is_schema(self) -> bool:
         return self.kind in SCHEMA_KINDS
 
+    @property
+    def is_delegation(self) -> bool:
+        return self.kind == DELEGATION
+
     def attribute_of(self, change: Change) -> str:
-        """Return the attribute that a change is about, as `Set.Name`; of an attribute set its name."""
+        """Return the attribute that a change is about, as `Set.Name`; of a set or a delegation the name of the set."""
+        if self.is_delegation:
+            return self.id.split(":")[1]
         return self.id if self.is_schema else change.attribute
 
 
@@ -107,7 +121,12 @@ class TenantPlan:
     @property
     def principals(self) -> list[Step]:
         """The steps that change principals."""
-        return [step for step in self.steps if not step.is_schema]
+        return [step for step in self.steps if not (step.is_schema or step.is_delegation)]
+
+    @property
+    def delegations(self) -> list[Step]:
+        """The steps that change who holds which role."""
+        return [step for step in self.steps if step.is_delegation]
 
     def counts(self) -> dict[str, int]:
         """Return the numbers that a summary of the plan begins with."""
@@ -125,6 +144,8 @@ class TenantPlan:
             "principals_changed": len({step.key for step in self.principals}),
             "values_set": len(changes) - removed,
             "values_removed": removed,
+            "delegations_created": created[DELEGATION],
+            "delegations_removed": len(self.delegations) - created[DELEGATION],
             "unchanged": sum(self.unchanged.values()),
             "missing": len(self.missing),
             "refused": len(self.refused),
@@ -235,7 +256,7 @@ def _masked(step: Step, attribute_sets: frozenset[str], mask: Callable[[Any], st
 
     def changes() -> Iterator[Change]:
         for change in step.changes:
-            if step.attribute_of(change).partition(".")[0] not in attribute_sets:
+            if step.is_delegation or step.attribute_of(change).partition(".")[0] not in attribute_sets:
                 yield change
             elif not step.is_schema:
                 yield replace(change, before=hide(change.before), after=hide(change.after))

@@ -236,9 +236,16 @@ class Graph:
         """Send one PATCH. It may be repeated after a failure, so the body must set values, not add to them."""
         self._json("PATCH", self._url(path), need, body=body)
 
-    def post(self, path: str, body: Mapping[str, Any], *, need: Need) -> None:
-        """Send one POST. It is repeated only if it was not carried out, because a repeat would create again."""
-        self._json("POST", self._url(path), need, body=body)
+    def post(self, path: str, body: Mapping[str, Any], *, need: Need) -> dict[str, Any]:
+        """Send one POST and return what it created, nothing if Graph does not show it.
+
+        It is repeated only if it was not carried out, because a repeat would create again.
+        """
+        return self._json("POST", self._url(path), need, body=body)
+
+    def delete(self, path: str, *, need: Need) -> None:
+        """Send one DELETE. It may be repeated after a failure; NotFound is in doubt if an answer was lost before."""
+        self._json("DELETE", self._url(path), need)
 
     def count(self, path: str, condition: str, *, need: Need) -> int:
         """Return how many items of a collection a filter selects, by an advanced query."""

@@ -59,6 +59,14 @@ OTHER_ROLE_IDS = {
 }
 """The template IDs of other roles that decide what a user can read, or who can delegate."""
 ROLE_NAMES = {identifier: name for name, identifier in {**ROLE_IDS, **OTHER_ROLE_IDS}.items()}
+PERMISSIONS_BY_ID = {
+    "3b37c5a4-1226-493d-bec3-5d6c6b866f3f": _READ,
+    "de89b5e4-5b8f-48eb-8925-29c2b33bd8bd": _WRITE,
+    "b185aa14-d8d2-42c1-a685-0f5596613624": "CustomSecAttributeDefinition.Read.All",
+    "12338004-21f4-4896-bf5e-b75dfaf1016d": "CustomSecAttributeDefinition.ReadWrite.All",
+    "2a4f026d-e829-4e84-bdbf-d981a2703059": "CustomSecAttributeAuditLogs.Read.All",
+}
+"""The application permissions on attributes by the ids of their app roles (graph-facts 5.2)."""
 
 APPLICATION, SIGNED_IN_USER = "application", "user"
 

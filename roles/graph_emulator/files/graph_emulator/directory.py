@@ -35,6 +35,7 @@ Collection = Literal[
     "lifecycleWorkflows",
     "roleAssignments",
     "roleDefinitions",  # they are built in, so a state file does not contain them
+    "appRoleAssignments",  # made of the permissions of applications
 ]
 
 COLLECTIONS: Final[tuple[Collection, Collection]] = ("users", "servicePrincipals")  # of objects with attributes

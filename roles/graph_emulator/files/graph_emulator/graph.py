@@ -19,7 +19,7 @@ from .organization import organization
 from .policies import AppManagement, ConditionalAccess
 from .principals import Principals
 from .relations import CASTS, RELATIONS, Relations
-from .role_assignments import RoleAssignments
+from .role_assignments import AppPermissions, RoleAssignments
 from .schema import Schema
 from .throttle import Throttle
 from .unserved import spelled, unserved
@@ -74,6 +74,7 @@ class Graph:
         self.conditional_access = ConditionalAccess(directory, quirks)
         self.app_management = AppManagement(directory, quirks)
         self.workflows = Workflows(directory, quirks)
+        self.app_permissions = AppPermissions(directory, quirks)
         self.role_assignments = RoleAssignments(directory, self.relations, quirks)
         self.schema = Schema(directory, quirks, self.audits)
         self.throttle = Throttle(directory.tenant_id)
@@ -116,6 +117,9 @@ class Graph:
                 return self._of("servicePrincipals").one(app_id, request, caller, base, agents, by_name=True)
             case ["groups(uniqueName)", name]:
                 return self._of("groups").one(name, request, caller, base, by_name=True)
+            case ["servicePrincipals", key, "appRoleAssignments"]:
+                owner = self._of("servicePrincipals").found(key, derived_type=agents)
+                return self.app_permissions.many(owner, request, caller, base)
             case ["users" | "servicePrincipals" | "groups" as name, key, relation, *rest] if (
                 relation in RELATIONS[agents or name]
             ):

@@ -57,6 +57,10 @@ _WORKFLOW: Final = (  # of the list, which lacks executionConditions (consumer-f
 )
 _ROLE_ASSIGNMENT: Final = "id principalId directoryScopeId roleDefinitionId"
 _ROLE_DEFINITION: Final = "id displayName description isBuiltIn isEnabled templateId"
+_APP_ROLE_ASSIGNMENT: Final = (
+    "id deletedDateTime appRoleId createdDateTime principalDisplayName principalId principalType resourceDisplayName "
+    "resourceId"
+)
 # A membership path returns all but the attributes: whether it can return those is unknown (consumer-facts 6).
 _DIRECTORY_OBJECT: Final = " ".join(
     name
@@ -75,6 +79,7 @@ _NAMES: Final[dict[Collection, tuple[str, str, str]]] = {  # type, properties wi
     "lifecycleWorkflows": ("identityGovernance.workflow", _WORKFLOW, ""),
     "roleAssignments": ("unifiedRoleAssignment", _ROLE_ASSIGNMENT, ""),
     "roleDefinitions": ("unifiedRoleDefinition", _ROLE_DEFINITION, ""),
+    "appRoleAssignments": ("appRoleAssignment", _APP_ROLE_ASSIGNMENT, ""),
 }
 TYPE_NAMES: Final[dict[Collection, str]] = {
     name: f"microsoft.graph.{kind}" for name, (kind, _defaults, _others) in _NAMES.items()

@@ -19,6 +19,7 @@ from .exchange import (
     bad_request,
     conflict,
     denied,
+    not_emulated,
     not_found,
     unsupported_query,
     wrong_method,
@@ -141,6 +142,54 @@ class RoleAssignments:
             raise not_found(scope.removeprefix(_SETS))
         if not self.definitions[role.lower()].properties["displayName"].startswith("Attribute "):
             raise bad_request("This role cannot be assigned at the scope of an attribute set.")
+
+
+class AppPermissions:
+    """Handler of the requests on the application permissions of a service principal (consumer-facts 5)."""
+
+    def __init__(self, directory: Directory, quirks: Quirks) -> None:
+        self.directory = directory
+        self.listing = Listing("appRoleAssignments", "appRoleAssignments", directory, quirks)
+
+    def many(self, owner: Resource, request: Request, caller: Caller, base: str) -> Response:
+        """Answer with a page of app role assignments of Microsoft Graph."""
+        if request.method != "GET":
+            raise not_emulated("changes of appRoleAssignments")
+        if not caller.may_read_objects("servicePrincipals"):
+            raise denied()
+        application = self.directory.applications.get(owner.properties.get("appId", ""))
+        granted = [APP_ROLES[name] for name in application.permissions if name in APP_ROLES] if application else []
+        among = [_app_role_assignment(owner, role) for role in granted]
+        return self.listing.many(request, caller, base, lambda item: item.properties, among)
+
+
+APP_ROLES: Final = {
+    "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    "CustomSecAttributeAssignment.Read.All": "3b37c5a4-1226-493d-bec3-5d6c6b866f3f",
+    "CustomSecAttributeAssignment.ReadWrite.All": "de89b5e4-5b8f-48eb-8925-29c2b33bd8bd",
+    "CustomSecAttributeAuditLogs.Read.All": "2a4f026d-e829-4e84-bdbf-d981a2703059",
+    "CustomSecAttributeDefinition.Read.All": "b185aa14-d8d2-42c1-a685-0f5596613624",
+    "CustomSecAttributeDefinition.ReadWrite.All": "12338004-21f4-4896-bf5e-b75dfaf1016d",
+    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
+}
+"""Application permissions of Microsoft Graph by the ids that they have everywhere; others are left out."""
+_GRAPH: Final = "00000003-0000-0000-c000-000000000000"
+
+
+def _app_role_assignment(owner: Resource, role: str) -> Resource:
+    """Return an app role assignment. The id of the resource is made up: no state has Graph's service principal."""
+    properties = {
+        "id": assignment_id(role, owner.id, "/"),
+        "deletedDateTime": None,
+        "appRoleId": role,
+        "createdDateTime": "2026-01-01T00:00:00Z",
+        "principalDisplayName": owner.properties.get("displayName"),
+        "principalId": owner.id,
+        "principalType": "ServicePrincipal",
+        "resourceDisplayName": "Microsoft Graph",
+        "resourceId": str(uuid.uuid5(uuid.UUID(_GRAPH), "resource")),
+    }
+    return Resource("appRoleAssignments", properties)
 
 
 def assignment_id(role: str, principal: str, scope: str) -> str:

@@ -142,7 +142,7 @@ _TYPES: Final[dict[str, _Type]] = {
         "preferredSingleSignOnMode preferredTokenSigningKeyThumbprint replyUrls[]! "
         "resourceSpecificApplicationPermissions:any[]! samlSingleSignOnSettings:any servicePrincipalNames[]! "
         "servicePrincipalType signInAudience tags[]! tokenEncryptionKeyId:guid verifiedPublisher:any "
-        f"owners:directoryObject[] {_PRINCIPAL_LINKS}",
+        f"owners:directoryObject[] appRoleAssignments:appRoleAssignment[] {_PRINCIPAL_LINKS}",
         "directoryObject",
         is_open=True,
     ),
@@ -273,6 +273,11 @@ _TYPES: Final[dict[str, _Type]] = {
     ),
     "keyValuePair": _type("name! value"),
     # Directory roles.
+    "appRoleAssignment": _type(
+        "appRoleId:guid! createdDateTime:time principalDisplayName principalId:guid principalType resourceDisplayName "
+        "resourceId:guid",
+        "directoryObject",
+    ),
     "unifiedRoleAssignment": _type(
         "appScopeId condition directoryScopeId principalId principalOrganizationId roleDefinitionId "
         "principal:directoryObject roleDefinition:unifiedRoleDefinition",

@@ -14,6 +14,7 @@ import pytest
 from _emulator import Emulator
 from _tenant import Tenant
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.delegations import ROLE_TITLES
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._operations.access_info import ACCESS_INFO
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignment import ASSIGNMENT
@@ -27,6 +28,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations.defin
     DEFINITION_INFO,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
+from ansible_collections.entra.attributes.plugins.module_utils._operations.role_assignment import DELEGATION
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.consumers import SOURCES
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissions import (
     ROLE_IDS,
@@ -39,8 +41,8 @@ DEFINITIONS, DEFINE = "CustomSecAttributeDefinition.Read.All", "CustomSecAttribu
 USERS, APPLICATIONS, GROUPS = "User.Read.All", "Application.Read.All", "GroupMember.Read.All"
 AUDITS, POLICIES = "CustomSecAttributeAuditLogs.Read.All", "Policy.Read.All"
 WORKFLOWS, ROLES = "LifecycleWorkflows-Workflow.Read.All", "RoleManagement.Read.Directory"
-DELEGATION = "RoleManagement.ReadWrite.Directory"
-EVERY = [WRITE, DEFINE, USERS, APPLICATIONS, GROUPS, AUDITS, POLICIES, WORKFLOWS, DELEGATION]
+DELEGATE = "RoleManagement.ReadWrite.Directory"
+EVERY = [WRITE, DEFINE, USERS, APPLICATIONS, GROUPS, AUDITS, POLICIES, WORKFLOWS, DELEGATE]
 OTHERS = [READ, DEFINITIONS, ROLES, "Directory.Read.All", "LifecycleWorkflows-Workflow.ReadBasic.All"]
 ADMINISTRATORS = [
     "Attribute Assignment Administrator",
@@ -54,7 +56,7 @@ NUMBERS = count(100)
 """Values that nobody has yet."""
 BOTH_SETS = {"Engineering": {"NumVendors": 4}, "Marketing": {"AppCountry": ["FR"]}}
 
-ROLE_ASSIGNMENTS = cycle(product(ROLE_IDS.values(), (ADELE, ADELE[:-1] + "3", ADELE[:-1] + "4"), BOTH_SETS))
+ROLE_ASSIGNMENTS = cycle(product(ROLE_TITLES, (ADELE, ADELE[:-1] + "3", ADELE[:-1] + "4"), BOTH_SETS))
 """Role assignments that a test has not made yet."""
 
 
@@ -96,9 +98,8 @@ def consumes(tenant: Tenant, source: str) -> None:
 
 def delegates(tenant: Tenant) -> None:
     """Give a role for one attribute set to a user."""
-    role = next(ROLE_ASSIGNMENTS)
-    body = {"roleDefinitionId": role[0], "principalId": role[1], "directoryScopeId": f"/attributeSets/{role[2]}"}
-    tenant.graph.post("/roleManagement/directory/roleAssignments", body, need=WRITE_ROLE_ASSIGNMENTS)
+    role, user, attribute_set = next(ROLE_ASSIGNMENTS)
+    tenant.run(DELEGATION, role=role, user=user, attribute_set=attribute_set)
 
 
 def collection(path: str) -> Callable[[Tenant], None]:
