@@ -32,12 +32,11 @@ from .._errors import (
 )
 from .client import Graph, threads
 from .odata import encoded
-from .pace import BATCH_SIZE, Pace, used_share
+from .pace import BATCH_SIZE, InFlight, Pace, used_share
 from .patience import RETRIED_STATUSES, Attempts
 from .responses import refusal
 from .shapes import BatchAnswer, odd
 
-IN_FLIGHT = 4
 GATHER = 5.0
 """Seconds that repeats wait for others that may be sent a little later, to share a batch with them."""
 
@@ -83,6 +82,15 @@ class _Task:
         return f"{self.part.method} {self.part.url.partition('?')[0]}"
 
 
+@dataclass(frozen=True)
+class _Landed:
+    """What became of a batch: the answers, or why it was lost, and the seconds that this took."""
+
+    answers: dict[str, BatchAnswer]
+    lost: EntraError | None
+    seconds: float
+
+
 class Batches:
     """Sends requests in batches. Repeats requests that are throttled, fail temporarily, or get no answer.
 
@@ -94,6 +102,7 @@ class Batches:
         self._graph = graph
         self._need = need
         self._pace = pace
+        self._in_flight = InFlight()
         self._patience = graph.patience
         self._lost_in_a_row = 0
         self._gone: EntraError | None = None
@@ -108,10 +117,10 @@ class Batches:
         """
         fresh = deque(_Task(0.0, number, part, Attempts(self._patience)) for number, part in enumerate(parts))
         again: list[_Task] = []
-        flying: dict[Future[dict[str, BatchAnswer]], list[_Task]] = {}
-        with threads(IN_FLIGHT) as pool:
+        flying: dict[Future[_Landed], list[_Task]] = {}
+        with threads(InFlight.MOST) as pool:
             while (fresh and not self.stopped) or again or flying:
-                while len(flying) < IN_FLIGHT and (tasks := self._next(fresh, again, bool(flying))):
+                while len(flying) < self._in_flight.most and (tasks := self._next(fresh, again, bool(flying))):
                     flying[pool.submit(self._send, tasks)] = tasks
                 held = self._held(fresh, again, bool(flying))
                 pause = min(max(held, self._pace.delay() if self._pace else 0.0, 0.01), 1.0)
@@ -122,10 +131,11 @@ class Batches:
                         yield from self._give_up(fresh, again, self._patience.exhausted)
                         return
                     continue
-                timeout = pause if len(flying) < IN_FLIGHT and math.isfinite(held) else None
-                landed, _flying = wait(flying, timeout=timeout, return_when=FIRST_COMPLETED)
-                for future in sorted(landed, key=lambda ended: ended.exception() is not None):  # answers first
-                    yield from self._settle(flying.pop(future), future, again)
+                timeout = pause if len(flying) < self._in_flight.most and math.isfinite(held) else None
+                ended, _flying = wait(flying, timeout=timeout, return_when=FIRST_COMPLETED)
+                landed = [(future.result(), flying.pop(future)) for future in ended]
+                for batch, tasks in sorted(landed, key=lambda pair: pair[0].lost is not None):  # answers first
+                    yield from self._settle(tasks, batch, again)
                 if gone := self._gone:
                     yield from self._give_up(fresh, again, lambda last: copy(last or gone))
 
@@ -155,7 +165,7 @@ class Batches:
 
     def _begins(self, fresh: deque[_Task], again: list[_Task]) -> bool:
         """Return whether requests may be sent that were not sent yet: not while every batch is lost."""
-        return bool(fresh) and not self.stopped and not (again and self._lost_in_a_row >= IN_FLIGHT)
+        return bool(fresh) and not self.stopped and not (again and self._lost_in_a_row >= self._in_flight.most)
 
     def _ready_at(self, fresh: deque[_Task], again: list[_Task], flying: bool) -> float:
         """Return when the next batch may be sent, infinity where that depends on the answers on their way.
@@ -176,19 +186,20 @@ class Batches:
         throttled = self._pace.throttled_for() if self._pace else 0.0
         return max(self._ready_at(fresh, again, flying) - now, throttled, 0.0)
 
-    def _send(self, tasks: list[_Task]) -> dict[str, BatchAnswer]:
-        return self._graph.batch([task.part.in_batch(task.number) for task in tasks], need=self._need)
-
-    def _settle(
-        self, tasks: list[_Task], future: Future[dict[str, BatchAnswer]], again: list[_Task]
-    ) -> Iterator[tuple[int, Any | EntraError]]:
-        """Hand out what is answered, and put back what has to be sent again."""
-        lost: EntraError | None = None
-        answers: dict[str, BatchAnswer] = {}
+    def _send(self, tasks: list[_Task]) -> _Landed:
+        """Send a batch. Its error is returned, so that the time that it took is known."""
+        began, answers, lost = self._patience.clock(), {}, None
         try:
-            answers = future.result()
+            answers = self._graph.batch([task.part.in_batch(task.number) for task in tasks], need=self._need)
         except EntraError as error:
             lost = error
+        return _Landed(answers, lost, self._patience.clock() - began)
+
+    def _settle(
+        self, tasks: list[_Task], landed: _Landed, again: list[_Task]
+    ) -> Iterator[tuple[int, Any | EntraError]]:
+        """Hand out what is answered, and put back what has to be sent again."""
+        lost, answers = landed.lost, landed.answers
         self._lost_in_a_row = self._lost_in_a_row + 1 if lost else 0
         used = max((used_share(answer.headers) for answer in answers.values()), default=0.0)
         jitter, done, throttled, longest = self._patience.jitter(), 0, 0, None
@@ -219,6 +230,7 @@ class Batches:
             else:
                 task.error, task.ready_at = outcome, self._patience.clock() + seconds
                 heapq.heappush(again, task)
+        self._in_flight.land(landed.seconds, plain=not (lost or used or throttled))
         if self._pace:
             self._pace.learn(done, used, longest, throttled)
 

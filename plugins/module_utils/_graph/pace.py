@@ -5,10 +5,11 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""The pace of writes: as many as the quota of the service allows (graph-facts 8)."""
+"""The pace of requests: as many at once as Graph answers equally fast, and as many writes as the quota allows."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -108,6 +109,44 @@ class Pace:
         if self._rate is None:
             self._credited_at, self._credit = now, 0.0
         self._rate = max(self._refill + (self.GOAL - used) * self._quota / self.APPROACH, 1.0)
+
+
+class InFlight:
+    """Decides how many batches may be on their way: one more for each round of answers that came as fast as before.
+
+    It ends at `MOST`, and shrinks by half when answers come slower. As soon as Graph reports a used share of the quota,
+    throttles or loses a batch, `FEWEST` are enough for the rest of the run. Runs that share a quota, such as slices of
+    a job, use it up before many of their batches are in flight.
+    """
+
+    FEWEST = 4
+    MOST = 16
+    SLOWER = 1.5
+    """How many times as long as in the fastest round answers may take."""
+
+    def __init__(self) -> None:
+        self.most = self.FEWEST
+        self._grows = True
+        self._fastest = math.inf
+        self._seconds = 0.0
+        self._landed = -self.FEWEST
+        """Batches of this round. The first ones make the connections, so they do not count."""
+
+    def land(self, seconds: float, *, plain: bool) -> None:
+        """Note that a batch was answered after so long; `plain` means in full, and without a word of the quota."""
+        if not plain:
+            self.most, self._grows = self.FEWEST, False
+        if not self._grows:
+            return
+        self._landed += 1
+        if self._landed > 0:
+            self._seconds += seconds
+        if self._landed < self.most:
+            return
+        mean = self._seconds / self._landed
+        self._seconds, self._landed, self._fastest = 0.0, 0, min(self._fastest, mean)
+        slower = mean > self._fastest * self.SLOWER
+        self.most = max(self.most // 2, self.FEWEST) if slower else min(self.most + 1, self.MOST)
 
 
 def used_share(headers: Mapping[str, str]) -> float:

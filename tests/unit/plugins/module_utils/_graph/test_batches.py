@@ -25,12 +25,11 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph import client as _graph
 from ansible_collections.entra.attributes.plugins.module_utils._graph.batches import (
-    IN_FLIGHT,
     Batches,
     Part,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._graph.pace import BATCH_SIZE, Pace
+from ansible_collections.entra.attributes.plugins.module_utils._graph.pace import BATCH_SIZE, InFlight, Pace
 from ansible_collections.entra.attributes.plugins.module_utils._graph.patience import Patience
 from ansible_collections.entra.attributes.plugins.module_utils._graph.responses import refusal
 from ansible_collections.entra.attributes.plugins.module_utils._graph.shapes import BatchAnswer, header_texts
@@ -294,7 +293,7 @@ def test_after_a_stop_nothing_is_begun() -> None:
     for _answer in batches.run([Part("PATCH", f"/users/{n}") for n in range(500)]):
         batches.stopped = True
         answered += 1
-    assert answered == len(graph.parts) <= BATCH_SIZE * IN_FLIGHT
+    assert answered == len(graph.parts) <= BATCH_SIZE * InFlight.FEWEST
 
 
 class Bucket:
@@ -322,6 +321,49 @@ class Bucket:
         return None, used if used > 0.8 else 0.0
 
 
+class Run:
+    """A run that writes so much by a `Pace`, with as many batches in flight as `InFlight` says."""
+
+    def __init__(self, clock: Clock, bucket: Bucket, writes: int) -> None:
+        self.clock, self.bucket, self.fresh = clock, bucket, writes
+        self.pace, self.in_flight = Pace(clock), InFlight()
+        self.flying: list[tuple[float, int, int, float, list[float]]] = []
+        self.again: list[float] = []
+        self.sent = self.throttled = 0
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.fresh or self.again or self.flying)
+
+    def send(self, latency: float) -> None:
+        """Send as many batches as may be sent now."""
+        while len(self.flying) < self.in_flight.most:
+            ready = sum(at <= self.clock.now for at in self.again)
+            size, room = min(ready + self.fresh, BATCH_SIZE), self.pace.room()
+            if not size or not room or (room < size and self.pace.delay() > 0):
+                break
+            size = min(size, room)
+            for _again in range(min(size, ready)):
+                heapq.heappop(self.again)
+            self.fresh -= max(size - ready, 0)
+            self.pace.spend(size)
+            self.sent += size
+            told = [self.bucket.write() for _write in range(size)]
+            refused = [wait for wait, _used in told if wait is not None]
+            used = max(used for _wait, used in told)
+            heapq.heappush(self.flying, (self.clock.now + latency, self.sent, size - len(refused), used, refused))
+
+    def land(self, latency: float) -> None:
+        """Take the answers that have arrived."""
+        while self.flying and self.flying[0][0] <= self.clock.now:
+            _at, _sent, accepted, used, refused = heapq.heappop(self.flying)
+            for wait in refused:
+                heapq.heappush(self.again, self.clock.now + wait)
+            self.throttled += len(refused)
+            self.in_flight.land(latency, plain=not used)
+            self.pace.learn(accepted, used, max(refused, default=None), len(refused))
+
+
 def paced(
     writes: int,
     *,
@@ -330,40 +372,22 @@ def paced(
     latency: float = 0.3,
     begin: float = 1.0,
     others: Callable[[float], float] = lambda now: 0.0,
+    runs: int = 1,
 ) -> tuple[float, float]:
-    """Write so much by a `Pace`, several batches in flight; the share of the quota used, and of writes throttled."""
+    """Write so much in each of some runs at once; the share of the quota used, and of writes throttled."""
     clock = Clock()
-    bucket, pace = Bucket(clock, quota, seconds, others), Pace(clock)
+    bucket = Bucket(clock, quota, seconds, others)
     bucket.level = quota * begin
-    flying: list[tuple[float, int, int, float, list[float]]] = []
-    again: list[float] = []
-    fresh, sent, throttled = writes, 0, 0
-    while fresh or again or flying:
+    every = [Run(clock, bucket, writes) for _run in range(runs)]
+    while any(run.writes for run in every):
         bucket.flow()
-        while len(flying) < IN_FLIGHT:
-            ready = sum(at <= clock.now for at in again)
-            size, room = min(ready + fresh, BATCH_SIZE), pace.room()
-            if not size or not room or (room < size and pace.delay() > 0):
-                break
-            size = min(size, room)
-            for _again in range(min(size, ready)):
-                heapq.heappop(again)
-            fresh -= max(size - ready, 0)
-            pace.spend(size)
-            sent += size
-            told = [bucket.write() for _write in range(size)]
-            refused = [wait for wait, _used in told if wait is not None]
-            used = max(used for _wait, used in told)
-            heapq.heappush(flying, (clock.now + latency, sent, size - len(refused), used, refused))
-        if flying and flying[0][0] <= clock.now:
-            _at, _sent, accepted, used, refused = heapq.heappop(flying)
-            for wait in refused:
-                heapq.heappush(again, clock.now + wait)
-            throttled += len(refused)
-            pace.learn(accepted, used, max(refused, default=None), len(refused))
-        else:
-            clock.sleep(0.01)
-    assert sent == writes + throttled == writes + pace.throttled
+        for run in every:
+            run.send(latency)
+            run.land(latency)
+        clock.sleep(0.01)
+    throttled = sum(run.throttled for run in every)
+    sent = sum(run.sent for run in every)
+    assert sent == writes * runs + throttled == writes * runs + sum(run.pace.throttled for run in every)
     return bucket.taken / (quota * begin + clock.now * bucket.rate), throttled / sent
 
 
@@ -381,6 +405,8 @@ def paced(
         {"writes": 5000, "quota": 300, "seconds": 15, "latency": 0.1},
         {"writes": 4000, "quota": 1500},
         {"writes": 20000, "quota": 10000, "latency": 0.1},
+        {"writes": 2000, "runs": 4, "latency": 0.1},
+        {"writes": 2500, "runs": 4, "seconds": 30},
     ],
     ids=[
         "as published",
@@ -394,12 +420,70 @@ def paced(
         "a tenth of the quota",
         "half of the quota",
         "more than the quota",
+        "four slices",
+        "four slices, scaled in time",
     ],
 )
 def test_the_pace_uses_the_quota_without_running_into_it(case: dict[str, Any]) -> None:
     used, throttled = paced(**case)
     assert used >= 0.95
     assert throttled <= 0.02
+
+
+def landed(in_flight: InFlight, *seconds: float, plain: bool = True) -> int:
+    """Return how many batches may be in flight after full rounds of answers that took so long."""
+    for took in seconds:
+        for _batch in range(in_flight.most):
+            in_flight.land(took, plain=plain)
+    return in_flight.most
+
+
+def test_batches_in_flight_grow_by_one_in_each_round_of_answers() -> None:
+    in_flight = InFlight()
+    assert landed(in_flight, 9.9) == 4, "connections are made first"
+    assert [landed(in_flight, 0.1) for _round in range(14)] == [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16]
+
+
+def test_answers_that_come_slower_halve_the_batches_in_flight() -> None:
+    in_flight = InFlight()
+    assert landed(in_flight, *[0.1] * 9) == 12
+    assert landed(in_flight, 0.14) == 13
+    assert landed(in_flight, 0.16) == 6
+    assert landed(in_flight, 0.3, 0.3, 0.3) == 4
+    assert landed(in_flight, 0.1) == 5
+
+
+def test_after_a_word_of_the_quota_four_batches_are_enough() -> None:
+    in_flight = InFlight()
+    assert landed(in_flight, *[0.1] * 9) == 12
+    in_flight.land(0.1, plain=False)
+    assert in_flight.most == 4
+    assert landed(in_flight, *[0.1] * 8) == 4
+
+
+@pytest.mark.parametrize(
+    ("headers", "count", "most"), [({}, 150, 16), ({"x-ms-throttle-limit-percentage": "0.81"}, 30, 4)]
+)
+def test_as_many_batches_are_sent_at_once(headers: dict[str, str], count: int, most: int) -> None:
+    class Slow(Scripted):
+        """A Graph that counts the batches that it answers at once."""
+
+        flying = 0
+        at_once = 0
+
+        def batch(self, parts: Sequence[Mapping[str, Any]], *, need: Any) -> dict[str, BatchAnswer]:
+            with lock:
+                self.flying += 1
+                self.at_once = max(self.at_once, self.flying)
+            never.wait(0.01)
+            with lock:
+                self.flying -= 1
+                return super().batch(parts, need=need)
+
+    lock, never = threading.Lock(), threading.Event()
+    graph = Slow(lambda number, time: (200, headers))
+    run(graph, count * BATCH_SIZE)
+    assert graph.at_once == most
 
 
 def test_without_a_word_of_a_quota_nothing_is_held_back() -> None:

@@ -259,7 +259,7 @@ def test_the_way_of_fewer_requests_is_taken(filters: int, size: int, how: str) -
 def test_a_whole_directory_is_read_in_pages_and_a_part_of_it_by_name(tenant: Tenant) -> None:
     populate(tenant, 10_000, lambda n: {"Engineering": {"NumVendors": 4}})
     result = bulk(tenant, everybody(10_000, NumVendors=4), report="none")
-    assert tenant.requests == ["GET /v1.0/users"] * 12
+    assert tenant.requests == ["GET /v1.0/users"] * (1 + 5 * 3), "counted, then five ranges of three pages"
     assert (result["summary"]["reading"], result["summary"]["unchanged"]) == ({"users": "pages"}, 10_000)
     result = bulk(tenant, everybody(1_000, NumVendors=4), report="none")
     assert sorted(tenant.requests) == ["GET /v1.0/users"] + [BATCH] * 4
@@ -1264,7 +1264,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(
     written = {one["principal"]["id"] for one in journal(record)["result"]}
     applied = {one["path"].rpartition("/")[2] for one in tenant.writes}
     assert written <= applied
-    assert len(applied - written) <= 80, "those on their way, four batches at most"
+    assert len(applied - written) <= 120, "those on their way, six batches at most by then"
     assert journal(record)["summary"] == []
     assert bulk(tenant, items, **kept)["summary"]["changed"] == 400 - killed
     assert len(journal(record)["summary"]) == 1
