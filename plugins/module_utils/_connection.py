@@ -38,22 +38,33 @@ SECRET_VARIABLES = ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN", "IDE
 
 @dataclass(frozen=True)
 class Cloud:
-    """The login URL and the Graph URL of a cloud, both without a trailing slash."""
+    """The URLs of a cloud, all without a trailing slash: login, Graph, and Azure Resource Manager where it is known."""
 
     login: str
     graph: str
+    resource_manager: str = ""
 
 
 CLOUDS = {
-    "AzureCloud": Cloud("https://login.microsoftonline.com", "https://graph.microsoft.com"),
-    "AzureUSGovernment": Cloud("https://login.microsoftonline.us", "https://graph.microsoft.us"),
-    "AzureUSGovernmentDoD": Cloud("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
-    "AzureChinaCloud": Cloud("https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn"),
+    "AzureCloud": Cloud(
+        "https://login.microsoftonline.com", "https://graph.microsoft.com", "https://management.azure.com"
+    ),
+    "AzureUSGovernment": Cloud(
+        "https://login.microsoftonline.us", "https://graph.microsoft.us", "https://management.usgovcloudapi.net"
+    ),
+    "AzureUSGovernmentDoD": Cloud(
+        "https://login.microsoftonline.us", "https://dod-graph.microsoft.us", "https://management.usgovcloudapi.net"
+    ),
+    "AzureChinaCloud": Cloud(
+        "https://login.partner.microsoftonline.cn",
+        "https://microsoftgraph.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn",
+    ),
     "Bleu": Cloud("https://login.sovcloud-identity.fr", "https://graph.svc.sovcloud.fr"),
     "Delos": Cloud("https://login.sovcloud-identity.de", "https://graph.svc.sovcloud.de"),
     "GovSG": Cloud("https://login.sovcloud-identity.sg", "https://graph.svc.sovcloud.sg"),
 }
-"""The clouds of Microsoft Entra (graph-facts 10.1)."""
+"""The clouds of Microsoft Entra (graph-facts 10.1, consumer-facts 3)."""
 
 
 class Choices(list[str]):
@@ -232,7 +243,7 @@ def _integer(least: int, most: int) -> Callable[[str, Any], int]:
     return read
 
 
-def _https(option: str, value: Any) -> str:
+def https_url(option: str, value: Any) -> str:
     """Return a host or URL as an https URL without a trailing slash; tokens are sent over nothing else."""
     text = _plain_text(option, value)
     url = text if "://" in text else f"https://{text}"
@@ -298,8 +309,8 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "certificate_thumbprint": _thumbprint,
     "federated_token": _token,
     "access_token": _token,
-    "authority_url": _https,
-    "graph_url": _https,
+    "authority_url": https_url,
+    "graph_url": https_url,
     "timeout": _integer(1, LONGEST_TIMEOUT),
     "retries": _integer(0, MOST_RETRIES),
     "max_wait": _integer(0, LONGEST_WAIT),

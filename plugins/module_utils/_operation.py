@@ -89,11 +89,11 @@ def _credential(params: Mapping[str, Any], environment: Mapping[str, str], http:
     """Return the credential that the options choose; without `http` it gives no token. Raises OptionError."""
     options = connection_options(params, environment)
     authority_url, graph_url = _servers(options)
-    names = Settings.__dataclass_fields__.keys() & options.keys() - {"authority_url", "graph_url"}
+    names = Settings.__dataclass_fields__.keys() & options.keys() - {"authority_url"}
     settings = Settings(
         http=http,
         authority_url=authority_url,
-        graph_url=graph_url,
+        resource=graph_url,
         environment=environment,
         given=given(params, environment),
         **{name: options[name] for name in names},

@@ -12,7 +12,8 @@ short_description: List which policies and workflows decide by custom security a
 version_added: 1.0.0
 description:
   - Returns the consumers of custom security attributes, which are filters of Conditional Access policies, exemptions of
-    app management policies, lifecycle workflows, and directory roles at the scope of an attribute set.
+    app management policies, lifecycle workflows, and directory roles at the scope of an attribute set. On request, it
+    also returns conditions of Azure role assignments.
   - Reads Conditional Access in both versions of Microsoft Graph, because only beta has filters for agents.
   - A source that the identity cannot read does not fail the task. It is in RV(not_read), with the permission. As long
     as something is in RV(not_read), there may be more consumers.
@@ -29,7 +30,10 @@ options:
       - A rule that compares with other values only is left out, if its operator holds for no other value.
     type: raw
   sources:
-    description: Sources to read.
+    description:
+      - Sources to read.
+      - V(role_conditions) asks Azure Resource Manager, which is another host and needs a token of its own. The module
+        uses the same credential for it. This cannot be O(access_token), which is a token for Graph.
     type: list
     elements: str
     choices:
@@ -37,11 +41,17 @@ options:
       - app_management_policies
       - lifecycle_workflows
       - directory_role_assignments
+      - role_conditions
     default:
       - conditional_access_policies
       - app_management_policies
       - lifecycle_workflows
       - directory_role_assignments
+  resource_manager_url:
+    description:
+      - URL of Azure Resource Manager, for the source V(role_conditions). By default, the module uses the one of
+        O(cloud_environment). For V(Bleu), V(Delos) and V(GovSG), set this option.
+    type: str
 extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
@@ -55,7 +65,9 @@ notes:
   - Microsoft may hide rules from an identity that cannot read custom security attributes. Such a consumer has no
     RV(consumers[].rule), and is returned whatever O(attribute_set) is.
   - Conditional Access allows one request in a second for the whole tenant. Workflows take two requests each.
-  - Conditions of Azure role assignments are not read. P(entra.attributes.rule_details#filter) reads the text of one.
+  - For conditions of Azure role assignments, the identity needs an Azure role such as Reader at each subscription, or
+    at a management group above them. Azure shows only role assignments that the identity can read, and does not report
+    that there are others. If it can read no subscription, the source is in RV(not_read).
 seealso:
   - name: Filter for applications in Conditional Access
     description: Microsoft's page on attributes in a policy.
@@ -81,6 +93,16 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.id }}"
 
+- name: List the conditions of Azure role assignments as well
+  entra.attributes.custom_security_attribute_consumer_info:
+    attribute_set: Engineering
+    sources:
+      - conditional_access_policies
+      - app_management_policies
+      - lifecycle_workflows
+      - directory_role_assignments
+      - role_conditions
+
 - name: List the policies that have a problem
   entra.attributes.custom_security_attribute_consumer_info:
     sources: [conditional_access_policies]
@@ -101,8 +123,8 @@ consumers:
   elements: dict
   contains:
     kind:
-      description: V(conditional_access_policy), V(app_management_policy), V(lifecycle_workflow) or
-        V(directory_role_assignment).
+      description: V(conditional_access_policy), V(app_management_policy), V(lifecycle_workflow),
+        V(directory_role_assignment) or V(role_condition).
       type: str
       sample: conditional_access_policy
     id:
@@ -110,16 +132,18 @@ consumers:
       type: str
       sample: 99999999-9999-4999-8999-999999999901
     display_name:
-      description: Display name. For a directory role, the role and who has it.
+      description: Display name. For a directory role, the role and who has it. For a role condition, the Azure role or
+        the ID of its definition, and the object ID of who has it.
       type: str
       sample: Require MFA for the applications of Baker
     state:
       description: V(enabled), V(disabled), or V(enabledForReportingButNotEnforced) for a Conditional Access policy that
-        only reports. Null for a directory role.
+        only reports. Null for a directory role or a role condition.
       type: str
       sample: enabled
     place:
-      description: Where the attribute is named, such as the path of the filter in the policy.
+      description: Where the attribute is named, such as the path of the filter in the policy. For a role condition, the
+        scope of the role assignment.
       type: str
       sample: conditions.applications.applicationFilter
     mode:
@@ -152,7 +176,7 @@ not_read:
       type: str
       sample: lifecycle_workflows
     permission:
-      description: The Graph permission that it needs.
+      description: The Graph permission that it needs, or the Azure role.
       type: str
       sample: LifecycleWorkflows-Workflow.Read.All
     message:

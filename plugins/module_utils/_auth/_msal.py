@@ -27,7 +27,7 @@ HINTS = {
     "AADSTS700024": "The federated token or the machine's clock is out of date.",
     "AADSTS70021": "The application trusts no issuer with the subject and audience of this federated_token.",
     "AADSTS70025": "The application has no federated credentials.",
-    "AADSTS500011": "graph_url is not a resource of this cloud; check cloud_environment and graph_url.",
+    "AADSTS500011": "The URL is not a resource of this cloud; check cloud_environment and the URLs.",
 }
 
 
@@ -75,7 +75,7 @@ class ConfidentialClient(Credential):
                 instance_discovery=False,
                 http_client=LoginHost(settings.http, settings.authority_url, str(settings.tenant_id)),
             )
-        answer = self._application.acquire_token_for_client([f"{settings.graph_url}/.default"])
+        answer = self._application.acquire_token_for_client([f"{settings.resource}/.default"])
         what = f"application {settings.client_id} in tenant {settings.tenant_id}"
         return access_token(answer, what, settings.http.secrets)
 

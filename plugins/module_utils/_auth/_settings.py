@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 
@@ -20,13 +20,13 @@ class Settings:
     """The options of design 3.1 that make a credential; secrets stay out of its representation.
 
     `http` is an `Http` of `_transport`.
-    `authority_url` and `graph_url` are URLs without a trailing slash, `environment` is that of the task. `given` names
-    the options that do not come from it.
+    `resource` is the URL of the service that tokens are for, and `authority_url` that of the login host, both without a
+    trailing slash. `environment` is that of the task. `given` names the options that do not come from it.
     """
 
     http: Any = field(repr=False)
     authority_url: str
-    graph_url: str
+    resource: str
     tenant_id: str | None = None
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
@@ -75,11 +75,15 @@ class Credential(ABC):
 
     @abstractmethod
     def token(self) -> str:
-        """An access token for Graph, from a cache where it is still valid. Raises AuthenticationError."""
+        """An access token for the resource, from a cache where it is still valid. Raises AuthenticationError."""
 
     @abstractmethod
     def renew(self) -> bool:
         """Drop the cached token; False where there can be no other."""
+
+    def for_resource(self, url: str) -> Credential:
+        """Return the same credential for another service. Raises OptionError where it can have no token for it."""
+        return type(self)(replace(self._settings, resource=url))
 
     def warning(self) -> str:
         """Return what a user must know before a long run, or an empty text. Raises OptionError."""

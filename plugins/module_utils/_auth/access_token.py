@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from .._errors import OptionError
 from ._settings import Credential
 
 
@@ -20,6 +21,13 @@ class AccessToken(Credential):
 
     def token(self) -> str:
         return str(self._settings.access_token)
+
+    def for_resource(self, url: str) -> Credential:
+        raise OptionError(
+            "auth_source",
+            f"access_token is a token for Graph, and {url} needs one of its own",
+            "Use another credential, such as client_secret, or leave out the source role_conditions.",
+        )
 
     def renew(self) -> bool:
         return False

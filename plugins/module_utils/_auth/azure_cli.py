@@ -47,7 +47,7 @@ class AzureCli(Credential):
 
     def _ask(self) -> None:
         settings = self._settings
-        command = ["az", "account", "get-access-token", "--output", "json", "--resource", settings.graph_url]
+        command = ["az", "account", "get-access-token", "--output", "json", "--resource", settings.resource]
         if settings.tenant_id:
             command += ["--tenant", settings.tenant_id]
         try:

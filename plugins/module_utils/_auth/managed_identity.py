@@ -65,7 +65,7 @@ class ManagedIdentity(Credential):
             )
             self._client = library.ManagedIdentityClient(identity, http_client=IdentityEndpoint(settings.http))
         try:
-            answer = self._client.acquire_token_for_client(resource=settings.graph_url)
+            answer = self._client.acquire_token_for_client(resource=settings.resource)
         except library.ManagedIdentityError as error:
             raise AuthenticationError(f"{NOTHING}: {error}", CHECK_IDENTITY) from None
         except OSError as error:

@@ -56,6 +56,9 @@ class TokenSource(Protocol):
     def renew(self) -> bool:
         """Forget the cached token, as the service refused it; False where no other can be had."""
 
+    def for_resource(self, url: str) -> TokenSource:
+        """Return the tokens of the same identity for another service. Raises OptionError where there can be none."""
+
 
 class Graph:
     """Microsoft Graph of one cloud, as one identity. At the end of a `with` its connections are closed."""
@@ -82,6 +85,15 @@ class Graph:
     def in_version(self, api_version: str) -> Graph:
         """Return the same Graph with the same identity and connections, in another version of its interface."""
         return Graph(self._http, self._tokens, self._host, api_version)
+
+    @property
+    def http(self) -> Http:
+        """The connections, for other hosts that the same identity asks."""
+        return self._http
+
+    def tokens_for(self, url: str) -> TokenSource:
+        """Return tokens of the same identity for another host. Raises OptionError where there can be none."""
+        return self._tokens.for_resource(url)
 
     @property
     def patience(self) -> Patience:

@@ -9,24 +9,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._connection import CLOUDS, https_url, is_set
 from .._core.names import read_as
 from .._core.options import TEXT
 from .._errors import OptionError
 from .._graph.client import Graph
+from .._graph.resource_manager import ResourceManager
 from .._operation import Operation
-from .._tenant.consumers import SOURCES, Consumer, read_consumers
+from .._tenant.consumers import ROLE_CONDITIONS, SOURCES, Consumer, read_consumers
 
 CONSUMER_INFO_SPEC: dict[str, Any] = {
     "attribute_set": {"type": TEXT},
     "name": {"type": TEXT},
     "value": {"type": "raw"},
-    "sources": {"type": "list", "elements": "str", "choices": list(SOURCES), "default": list(SOURCES)},
+    "sources": {
+        "type": "list",
+        "elements": "str",
+        "choices": [*SOURCES, ROLE_CONDITIONS],
+        "default": list(SOURCES),
+    },
+    "resource_manager_url": {"type": TEXT},
 }
 CONSUMER_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",), "value": ("name",)}}
-_EXACT = {"eq", "in", "equals"}
+_EXACT = re.compile(r"eq|in|equals|(ForAnyOfAnyValues:)?(String|Numeric|Bool|Guid)Equals(IgnoreCase)?")
 """Operators that hold for the values they name and for no other one."""
 
 
@@ -35,13 +44,24 @@ def run_consumer_info(params: Mapping[str, Any], graph: Graph, check_mode: bool)
     value = params["value"]
     if value is not None and not isinstance(value, str | int):
         raise OptionError("value", f"{read_as(value)} is not a value; give text, an integer or a Boolean")
-    consumers = read_consumers(graph, params["sources"])
+    consumers = read_consumers(graph, params["sources"], _resource_manager(params, graph))
     wanted = (params["attribute_set"], params["name"], None if value is None else _text(value))
     return {
         "changed": False,
         "consumers": [consumer.as_result() for consumer in consumers.found if _concerns(consumer, *wanted)],
         "not_read": [vars(not_read) for not_read in consumers.not_read],
     }
+
+
+def _resource_manager(params: Mapping[str, Any], graph: Graph) -> ResourceManager | None:
+    """Return Azure Resource Manager if it is to be asked. Raises OptionError without a URL or a token for it."""
+    if ROLE_CONDITIONS not in params["sources"]:
+        return None
+    given, cloud = params["resource_manager_url"], params["cloud_environment"]
+    if not is_set(given) and not CLOUDS[cloud].resource_manager:
+        raise OptionError("resource_manager_url", f"is needed, because the URL of {cloud} is not known")
+    url = https_url("resource_manager_url", given) if is_set(given) else CLOUDS[cloud].resource_manager
+    return ResourceManager(graph, graph.tokens_for(url), url)
 
 
 def _concerns(consumer: Consumer, attribute_set: str | None, name: str | None, value: str | None) -> bool:
@@ -61,7 +81,7 @@ def _may_decide(attribute: Mapping[str, Any], value: str) -> bool:
     values = [_text(compared) for compared in attribute["values"]]
     if attribute["operator"] == "contains":
         return any(compared.lower() in value.lower() for compared in values)
-    return not values or attribute["operator"] not in _EXACT or value.lower() in map(str.lower, values)
+    return not values or not _EXACT.fullmatch(attribute["operator"] or "") or value.lower() in map(str.lower, values)
 
 
 def _text(value: Any) -> str:

@@ -27,15 +27,26 @@ from .._core.rules.effects import DecidingRule, state_words
 from .._core.rules.evaluation import Evaluator
 from .._core.rules.odata import ODATA
 from .._core.rules.problems import doubts, find_problems
+from .._core.rules.role_conditions import ROLE_CONDITION
 from .._errors import GraphError, Need, PermissionDenied
 from .._graph.client import Graph
+from .._graph.resource_manager import ResourceManager
 from .._graph.shapes import member, objects
-from .permissions import READ_DEFINITIONS, READ_POLICIES, READ_ROLE_ASSIGNMENTS, READ_WORKFLOWS, ROLE_IDS
+from .permissions import (
+    READ_DEFINITIONS,
+    READ_POLICIES,
+    READ_ROLE_ASSIGNMENTS,
+    READ_ROLE_CONDITIONS,
+    READ_WORKFLOWS,
+    ROLE_IDS,
+)
 from .schema import Schema
 
 POLICIES, APP_POLICIES = "conditional_access_policies", "app_management_policies"
 WORKFLOWS, ROLES = "lifecycle_workflows", "directory_role_assignments"
+ROLE_CONDITIONS = "role_conditions"
 SOURCES = (POLICIES, APP_POLICIES, WORKFLOWS, ROLES)
+"""What Graph shows. Role conditions are in Azure, so they are read only on request."""
 DECIDING_SOURCES = (POLICIES, APP_POLICIES, WORKFLOWS)
 """The sources that decide about a principal by its values; roles name an attribute set as a whole."""
 
@@ -44,6 +55,21 @@ DEFAULT_APP_POLICY_PATH, _APP_POLICIES = "/policies/defaultAppManagementPolicy",
 WORKFLOWS_PATH = "/identityGovernance/lifecycleWorkflows/workflows"
 ROLES_PATH = "/roleManagement/directory/roleAssignments"
 ATTRIBUTE_SET_SCOPE = "/attributeSets/"
+_CONDITIONS = (
+    "authorizationresources | where type =~ 'microsoft.authorization/roleassignments'"
+    " | where isnotempty(properties.condition)"
+    " | project id, principal=properties.principalId, scope=properties.scope, role=properties.roleDefinitionId,"
+    " condition=properties.condition"
+    " | order by id asc"
+)
+"""All conditions: a search for attributes would miss those that are not shown whole (consumer-facts 11)."""
+_DATA_ROLES = {
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+}
+"""Built-in roles that conditions are mostly for."""
+_NO_SUBSCRIPTION = "The identity can read no subscription, so Azure shows it no role assignment"
 _KINDS_BY_PLACE = {
     "conditions.applications.applicationFilter": SERVICE_PRINCIPAL,
     "conditions.clientApplications.servicePrincipalFilter": SERVICE_PRINCIPAL,
@@ -58,6 +84,7 @@ TITLES = {
     "app_management_policy": "app management policy",
     "lifecycle_workflow": "workflow",
     "directory_role_assignment": "role assignment",
+    "role_condition": "condition of the role assignment",
 }
 """What people call each kind of consumer."""
 _AGENT_FILTERS = ("agentIdServicePrincipalFilter", "agentFilter")
@@ -147,12 +174,19 @@ class ConsumerReader:
         return read_consumers(self._graph, DECIDING_SOURCES)
 
 
-def read_consumers(graph: Graph, sources: Iterable[str] = SOURCES) -> Consumers:
-    """Read the sources. Raises TransportError and AuthenticationError; a refusal by Graph is in `not_read`."""
+def read_consumers(
+    graph: Graph, sources: Iterable[str] = SOURCES, resource_manager: ResourceManager | None = None
+) -> Consumers:
+    """Read the sources, and with a `resource_manager` the conditions of Azure role assignments.
+
+    Raises TransportError and AuthenticationError; a refusal by the service is in `not_read`.
+    """
     reader = _Reader(graph)
     for source in SOURCES:
         if source in sources:
             reader.read(source)
+    if resource_manager:
+        reader.read_conditions(resource_manager)
     return reader.consumers
 
 
@@ -178,6 +212,29 @@ class _Reader:
             self.consumers.found.extend(read())
         except GraphError as error:
             self.refused(source, need, error)
+
+    def read_conditions(self, resource_manager: ResourceManager) -> None:
+        """Read the conditions of Azure role assignments. Azure shows an identity without a role nothing at all."""
+        try:
+            rows = list(resource_manager.query(_CONDITIONS, need=READ_ROLE_CONDITIONS))
+            for row in rows:
+                self.consumers.found.extend(self.condition(row))
+            if not rows and not resource_manager.sees_subscriptions(need=READ_ROLE_CONDITIONS):
+                message = f"{_NO_SUBSCRIPTION}. {READ_ROLE_CONDITIONS}"
+                self.consumers.not_read.append(NotRead(ROLE_CONDITIONS, READ_ROLE_CONDITIONS.permissions[0], message))
+        except GraphError as error:
+            self.refused(ROLE_CONDITIONS, READ_ROLE_CONDITIONS, error)
+
+    def condition(self, row: Mapping[str, Any]) -> Iterator[Consumer]:
+        """Yield the consumer of a condition, unless it names no attribute."""
+        what = "Azure Resource Graph"
+        role = (member(row, "role", str, what) or "").rpartition("/")[2]
+        assignment = {
+            "id": member(row, "id", str, what, required=True),
+            "displayName": f"{_DATA_ROLES.get(role, role)}: {member(row, 'principal', str, what)}",
+        }
+        scope, condition = member(row, "scope", str, what) or "", member(row, "condition", str, what)
+        yield from self.ruled("role_condition", assignment, scope, condition, ROLE_CONDITION)
 
     def refused(self, source: str, need: Need, error: GraphError, what: str = "") -> None:
         """Keep that a source could not be read."""
@@ -243,7 +300,7 @@ class _Reader:
         except InvalidRule as error:
             meant, problems = error.meant, error.problems
         attributes = tuple(attribute_details(meant, rule))
-        if attributes or _MENTIONED.search(rule) or (tree is None and dialect is CONDITIONAL_ACCESS):
+        if attributes or _MENTIONED.search(rule) or (tree is None and dialect is not ODATA):
             is_doubtful = tree is not None and self.definitions is not None and doubts(tree, self.definitions)
             yield Consumer(
                 *common,

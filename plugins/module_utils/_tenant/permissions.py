@@ -16,6 +16,17 @@ from typing import Any
 from .._core.model import SERVICE_PRINCIPAL, USER, is_guid
 from .._errors import Need
 
+
+class AzureNeed(Need):
+    """A role of Azure, which is assigned at a scope."""
+
+    def __str__(self) -> str:
+        return (
+            f"The identity needs the Azure role {' and '.join(self.permissions)} at each subscription,"
+            " or at a management group above them."
+        )
+
+
 _USERS, _SERVICE_PRINCIPALS = "User.Read.All", "Application.Read.All"
 _PRINCIPALS = {USER: _USERS, SERVICE_PRINCIPAL: _SERVICE_PRINCIPALS}
 _READ, _WRITE = "CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"
@@ -36,6 +47,7 @@ READ_POLICIES = Need(("Policy.Read.All",), ("Security Reader", "Conditional Acce
 READ_WORKFLOWS = Need(("LifecycleWorkflows-Workflow.Read.All",), ("Lifecycle Workflows Administrator",))
 READ_ROLE_ASSIGNMENTS = Need(("RoleManagement.Read.Directory",), ("Privileged Role Administrator",))
 WRITE_ROLE_ASSIGNMENTS = Need(("RoleManagement.ReadWrite.Directory",), ("Privileged Role Administrator",))
+READ_ROLE_CONDITIONS = AzureNeed(("Reader",), ())
 READ_GROUPS = Need(("GroupMember.Read.All",), ())
 READ_HIDDEN_MEMBERS = Need(("Member.Read.Hidden",), ())
 

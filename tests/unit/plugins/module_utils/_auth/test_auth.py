@@ -321,7 +321,7 @@ AZURE_DEVOPS = {
 
 def chosen(auth_source: str, environment: dict[str, str] | None = None, **options: str) -> str:
     variables = {"PATH": "/nonexistent", **(environment or {})}
-    settings = Settings(http=None, authority_url="", graph_url="", environment=variables, **options)  # type: ignore[arg-type]
+    settings = Settings(http=None, authority_url="", resource="", environment=variables, **options)  # type: ignore[arg-type]
     return credential(auth_source, settings, variables).NAME
 
 
@@ -456,7 +456,7 @@ def test_secrets_are_in_no_representation() -> None:
     settings = Settings(
         http=None,  # type: ignore[arg-type]
         authority_url="",
-        graph_url="",
+        resource="",
         client_secret="the-secret-1",
         certificate_password="the-secret-2",
         federated_token="the-secret-3",
