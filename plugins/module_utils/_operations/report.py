@@ -36,7 +36,7 @@ from .._graph.client import Graph
 from .._operation import Operation
 from .._report.compare import Comparison, KindComparison
 from .._report.figures import Figures, Mask, Requirement
-from .._report.findings import SEVERITIES, counted
+from .._report.finding import SEVERITIES, counted
 from .._report.formats import NAMES, files, metrics
 from .._report.history import FORMAT, VERSION, Earlier, complete, parse_report
 from .._report.page import times

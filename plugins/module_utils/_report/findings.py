@@ -5,114 +5,20 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""Findings of a report, their severities and repairs, and the verdict. Pure: no I/O, no Ansible, no clock.
-
-A finding is one fact, however many principals it concerns. `RULES` is the one table of severities; the guide of the
-report lists it.
-"""
+"""The findings of a report, with their repairs, and the verdict. Pure: no I/O, no Ansible, no clock."""
 
 from __future__ import annotations
 
-import json
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-HIGH, MEDIUM, LOW = SEVERITIES = ("high", "medium", "low")
-RISK, ATTENTION, WELL = "at_risk", "needs_attention", "all_well"
-STATES = {RISK: "At risk", ATTENTION: "Needs attention", WELL: "All well"}
+from .finding import ATTENTION, HIGH, MEDIUM, RISK, SEVERITIES, STATES, WELL, Finding, as_text, counted, scalar
+
 MOST_NAMED = 2
 """Principals that a suggested declaration names."""
-_PLAIN = re.compile(r"[A-Za-z_][\w.@-]*")
-"""Text that YAML reads as this very text, words such as `no` aside."""
-_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 
 Report = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A kind of finding: how severe it is, what it is called, and why it matters."""
-
-    severity: str
-    title: str
-    reason: str
-
-
-RULES = {
-    "drift": Rule(HIGH, "Not as declared", "Policies decide by the value in the tenant, not by the declared one."),
-    "missing": Rule(
-        HIGH, "Required attribute missing", "A policy that filters by this attribute does not match these principals."
-    ),
-    "invalid": Rule(
-        HIGH, "Declaration cannot be applied", "The tenant can never match this declaration until it is corrected."
-    ),
-    "limit-reached": Rule(HIGH, "Limit reached", "Entra rejects whatever exceeds this limit."),
-    "unresolved": Rule(
-        MEDIUM, "Declared principal not found", "The declaration has no effect, or its name matches several principals."
-    ),
-    "schema-drift": Rule(
-        MEDIUM, "Definition not as declared", "Later changes are checked against the definition in the tenant."
-    ),
-    "not-predefined": Rule(
-        MEDIUM, "Value not predefined", "The value was assigned before the attribute was limited to predefined values."
-    ),
-    "inactive": Rule(
-        MEDIUM, "Inactive value in use", "Entra no longer assigns this value, but policies still match it."
-    ),
-    "deprecated": Rule(
-        MEDIUM, "Deprecated attribute in use", "The attribute can no longer be assigned, but policies still read it."
-    ),
-    "limit-near": Rule(LOW, "Limit nearly reached", "Entra rejects whatever exceeds this limit."),
-}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One fact that needs attention.
-
-    `subject` is the attribute, attribute set or limit concerned, `principals` are the ids of those concerned, `places`
-    the lines that declare it. `code` is the declaration or command that repairs it, as far as one can be suggested.
-    """
-
-    kind: str
-    subject: str
-    message: str
-    advice: str
-    attribute_set: str = ""
-    principals: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
-    code: str = ""
-    details: tuple[str, ...] = field(default=())
-
-    @property
-    def severity(self) -> str:
-        return RULES[self.kind].severity
-
-    @property
-    def key(self) -> str:
-        """Return what identifies the finding in every report of the tenant."""
-        return f"{self.kind} {self.subject}".strip()
-
-    def as_result(self) -> dict[str, Any]:
-        """Return the finding as JSON has it."""
-        rule = RULES[self.kind]
-        return {
-            "key": self.key,
-            "kind": self.kind,
-            "severity": rule.severity,
-            "subject": self.subject,
-            "attribute_set": self.attribute_set or None,
-            "message": self.message,
-            "reason": rule.reason,
-            "advice": self.advice,
-            "code": self.code or None,
-            "places": list(self.places),
-            "details": list(self.details),
-            "principals": list(self.principals),
-        }
 
 
 def find(report: Report, desired: str | None = None) -> list[Finding]:
@@ -191,11 +97,6 @@ def _scope(report: Report) -> str:
     return f"No {' and no '.join(left_out)} were given to check." if left_out else ""
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def reference(principal: Mapping[str, Any]) -> tuple[str, str]:
     """Return the key and the name by which a declaration names a principal.
 
@@ -205,15 +106,6 @@ def reference(principal: Mapping[str, Any]) -> tuple[str, str]:
         return "user", str(principal.get("user_principal_name") or principal["id"])
     shared = principal.get("agent_type") or not principal.get("app_id")
     return "service_principal", str(principal["id"] if shared else principal["app_id"])
-
-
-def scalar(value: Any) -> str:
-    """Return a value as YAML that is read as this very value."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(scalar, value))}]"
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return json.dumps(value)
 
 
 def _drift(report: Report, desired: str | None) -> Iterator[Finding]:
@@ -407,14 +299,3 @@ def _definition(attribute_set: str, name: str, values: Sequence[Any]) -> str:
         f"definitions:\n  - attribute_set: {scalar(attribute_set)}\n    name: {scalar(name)}\n"
         f"    predefined_values: {listed}"
     )
-
-
-def as_text(value: Any) -> str:
-    """Return a value for people; of masked values only their number."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return ", ".join(map(as_text, value)) or "none"
-    if isinstance(value, Mapping):
-        return f"{value['masked']} masked"
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

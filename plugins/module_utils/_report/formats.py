@@ -18,7 +18,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from .._declarations.csv_files import FORMULA
-from .findings import RULES, SEVERITIES, STATES, as_text
+from .finding import RULES, SEVERITIES, STATES, as_text
 from .page import FIGURES, page, tenant_title
 
 NAMES = {

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .findings import SEVERITIES, find, state, verdict
+from .finding import SEVERITIES
+from .findings import find, state, verdict
 
 FORMAT, VERSION = "entra.attributes/report", 1
 MOST_POINTS = 60

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import page_sections
-from .findings import MEDIUM, counted
+from .finding import MEDIUM, counted
 from .markup import Child, Html, chip, data_table, join, section, table_cell, table_row, table_rows, tag
 from .page_assets import PAPER, SCRIPT, STYLE
 from .page_data import data

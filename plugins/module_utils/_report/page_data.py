@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from .findings import RULES, as_text
+from .finding import RULES, as_text
 
 ADMIN_CENTERS = {
     "AzureCloud": "https://entra.microsoft.com",

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .findings import RULES, SEVERITIES, as_text, counted
+from .finding import RULES, SEVERITIES, as_text, counted
 from .markup import (
     Child,
     Html,

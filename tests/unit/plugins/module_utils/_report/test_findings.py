@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from ansible_collections.entra.attributes.plugins.module_utils._report import findings as _findings
-from ansible_collections.entra.attributes.plugins.module_utils._report.findings import RULES, find, scalar, verdict
+from ansible_collections.entra.attributes.plugins.module_utils._report.finding import RULES, scalar
+from ansible_collections.entra.attributes.plugins.module_utils._report.findings import find, verdict
 from ansible_collections.entra.attributes.plugins.module_utils._report.history import (
     FORMAT,
     VERSION,
