@@ -14,8 +14,8 @@ description:
   - Reads the attribute sets, definitions and assignments of a tenant, and writes a page for people and files for
     pipelines. The module does not write to Microsoft Graph.
   - The page begins with a verdict and the three things to do first. It lists findings with their severity, their reason
-    and their repair, how many principals hold each attribute and value, what changed since an earlier report, and
-    every principal with values or findings.
+    and their repair, how many principals hold each attribute and value, which policies and workflows decide by them and
+    whom these select, what changed since an earlier report, and every principal with values or findings.
   - The page is a single file. It loads nothing and sends nothing, and can be printed. Names and values stay text in all
     files, whatever markup, formula or template they look like.
 options:
@@ -88,8 +88,8 @@ options:
       - V(json) writes all figures, findings and principals, C(report.json).
       - V(csv) writes a row for each attribute, C(report.csv), and for each principal, C(principals.csv). A cell that a
         spreadsheet could read as a formula begins with an apostrophe.
-      - V(junit) writes C(junit.xml) with a test case for each declared item, each required attribute, and the
-        predefined values of each attribute. Each difference is a failure.
+      - V(junit) writes C(junit.xml) with a test case for each declared item, each required attribute, the predefined
+        values of each attribute, and each rule. Each difference is a failure, and so is a rule that matches nobody.
       - V(sarif) writes the findings, C(report.sarif), with file and line of the declarations that they are about.
       - V(markdown) writes a summary for the page of a pipeline, C(summary.md).
     type: list
@@ -102,6 +102,27 @@ options:
         exporter, its name must end with C(.prom).
       - A new file is readable by everyone. It holds numbers and the tenant ID only.
     type: path
+  sources:
+    description:
+      - Sources of what decides by attributes, as in M(entra.attributes.custom_security_attribute_consumer_info). An
+        empty list reads none.
+      - The report shows for each attribute and value what decides by it, and for each rule how many principals it
+        selects.
+      - A source that the identity cannot read is named in the report, with the permission. Nothing is called unread
+        then.
+      - The name of a policy that quotes a masked value is replaced by its ID.
+    type: list
+    elements: str
+    choices:
+      - conditional_access_policies
+      - app_management_policies
+      - lifecycle_workflows
+      - directory_role_assignments
+    default:
+      - conditional_access_policies
+      - app_management_policies
+      - lifecycle_workflows
+      - directory_role_assignments
   title:
     description: Title of the page and of the summary.
     type: str
@@ -121,6 +142,9 @@ extends_documentation_fragment:
   - entra.attributes._permissions.reads
 notes:
   - You need the Graph permission C(CustomSecAttributeDefinition.Read.All) as well.
+  - To read O(sources), you need C(Policy.Read.All) for policies, C(LifecycleWorkflows-Workflow.Read.All) for workflows,
+    and C(RoleManagement.Read.Directory) for directory roles. A signed-in user also needs the Entra role Security Reader
+    or Conditional Access Administrator, Lifecycle Workflows Administrator, or Privileged Role Administrator.
   - If the identity must not read custom security attributes, the task fails, because Microsoft Graph then hides them as
     if nothing were assigned.
   - The report shows the name of the tenant if the identity is allowed to read it. An application needs the Graph
@@ -130,6 +154,7 @@ notes:
 seealso:
   - module: entra.attributes.export
   - module: entra.attributes.custom_security_attributes
+  - module: entra.attributes.custom_security_attribute_consumer_info
   - name: What custom security attributes are
     description: Microsoft's overview.
     link: https://learn.microsoft.com/entra/fundamentals/custom-security-attributes-overview
@@ -189,7 +214,7 @@ findings:
       type: str
       sample: high
     subject:
-      description: The attribute, attribute set or limit.
+      description: The attribute, attribute set, limit or policy.
       type: str
       sample: Engineering.Project
     message:
@@ -263,6 +288,10 @@ figures:
       description: Number of limits that are nearly reached.
       type: int
       sample: 0
+    consumers:
+      description: Number of filters, scopes and roles that name attributes. Null if O(sources) is empty.
+      type: int
+      sample: 11
     high:
       description: Number of findings of high severity.
       type: int

@@ -201,6 +201,24 @@ def test_the_difference_since_last_time(opened: Opened) -> None:
     assert re.search(r": 3\d, 3\d, 3\d, 3\d$", figure.get_by_role("img").get_attribute("aria-label") or "")
 
 
+def test_lineage_is_drawn_and_is_a_table(opened: Opened, files: Path) -> None:
+    lineage = json.loads((files / "report.json").read_text())["lineage"]
+    page = opened()
+    section = page.locator("#lineage-section")
+    drawn = [entry for entry in lineage["attributes"] if entry["consumers"]]
+    expect(section.locator("svg")).to_have_count(len(drawn))
+    project = section.locator("article", has_text="Engineering.Project").first
+    label = project.get_by_role("img").get_attribute("aria-label") or ""
+    assert re.search(r"Baker \(\d+\) to Require MFA for the applications of Baker", label)
+    consumers = section.get_by_role("region", name="Consumers of attributes").locator("tbody tr")
+    expect(consumers).to_have_count(len(lineage["consumers"]))
+    names = [f"{entry['attribute_set']}.{entry['name']}" for entry in lineage["attributes"]]
+    values = section.get_by_role("region", name="Attributes by what decides by them").locator("tbody tr:not(.held) th")
+    assert values.all_inner_texts() == names
+    page.locator(".tiles a").filter(has_text="rules match nobody").click()
+    assert page.locator(".finding:visible").count() == 2
+
+
 def test_without_javascript_the_figures_and_findings_are_there(opened: Opened) -> None:
     page = opened(java_script_enabled=False)
     expect(page.get_by_role("heading", name="At risk")).to_be_visible()
@@ -250,6 +268,11 @@ def test_junit_fails_what_needs_attention(files: Path) -> None:
         "drift": ["definition Engineering.Project", "user user1@contoso.com", "user nobody@contoso.com"],
         "required": ["Engineering.Project", "Engineering.Certification"],
         "values": ["Engineering.Project"],
+        "consumers": [
+            'Conditional Access policy "Require MFA for the applications of Baker"'
+            " conditions.applications.applicationFilter",
+            'lifecycle workflow "Onboard certified engineers" scope',
+        ],
     }
 
 

@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from .._connection import CLOUDS, https_url, is_set
 from .._core.names import read_as
 from .._core.options import TEXT
+from .._core.rules.dialects import may_decide, value_text
 from .._errors import OptionError
 from .._graph.client import Graph
 from .._graph.resource_manager import ResourceManager
@@ -35,8 +35,6 @@ CONSUMER_INFO_SPEC: dict[str, Any] = {
     "resource_manager_url": {"type": TEXT},
 }
 CONSUMER_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",), "value": ("name",)}}
-_EXACT = re.compile(r"eq|in|equals|(ForAnyOfAnyValues:)?(String|Numeric|Bool|Guid)Equals(IgnoreCase)?")
-"""Operators that hold for the values they name and for no other one."""
 
 
 def run_consumer_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def run_consumer_info(params: Mapping[str, Any], graph: Graph, check_mode: bool)
     if value is not None and not isinstance(value, str | int):
         raise OptionError("value", f"{read_as(value)} is not a value; give text, an integer or a Boolean")
     consumers = read_consumers(graph, params["sources"], _resource_manager(params, graph))
-    wanted = (params["attribute_set"], params["name"], None if value is None else _text(value))
+    wanted = (params["attribute_set"], params["name"], None if value is None else value_text(value))
     return {
         "changed": False,
         "consumers": [consumer.as_result() for consumer in consumers.found if _concerns(consumer, *wanted)],
@@ -71,21 +69,9 @@ def _concerns(consumer: Consumer, attribute_set: str | None, name: str | None, v
     return any(
         attribute["attribute_set"] == attribute_set
         and (name is None or attribute["name"] in (name, None))
-        and (value is None or _may_decide(attribute, value))
+        and (value is None or may_decide(attribute, value))
         for attribute in consumer.attributes
     )
-
-
-def _may_decide(attribute: Mapping[str, Any], value: str) -> bool:
-    """Whether a comparison can have another outcome by this value."""
-    values = [_text(compared) for compared in attribute["values"]]
-    if attribute["operator"] == "contains":
-        return any(compared.lower() in value.lower() for compared in values)
-    return not values or not _EXACT.fullmatch(attribute["operator"] or "") or value.lower() in map(str.lower, values)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 CONSUMER_INFO = Operation(run_consumer_info, CONSUMER_INFO_SPEC, CONSUMER_INFO_CONSTRAINTS)

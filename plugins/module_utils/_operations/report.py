@@ -39,8 +39,11 @@ from .._report.figures import Figures, Mask, Requirement
 from .._report.finding import SEVERITIES, counted
 from .._report.formats import NAMES, files, metrics
 from .._report.history import FORMAT, VERSION, Earlier, complete, parse_report
+from .._report.lineage import count_matches, lineage
+from .._report.lineage_findings import kind_title
 from .._report.page import times
 from .._tenant.audit_log import AuditLog
+from .._tenant.consumers import SOURCES, Consumers, read_consumers
 from .._tenant.organization import Organization, describe_identity, read_organization
 from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory
@@ -78,6 +81,7 @@ REPORT_SPEC: dict[str, Any] = {
     "title": {"type": "str", "default": "Custom security attributes"},
     "logo": {"type": "path"},
     "metrics_path": {"type": "path"},
+    "sources": {"type": "list", "elements": "str", "choices": list(SOURCES), "default": list(SOURCES)},
 }
 AUDIT_DAYS = 30
 """Days of the audit log in which a report looks for the last change."""
@@ -137,14 +141,17 @@ def run_report(
     comparison = Comparison(figures.definitions, mask)
     if wanted:
         comparison.compare_schema(wanted.placed_sets, wanted.placed_definitions, sets)
-    certain = True
-    for plural in dict.fromkeys(params["principals"]):
-        kind = KINDS_BY_PLURAL[plural]
+    consumers = read_consumers(graph, params["sources"]) if params["sources"] else None
+    kinds = [KINDS_BY_PLURAL[plural] for plural in dict.fromkeys(params["principals"])]
+    known = []
+    for kind in kinds:
         declarations = [item for item in (wanted.assignments if wanted else ()) if item.who.kind is kind]
-        certain = _read(figures, graph, kind, comparison.of_kind(declarations)) and certain
+        if _read(figures, graph, kind, comparison.of_kind(declarations)):
+            known.append(kind)
+    certain = known == kinds
     now = datetime.now(timezone.utc)
     differences = _nearby(comparison.as_result()) if wanted else None
-    not_read = _not_read(params, wanted, certain, organization)
+    not_read = _not_read(params, wanted, certain, organization) + _sources_not_read(params["sources"], consumers)
     if params["audit"] and differences:
         not_read += _add_authors(graph, differences, now)
     report: dict[str, Any] = {
@@ -161,6 +168,8 @@ def run_report(
         "not_read": not_read,
         **figures.as_result(differences),
     }
+    report["lineage"] = _lineage(report, consumers, params["sources"], figures, known)
+    report["summary"]["consumers"] = len(report["lineage"]["consumers"]) if report["lineage"] else None
     complete(report, earlier)
     outcomes = _write(dest, files(report, params["formats"], logo), check_mode)
     if metrics_path:
@@ -209,6 +218,39 @@ def _not_read(
         found.append({"what": "drift", "reason": "no declarations were given"})
     if not params["required"]:
         found.append({"what": "required attributes", "reason": "none were given"})
+    return found
+
+
+def _lineage(
+    report: Report,
+    consumers: Consumers | None,
+    sources: Sequence[str],
+    figures: Figures,
+    known: Sequence[PrincipalKind],
+) -> dict[str, Any] | None:
+    """Return the lineage, unless no source was asked for. Of the `known` kinds nothing can be hidden."""
+    if consumers is None:
+        return None
+    matches = count_matches([consumer.as_rule() for consumer in consumers.found], figures, known)
+    return lineage(report["attributes"], consumers, sources, matches, figures.mask)
+
+
+def _sources_not_read(sources: Sequence[str], consumers: Consumers | None) -> list[dict[str, str]]:
+    """Return what may decide by attributes and was not read, with the reason."""
+    found = [
+        {"what": kind_title(source), "reason": "the option sources leaves them out"}
+        for source in SOURCES
+        if source not in sources
+    ]
+    if consumers:
+        found += [
+            {"what": kind_title(source.source), "reason": f"{source.message} (needs {source.permission})"}
+            for source in consumers.not_read
+        ]
+        hidden = sum(not consumer.certain for consumer in consumers.found)
+        if hidden:
+            found.append({"what": counted(hidden, "rule"), "reason": "hidden from the identity, or not valid"})
+    found.append({"what": "conditions of Azure role assignments", "reason": "Microsoft Graph does not have them"})
     return found
 
 

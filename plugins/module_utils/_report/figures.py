@@ -18,7 +18,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.assignment_plan import definition_of
-from .._core.model import KINDS_BY_PLURAL, AttributeName, AttributeSet, Definition, Principal, Scalar, nested
+from .._core.model import (
+    KINDS_BY_PLURAL,
+    Assignments,
+    AttributeName,
+    AttributeSet,
+    Definition,
+    Principal,
+    PrincipalKind,
+    Scalar,
+    nested,
+)
 from .._core.schema_plan import MAX_ACTIVE_DEFINITIONS, MAX_PREDEFINED_VALUES, MAX_SETS
 from .._core.values import MAX_VALUES_PER_PRINCIPAL, elements, values_held
 from .._errors import UndefinedAttribute
@@ -146,14 +156,14 @@ class Figures:
         self._concerned: Counter[Requirement] = Counter()
         self._uses: dict[AttributeName, _Use] = {name: _Use() for name in self.definitions}
         self._holders: dict[str, Counter[str]] = {name: Counter() for name in self._sets}
-        self._principals: Counter[str] = Counter()
+        self._principals: Counter[tuple[PrincipalKind, bool]] = Counter()
         self._rows: list[_Row] = []
         self._with_values = 0
 
     def add(self, principal: Principal, differs: bool = False) -> None:
         """Count a principal; one that may differ from its declaration is kept even without values."""
         counted = [principal.kind.plural, AGENTS] if principal.agent_type else [principal.kind.plural]
-        self._principals.update(counted)
+        self._principals[principal.kind, bool(principal.agent_type)] += 1
         assignments = principal.assignments
         for attribute_set in {name.attribute_set for name in assignments}:
             if attribute_set not in self._holders:
@@ -207,8 +217,9 @@ class Figures:
         drift = None if declared is None else sum(bool(item["changes"] or item["problem"]) for item in declared)
         return {
             "summary": {
-                "principals": sum(self._principals[plural] for plural in KINDS_BY_PLURAL),
-                **{group: self._principals[group] for group in COUNTED},
+                "principals": self._principals.total(),
+                **{kind.plural: sum(self._all(kind)) for kind in KINDS_BY_PLURAL.values()},
+                AGENTS: sum(self._all(kind)[True] for kind in KINDS_BY_PLURAL.values()),
                 "with_values": self._with_values,
                 "attribute_sets": len(self._holders),
                 "definitions": len(self.definitions) - deprecated,
@@ -233,6 +244,21 @@ class Figures:
             "limits": limits,
             "principals": [row.as_result(self.mask, row.principal.id in drifting) for row in rows],
         }
+
+    def holdings(self, kind: PrincipalKind) -> Iterator[tuple[Assignments, bool, int]]:
+        """Yield what principals of a kind hold, whether these are agents, and how many they are."""
+        left = self._all(kind)
+        for row in self._rows:
+            principal = row.principal
+            if principal.kind is kind:
+                is_agent = bool(principal.agent_type)
+                left[is_agent] -= 1
+                yield principal.assignments, is_agent, 1
+        yield from (({}, bool(is_agent), count) for is_agent, count in enumerate(left) if count)
+
+    def _all(self, kind: PrincipalKind) -> list[int]:
+        """Return the number of principals of a kind that are not agents, and of those that are."""
+        return [self._principals[kind, is_agent] for is_agent in (False, True)]
 
     def _attribute(self, attribute: AttributeName) -> dict[str, Any]:
         attribute_set, name = attribute

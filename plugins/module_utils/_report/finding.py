@@ -60,6 +60,17 @@ RULES = {
     "deprecated": Rule(
         MEDIUM, "Deprecated attribute in use", "The attribute can no longer be assigned, but policies still read it."
     ),
+    "matches-nobody": Rule(
+        MEDIUM, "Rule matches nobody", "A policy or workflow that selects nobody does nothing for anybody."
+    ),
+    "rule-problem": Rule(
+        MEDIUM, "Problem in a rule", "The rule may select other principals than its author expects, or fail."
+    ),
+    "excludes-nobody": Rule(
+        LOW, "Exclusion matches nobody", "The policy applies to everyone, also to those that should be exempt."
+    ),
+    "unread-value": Rule(LOW, "Value that nothing reads", "To assign this value or another one makes no difference."),
+    "unread-attribute": Rule(LOW, "Attribute that nothing reads", "To assign it opens and closes nothing."),
     "limit-near": Rule(LOW, "Limit nearly reached", "Entra rejects whatever exceeds this limit."),
 }
 
@@ -68,8 +79,9 @@ RULES = {
 class Finding:
     """One fact that needs attention.
 
-    `subject` is the attribute, attribute set or limit concerned, `principals` are the ids of those concerned, `places`
-    the lines that declare it. `code` is the declaration or command that repairs it, as far as one can be suggested.
+    `subject` is the attribute, attribute set, limit or policy concerned, and `identity` tells equal subjects apart.
+    `principals` are the ids of those concerned, `places` the lines that declare it. `code` is the declaration, rule or
+    command that repairs it, as far as one can be suggested.
     """
 
     kind: str
@@ -81,6 +93,7 @@ class Finding:
     places: tuple[str, ...] = ()
     code: str = ""
     details: tuple[str, ...] = field(default=())
+    identity: str = ""
 
     @property
     def severity(self) -> str:
@@ -89,7 +102,7 @@ class Finding:
     @property
     def key(self) -> str:
         """Return what identifies the finding in every report of the tenant."""
-        return f"{self.kind} {self.subject}".strip()
+        return f"{self.kind} {self.identity or self.subject}".strip()
 
     def as_result(self) -> dict[str, Any]:
         """Return the finding as JSON has it."""

@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from . import lineage_findings
 from .finding import ATTENTION, HIGH, MEDIUM, RISK, SEVERITIES, STATES, WELL, Finding, as_text, counted, scalar
 
 MOST_NAMED = 2
@@ -33,6 +34,7 @@ def find(report: Report, desired: str | None = None) -> list[Finding]:
         *_bad_values(report),
         *_deprecated(report),
         *_limits(report),
+        *lineage_findings.find(report),
     ]
     return sorted(
         found, key=lambda finding: (SEVERITIES.index(finding.severity), -len(finding.principals), finding.key)
@@ -77,24 +79,30 @@ def _facts(findings: Sequence[Finding]) -> Iterator[str]:
         ),
         "inactive": ("principal holds an inactive value", "principals hold inactive values"),
         "deprecated": ("deprecated attribute is in use", "deprecated attributes are in use"),
+        "matches-nobody": ("rule matches nobody", "rules match nobody"),
+        "rule-problem": ("rule has a problem", "rules have problems"),
     }
     for kind, (singular, plural) in phrases.items():
         of_kind = [finding for finding in findings if finding.kind == kind]
         if of_kind:
             by_principal = kind in ("drift", "missing", "not-predefined", "inactive")
             concerned = {name for finding in of_kind for name in finding.principals}
-            details = sum(len(finding.details) or 1 for finding in of_kind)
+            by_detail = kind in ("invalid", "unresolved", "schema-drift")
+            details = sum(len(finding.details) or 1 if by_detail else 1 for finding in of_kind)
             count = len(concerned) if by_principal else details
             yield f"{count:,} {singular if count == 1 else plural}"
 
 
 def _scope(report: Report) -> str:
-    """Return the checks for which nothing was given."""
+    """Return the checks for which nothing was given, and whether something could not be read."""
     left_out = [
         *(["declarations"] if report["declared"] is None else []),
         *([] if report["required"] else ["required attributes"]),
     ]
-    return f"No {' and no '.join(left_out)} were given to check." if left_out else ""
+    sentences = [f"No {' and no '.join(left_out)} were given to check."] if left_out else []
+    if report["lineage"] and report["lineage"]["not_read"]:
+        sentences.append("Not all policies and workflows could be read.")
+    return " ".join(sentences)
 
 
 def reference(principal: Mapping[str, Any]) -> tuple[str, str]:

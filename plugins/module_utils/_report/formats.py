@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from .._declarations.csv_files import FORMULA
 from .finding import RULES, SEVERITIES, STATES, as_text
+from .lineage_findings import attribute_title, consumer_title, identity, matches_text
 from .page import FIGURES, page, tenant_title
 
 NAMES = {
@@ -34,6 +35,8 @@ HOME = "https://github.com/entra-attributes/entra.attributes"
 GUIDE = f"{HOME}/blob/main/docs/docsite/rst/guide_report.rst"
 MOST_LINES = 20
 """Findings that a Markdown summary lists."""
+RULE_KINDS = ("matches-nobody", "rule-problem")
+"""Kinds of findings that fail the test case of a rule."""
 LEVELS = dict(zip(SEVERITIES, ("error", "warning", "note"), strict=True))
 """The levels of SARIF."""
 _KINDS = ("users", "service_principals", "agents")
@@ -67,7 +70,14 @@ def _csv(report: Report) -> Iterator[str]:
         *("attribute_set", "name", "state", "type", "multi_valued", "predefined_values_only", *_KINDS),
         *("distinct_values", "inactive", "outside"),
     ]
-    yield _table(columns, ([attribute[column] for column in columns] for attribute in report["attributes"]))
+    traced = _traced(report)
+    yield _table(
+        [*columns, "consumers", "unread_values"],
+        (
+            [*(attribute[column] for column in columns), *traced[number]]
+            for number, attribute in enumerate(report["attributes"])
+        ),
+    )
     names = [(attribute["attribute_set"], attribute["name"]) for attribute in report["attributes"]]
     who = ["type", "agent_type", "id", "display_name", "user_principal_name", "app_id"]
     yield _table(
@@ -81,6 +91,21 @@ def _csv(report: Report) -> Iterator[str]:
             for row in report["principals"]
         ),
     )
+
+
+def _traced(report: Report) -> list[tuple[list[str] | None, list[Any] | None]]:
+    """Return for each attribute its consumers and the values that none of them reads; null where not known."""
+    lineage = report["lineage"]
+    if lineage is None:
+        return [(None, None)] * len(report["attributes"])
+    titles = [consumer_title(consumer) for consumer in lineage["consumers"]]
+    return [
+        (
+            list(dict.fromkeys(titles[number] for number in traced["consumers"])),
+            [value["value"] for value in traced["values"] or () if lineage["complete"] and not value["consumers"]],
+        )
+        for traced in lineage["attributes"]
+    ]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -103,7 +128,10 @@ def xml(text: str) -> str:
 
 
 def _junit(report: Report) -> Iterator[str]:
-    """Yield test cases for declared items, required attributes and predefined values; a difference is a failure."""
+    """Yield test cases for declared items, required attributes, predefined values and rules of consumers.
+
+    A difference is a failure, and so is a finding about a rule that is not of low severity.
+    """
     suites = []
     if report["declared"] is not None:
         cases = ((f"{item['type']} {item['name']}", differences(item)) for item in report["declared"])
@@ -120,11 +148,22 @@ def _junit(report: Report) -> Iterator[str]:
     attributes = (f"{attribute['attribute_set']}.{attribute['name']}" for attribute in report["attributes"])
     suites.append(_suite("required", report["made"], ((name, lacking.get(name, [])) for name in required)))
     suites.append(_suite("values", report["made"], ((name, bad.get(name, [])) for name in attributes)))
+    if lineage := report["lineage"]:
+        failed: dict[str, list[str]] = {}
+        for finding in report["findings"]:
+            if finding["kind"] in RULE_KINDS:
+                failed.setdefault(finding["key"].partition(" ")[2], []).append(finding["message"])
+        rules = ((_rule_name(consumer), failed.get(identity(consumer), [])) for consumer in lineage["consumers"])
+        suites.append(_suite("consumers", report["made"], rules))
     root = ElementTree.Element("testsuites", name="custom security attributes")
     for number in ("tests", "failures"):
         root.set(number, str(sum(int(suite.attrib[number]) for suite in suites)))
     root.extend(suites)
     yield ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _rule_name(consumer: Mapping[str, Any]) -> str:
+    return f"{consumer_title(consumer)} {consumer['place']}"
 
 
 def _suite(name: str, made: str, cases: Iterable[tuple[str, Sequence[str]]]) -> ElementTree.Element:
@@ -230,10 +269,25 @@ def _markdown(report: Report) -> Iterator[str]:
     if since := report["since"]:
         news = f"{len(since['new'])} new and {len(since['gone'])} resolved findings since {since['made']}."
         lines += ["", news]
+    lines += _markdown_consumers(report)
     summary = report["summary"]
     lines += ["", "| Figure | |", "|---|---:|"]
     lines += [f"| {title} | {summary[name]:,} |" for name, title in FIGURES.items() if summary[name] is not None]
     yield "\n".join(lines) + "\n"
+
+
+def _markdown_consumers(report: Report) -> Iterator[str]:
+    """Yield a table of what decides by attributes."""
+    lineage = report["lineage"]
+    if not lineage or not lineage["consumers"]:
+        return
+    yield from ["", "| Decides by attributes | State | Attributes | Principals |", "|---|---|---|---:|"]
+    for consumer in lineage["consumers"][:MOST_LINES]:
+        named = ", ".join(dict.fromkeys(map(attribute_title, consumer["attributes"])))
+        cells = [_md(consumer_title(consumer)), _md(consumer["state"] or ""), _md(named), matches_text(consumer)]
+        yield f"| {' | '.join(cells)} |"
+    if len(lineage["consumers"]) > MOST_LINES:
+        yield from ["", f"And {len(lineage['consumers']) - MOST_LINES} more; the page has all."]
 
 
 def _md(text: str) -> str:

@@ -19,7 +19,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import page_sections
+from . import page_lineage, page_sections
 from .finding import MEDIUM, counted
 from .markup import Child, Html, chip, data_table, join, section, table_cell, table_row, table_rows, tag
 from .page_assets import PAPER, SCRIPT, STYLE
@@ -43,6 +43,7 @@ FIGURES = {
     "bad_values": "Principals with inactive or not predefined values",
     "deprecated_in_use": "Deprecated attributes in use",
     "limits_near": "Limits nearly reached",
+    "consumers": "Filters, scopes and roles that name attributes",
     "high": "Findings of high severity",
     "medium": "Findings of medium severity",
     "low": "Findings of low severity",
@@ -72,6 +73,7 @@ def page(report: Report, logo: str | None = None) -> str:
         page_sections.findings(report),
         page_sections.coverage(report),
         page_sections.values(report),
+        page_lineage.lineage(report),
         page_sections.required(report),
         page_sections.limits(report),
         page_sections.principals(report),
@@ -146,6 +148,7 @@ def _header(report: Report, logo: str | None) -> Html:
         "findings": "Findings",
         "coverage": "Coverage",
         "values": "Values",
+        **({"lineage": "Lineage"} if report["lineage"] else {}),
         **({"required": "Required attributes"} if report["required"] else {}),
         "limits": "Limits",
         "principals": "Principals",
@@ -235,6 +238,7 @@ def _glance(report: Report) -> Html:
             summary["bad_values"], "hold bad values", "all active and predefined", "inactive not-predefined", "medium"
         ),
         _problem(summary["deprecated_in_use"], "deprecated in use", "none is assigned", "deprecated", "medium"),
+        *(_rules_tile(report) if report["lineage"] else []),
         _tile(
             "limits",
             summary["limits_near"],
@@ -251,6 +255,14 @@ def _problem(count: int, name: str, fine: str, kind: str, severity: str) -> Html
     if not count:
         return _tile("findings", 0, name, fine)
     return _tile("principals", count, name, f"{severity} severity", {"kind": kind}, severity)
+
+
+def _rules_tile(report: Report) -> list[Html]:
+    """Return the tile of the rules that match nobody."""
+    count = sum(finding["kind"] == "matches-nobody" for finding in report["findings"])
+    if not count:
+        return [_tile("lineage", 0, "rules match nobody", f"of {counted(report['summary']['consumers'], 'consumer')}")]
+    return [_tile("findings", count, "rules match nobody", "medium severity", {"kind": "matches-nobody"}, MEDIUM)]
 
 
 def _tile(target: str, count: int, name: str, note: str, filters: Row | None = None, look: str = "") -> Html:

@@ -142,6 +142,15 @@ meter::-moz-meter-bar { background: var(--bar); border-radius: 4px }
 .value li > a, .value li > span:first-child { overflow-wrap: anywhere; color: inherit }
 .value meter { width: 100% }
 .value p { margin: .4rem 0 0 }
+.flows { columns: 21rem; column-gap: 1rem; margin-bottom: 1rem }
+.flows svg { display: block; max-width: 100%; height: auto; margin-top: .5rem; fill: var(--ink); font-size: 13px }
+.flows .from { text-anchor: end }
+.flows path { fill: none; stroke: var(--bar); stroke-width: 1.5 }
+.flows .off { stroke-dasharray: 4 4; stroke: var(--soft) }
+#lineage-section .table + .table { margin-top: 1rem }
+.held th { padding-left: 2rem; font-weight: 400 }
+.line { display: block; white-space: nowrap }
+#lineage-section tbody th { min-width: 17rem }
 th button { border: 0; background: none; padding: 0; color: inherit; font-weight: inherit; text-align: inherit }
 th button::after { content: " \\2195"; opacity: .6 }
 th[aria-sort=ascending] button::after { content: " \\2191"; opacity: 1 }
@@ -161,13 +170,13 @@ footer { padding-bottom: 2.5rem; font-size: .875rem }
   section { margin: 2rem 0 }
   .verdict { align-items: flex-start; padding: 1rem }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem }
-  .values { columns: auto }
+  .values, .flows { columns: auto }
   .bar label { flex: 1 1 8.5rem }
   select { width: 100% }
   .cards, .cards tbody, .cards tr, .cards th, .cards td, .cards caption { display: block; width: auto }
   .cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
   #all { min-width: 0 }
-  #all.cards th:nth-child(n), .cards tbody th { width: auto; min-width: 0 }
+  #all.cards th:nth-child(n), #lineage-section tbody th, .cards tbody th { width: auto; min-width: 0 }
   .cards tr { padding: .55rem .9rem; border-top: 1px solid var(--line) }
   .cards tbody tr > * { border: 0; padding: .1rem 0 }
   .cards tbody tr > th { font-weight: 630 }
@@ -176,6 +185,7 @@ footer { padding-bottom: 2.5rem; font-size: .875rem }
   .cards tbody td[data-label]::before { content: attr(data-label); color: var(--soft) }
   .cards tbody td.empty { display: none }
   .cards .group { background: var(--ground) }
+  .line { white-space: normal }
   meter { width: 6rem }
 }
 @media print {
@@ -201,7 +211,7 @@ footer { padding-bottom: 2.5rem; font-size: .875rem }
   ul { margin: 1mm 0 2mm; padding-left: 5mm }
   details p, p { margin: 1mm 0 }
   .chip { font-size: 7pt }
-  .tiles { grid-template-columns: repeat(7, 1fr); gap: 2mm }
+  .tiles { grid-template-columns: repeat(auto-fit, minmax(20mm, 1fr)); gap: 2mm }
   .tiles a { padding: 2mm 2.5mm }
   .tiles b { font-size: 13pt }
   details::details-content { content-visibility: visible; block-size: auto; display: block }
@@ -214,10 +224,12 @@ footer { padding-bottom: 2.5rem; font-size: .875rem }
   table { font-size: 8.5pt }
   th, td { padding: .8mm 2mm }
   thead th { white-space: normal }
-  tbody th { min-width: 0 }
+  tbody th, #lineage-section tbody th { min-width: 0 }
+  .line { white-space: normal }
   .values { columns: 2; column-gap: 4mm }
   .value { padding: 2mm 3mm; margin-bottom: 3mm }
-  .value:nth-child(n + 13) { display: none }
+  .value:nth-child(n + 13), .flows .value:nth-child(n + 7), .held { display: none }
+  .flows { columns: 3; column-gap: 4mm }
   .value li { padding: 0 }
   meter { width: 14mm }
   #all { min-width: 0 }

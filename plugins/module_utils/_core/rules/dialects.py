@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -137,6 +138,24 @@ def attribute_details(tree: Node | None, text: str) -> Iterator[dict[str, Any]]:
                 "operator": operator.removeprefix("-"),
                 "values": [literal.value for literal in literals],
             }
+
+
+_EXACT = re.compile(r"eq|in|equals|(ForAnyOfAnyValues:)?(String|Numeric|Bool|Guid)Equals(IgnoreCase)?")
+"""Operators that hold for the values they name and for no other one."""
+
+
+def may_decide(details: Mapping[str, Any], value: Any) -> bool:
+    """Return whether a comparison, as `attribute_details()` has it, can have another outcome by this value."""
+    text = value_text(value).lower()
+    values = [value_text(compared).lower() for compared in details["values"]]
+    if details["operator"] == "contains":
+        return any(compared in text for compared in values)
+    return not values or not _EXACT.fullmatch(details["operator"] or "") or text in values
+
+
+def value_text(value: Any) -> str:
+    """Return a value as rules write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _decision(

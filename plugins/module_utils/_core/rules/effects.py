@@ -35,9 +35,13 @@ class DecidingRule:
     evaluator: Evaluator | None = None
     agents_only: bool = False
 
+    def can_select(self, kind: str, is_agent: bool) -> bool:
+        """Return whether the rule can select principals of a kind."""
+        return kind in self.kinds and (is_agent or not self.agents_only)
+
     def concerns(self, change: PrincipalChange) -> bool:
         """Return whether the change can matter: the rule can select the principal, and names what changes."""
-        if change.kind not in self.kinds or (self.agents_only and not change.is_agent):
+        if not self.can_select(change.kind, change.is_agent):
             return False
         if self.attributes is None:
             return True

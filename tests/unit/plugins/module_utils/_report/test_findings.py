@@ -53,6 +53,7 @@ def report(**more: Any) -> dict[str, Any]:
         "declared": None,
         "limits": [],
         "principals": [],
+        "lineage": None,
         **more,
     }
 
