@@ -12,8 +12,8 @@ version_added: 1.0.0
 author:
   - The entra.attributes authors (@entra-attributes)
 description:
-  - Reads declarations of attribute sets, definitions and assignments from a folder or file on the controller, in the
-    form that the role P(entra.attributes.reconcile#role) takes.
+  - Reads declarations of attribute sets, definitions, assignments and moves from a folder or file on the controller, in
+    the form that the role P(entra.attributes.reconcile#role) takes.
   - The lookup reports all mistakes together, each with file and line. It needs no tenant.
   - Nothing is sent.
 options:
@@ -34,6 +34,10 @@ options:
     elements: dict
   assignments:
     description: Assignments from a variable, in addition to the path.
+    type: list
+    elements: dict
+  moves:
+    description: Moves from a variable, in addition to the path.
     type: list
     elements: dict
 seealso:
@@ -72,6 +76,10 @@ _raw:
     assignments:
       description: How many principals are declared.
       type: int
+    moves:
+      description: Moves, unchanged.
+      type: list
+      elements: dict
 """
 
 import os
@@ -119,4 +127,5 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
             "attribute_sets": found.attribute_sets,
             "definitions": found.definitions,
             "assignments": len(found.assignments),
+            "moves": found.moves,
         }

@@ -60,6 +60,13 @@ options:
       and deactivates active ones.
     type: list
     elements: str
+  retired_predefined_values:
+    description:
+      - Values that all principals lose. Those that are predefined are deactivated afterwards. They must not be in
+        O(predefined_values) and O(inactive_predefined_values).
+      - Of a multi-valued attribute, principals keep their other values.
+    type: list
+    elements: str
   purge_predefined_values:
     description: Whether to deactivate the predefined values that O(predefined_values) does not list.
     type: bool
@@ -69,8 +76,11 @@ options:
       - V(present) creates the definition, or reactivates it if it is deprecated.
       - V(deprecated) deprecates it. Assignments stay, but Entra accepts no new ones. If the definition does not exist,
         the module changes nothing.
+      - V(retired) removes the attribute from all principals, with one request each, and deprecates it afterwards. If
+        the definition does not exist, the module changes nothing.
+      - You can run an interrupted retirement again. It completes the rest.
     type: str
-    choices: [present, deprecated]
+    choices: [present, deprecated, retired]
     default: present
   in_use:
     description:
@@ -83,16 +93,29 @@ options:
       - With V(fail), the task fails and names what uses the attribute. It also fails if a source could not be read. A
         policy or workflow that is disabled or report-only is a warning.
       - With V(warn), the task warns. With V(ignore), it neither counts nor reads.
+      - V(fail) by default with O(state=retired) and O(retired_predefined_values), because these take values away. Then
+        only policies and workflows count. Otherwise V(warn) by default.
     type: str
     choices: [fail, warn, ignore]
-    default: warn
+  max_changes:
+    description: Maximum number of principals that O(state=retired) and O(retired_predefined_values) change, or a
+      percentage of those that hold what is retired. If more would change, the task fails and writes nothing.
+    type: str
+  snapshot_path:
+    description:
+      - Snapshot file for O(state=retired) and O(retired_predefined_values). Before the first write, the module saves
+        the values that principals are about to lose.
+      - To undo the task, reactivate the definition with O(state=present), and use the file as
+        O(entra.attributes.custom_security_attributes#module:src).
+    type: path
 extends_documentation_fragment:
   - entra.attributes._connection
   - entra.attributes._attributes
   - entra.attributes._attributes.writes
 notes:
   - Needs the Graph permission C(CustomSecAttributeDefinition.ReadWrite.All). A signed-in user also needs the Entra role
-    Attribute Definition Administrator. Counting assignments needs C(CustomSecAttributeAssignment.Read.All),
+    Attribute Definition Administrator. Retiring needs C(CustomSecAttributeAssignment.ReadWrite.All) as well, and the
+    role Attribute Assignment Administrator. Counting assignments needs C(CustomSecAttributeAssignment.Read.All),
     C(User.Read.All) and C(Application.Read.All). Reading policies and workflows needs C(Policy.Read.All) and
     C(LifecycleWorkflows-Workflow.Read.All).
   - Graph can refuse a definition for a short time after its attribute set was created. The module then repeats the
@@ -139,6 +162,14 @@ EXAMPLES = r"""
     name: NumVendors
     state: deprecated
     in_use: fail
+
+- name: Nobody holds the attribute any more, and it can no longer be assigned
+  entra.attributes.custom_security_attribute_definition:
+    attribute_set: Engineering
+    name: NumVendors
+    state: retired
+    max_changes: 50
+    snapshot_path: before-numvendors-was-retired.jsonl
 """
 
 RETURN = r"""
@@ -195,6 +226,16 @@ previous_definition:
   description: Definition before the task, with the same keys. Null if it did not exist.
   returned: success
   type: dict
+summary:
+  description: Outcome for the principals that hold what is retired, as in
+    RV(entra.attributes.custom_security_attributes#module:summary).
+  returned: with O(state=retired) or O(retired_predefined_values), if the definition exists
+  type: dict
+failures:
+  description: Reason of each principal that failed. The definition then stays as it is.
+  returned: if a principal failed
+  type: list
+  elements: str
 in_use:
   description: Number of principals that hold a value. Null if the module did not or could not count them.
   returned: success

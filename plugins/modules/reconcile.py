@@ -15,7 +15,7 @@ description:
   - In check mode, the module shows the plan and the drift, and writes nothing. O(plan_path) saves the plan.
     O(apply_plan) applies exactly a saved plan, or nothing.
   - The steps run in an order that Entra accepts. Attribute sets come first. New definitions and values follow, then
-    assignments. Retired definitions and values, and lower limits of attribute sets, come last.
+    assignments and moves. Retired definitions and values, and lower limits of attribute sets, come last.
   - The module reports all mistakes in the declarations together, before it sends a request.
   - You can start an interrupted run again. It completes the rest.
 options:
@@ -32,24 +32,24 @@ options:
   declarations:
     description:
       - Declarations in addition to those of O(src), in the form of a file, a dictionary with any of
-        C(attribute_sets), C(definitions), C(assignments), C(masked_sets), and C(protect).
+        C(attribute_sets), C(definitions), C(assignments), C(moves), C(masked_sets), and C(protect).
       - Set at least one of O(src), O(declarations), and O(apply_plan).
     type: dict
   sections:
     description: Sections of the declarations to plan and apply.
     type: list
     elements: str
-    choices: [attribute_sets, definitions, assignments]
-    default: [attribute_sets, definitions, assignments]
+    choices: [attribute_sets, definitions, assignments, moves]
+    default: [attribute_sets, definitions, assignments, moves]
   attribute_sets:
-    description: Narrow the run to these attribute sets, their definitions, and their assignments.
+    description: Narrow the run to these attribute sets, their definitions, their assignments, and moves between them.
     type: list
     elements: str
     default: []
   principals:
     description:
       - Narrow the run to the assignments of these principals. Use the names of the declarations.
-      - The run then leaves attribute sets and definitions alone.
+      - The run then leaves attribute sets, definitions and moves alone.
     type: list
     elements: str
     default: []

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.leaving import MOVE_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.specs import DEFINITION_SPEC, SET_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK_SPEC
 
@@ -57,7 +58,11 @@ def test_a_pipeline_is_yaml_runs_the_playbook_and_has_no_secret(name: str) -> No
 
 def test_options_of_the_role_reconcile_are_those_of_the_modules() -> None:
     options = load("roles/reconcile/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    for variable, spec in (("reconcile_attribute_sets", SET_SPEC), ("reconcile_definitions", DEFINITION_SPEC)):
+    for variable, spec in (
+        ("reconcile_attribute_sets", SET_SPEC),
+        ("reconcile_definitions", DEFINITION_SPEC),
+        ("reconcile_moves", MOVE_SPEC),
+    ):
         documented = {
             name: {key: value for key, value in option.items() if key != "description"}
             for name, option in options[variable]["options"].items()

@@ -21,8 +21,9 @@ from .._errors import (
     InvalidValue,
     NameCaseMismatch,
     UndefinedAttribute,
+    ValueConflict,
 )
-from .model import Assignments, AttributeName, Definition, Value
+from .model import INTEGER, STRING, Assignments, AttributeName, Definition, Scalar, Value
 from .names import case_variant, new_text_problem
 from .values import (
     GIVE_LIST,
@@ -33,6 +34,7 @@ from .values import (
     definition_problem,
     elements,
     same,
+    scalar_text,
     type_of,
     unique,
     values_held,
@@ -70,7 +72,23 @@ class Adjust:
         return self.add or None
 
 
-DesiredValue: TypeAlias = "Exactly | Adjust"
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The attribute is to have the value of `source`, in its own type; `values` replace some, by their text.
+
+    Where `source` has no value, the attribute stays as it is.
+    """
+
+    source: AttributeName
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    type: str | None = None
+
+    @property
+    def assigns(self) -> Value | None:
+        return None
+
+
+DesiredValue: TypeAlias = "Exactly | Adjust | Moved"
 Desired: TypeAlias = "Mapping[AttributeName, DesiredValue]"
 Definitions: TypeAlias = "Mapping[AttributeName, Definition]"
 
@@ -175,6 +193,8 @@ def needs_definition(current: Assignments, desired: Desired, sets: Iterable[str]
 
 
 def _may_be_typed(desired: DesiredValue) -> bool:
+    if isinstance(desired, Moved):
+        return True
     if isinstance(desired, Exactly) and desired.either:
         return True
     return desired.type is None and desired.assigns is not None and ambiguous_type(desired.assigns)
@@ -191,10 +211,10 @@ def plan(
     """Compare what a principal has with what is desired of the named attributes; leave the others alone.
 
     `sets` are attribute sets that are named as a whole; `purge` removes their attributes that are not named.
-    `definitions` are the known definitions; a value that they do not allow is refused here. Raises
-    InvalidValue for a value that does not fit its attribute, and where the principal would hold more than 50 values
-    (graph-facts 4). Raises NameCaseMismatch for a name that is not known to be defined, where the principal has one
-    that differs in case only.
+    `definitions` are the known definitions; a value that they do not allow is refused here. Raises InvalidValue for a
+    value that does not fit its attribute, and where the principal would hold more than 50 values (graph-facts 4).
+    Raises ValueConflict for a value that moves to an attribute with another one, and NameCaseMismatch for a name that
+    is not known to be defined, where the principal has one that differs in case only.
     """
     before: Assignments = {}
     after: Assignments = {}
@@ -203,7 +223,10 @@ def plan(
     ensure_spelling(current, desired, definitions, sets)
     for attribute, wanted in (_with_purged(current, desired, sets) if purge else desired).items():
         now = current.get(attribute)
-        then = _value_after(attribute, wanted, now, definitions.get(attribute) if definitions else None)
+        definition = definitions.get(attribute) if definitions else None
+        if isinstance(wanted, Moved):
+            wanted = _moved(attribute, wanted, current, definition)
+        then = _value_after(attribute, wanted, now, definition)
         if now is not None:
             before[attribute] = now
         if then is not None:
@@ -331,8 +354,59 @@ def ensure_visible(attribute: object, items: Iterable[Any]) -> None:
             raise InvalidValue(attribute, f"the text {problem}")
 
 
+def _moved(
+    attribute: AttributeName, desired: Moved, current: Assignments, definition: Definition | None
+) -> Exactly | Adjust:
+    """Return what a move wants of the attribute of one principal. Raises InvalidValue and ValueConflict."""
+    held, now = current.get(desired.source), current.get(attribute)
+    if held is None:
+        return Adjust()
+    wanted, is_list = type_of(held), isinstance(held, list)
+    if now is not None:
+        wanted, is_list = type_of(now), isinstance(now, list)
+    elif definition is not None:
+        wanted, is_list = definition.type, definition.collection
+    value = moved_value(attribute, held, desired.values, wanted, is_list)
+    if now is not None and not same(now, value):
+        found, moving = (json.dumps(shown, ensure_ascii=False) for shown in (now, value))
+        raise ValueConflict(
+            f"{attribute} is {found} already, and the move from {desired.source} would make it {moving}",
+            f"Declare the right value of {attribute} for this principal, which then counts, or remove one of both.",
+        )
+    return Exactly(value, restored=True)
+
+
+def moved_value(
+    attribute: AttributeName, held: Value, values: Mapping[str, Scalar], wanted: str, is_list: bool
+) -> Value:
+    """Return a value as an attribute of the type `wanted` holds it. Raises InvalidValue where something would be lost.
+
+    An integer becomes text as its digits, text becomes an integer or Boolean where it says one exactly, a single value
+    becomes the only one of a list, and a list of one value becomes that value.
+    """
+    items = unique(_moved_item(attribute, values.get(scalar_text(item), item), wanted) for item in elements(held))
+    if is_list:
+        return items
+    if len(items) > 1:
+        listed = ", ".join(map(str, items))
+        raise InvalidValue(attribute, f"the attribute is single-valued and cannot hold the values {listed} that move")
+    item: Scalar = items[0]
+    return item
+
+
+def _moved_item(attribute: AttributeName, item: Scalar, wanted: str) -> Scalar:
+    if isinstance(item, bool) and wanted in (STRING, INTEGER):
+        spelled = scalar_text(item)
+        raise InvalidValue(
+            attribute, f"its type is {wanted}, and the Boolean {spelled} would move", f"Map {spelled} in values."
+        )
+    (converted,) = elements(coerced(attribute, item, wanted, named=True))
+    scalar: Scalar = converted
+    return scalar
+
+
 def _value_after(
-    attribute: AttributeName, desired: DesiredValue, now: Value | None, definition: Definition | None
+    attribute: AttributeName, desired: Exactly | Adjust, now: Value | None, definition: Definition | None
 ) -> Value | None:
     """Return the value that is desired; `now` itself where that is the same."""
     then = (
@@ -381,7 +455,7 @@ def _adjusted(
 
 
 def _typed(
-    attribute: AttributeName, value: Any, desired: DesiredValue, now: Value | None, definition: Definition | None
+    attribute: AttributeName, value: Any, desired: Exactly | Adjust, now: Value | None, definition: Definition | None
 ) -> Any:
     """Return `value` in the attribute's type: that on the principal, the one named, the definition's, its own."""
     if now is not None and desired.type not in (None, type_of(now)):

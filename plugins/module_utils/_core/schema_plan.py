@@ -110,7 +110,8 @@ def _changes(before: object, after: object, properties: Iterable[str]) -> dict[s
 class DesiredDefinition:
     """The desired definition; null leaves a property as it is, or as the service creates it.
 
-    `integers` are the predefined values that were written as integers, which only an Integer attribute has.
+    `retired` are predefined values that are deactivated where they exist, after their holders lost them. `integers` are
+    the predefined values that were written as integers, which only an Integer attribute has.
     """
 
     attribute_set: str
@@ -122,6 +123,7 @@ class DesiredDefinition:
     predefined_only: bool | None = None
     predefined: list[str] | None = None
     inactive: list[str] | None = None
+    retired: tuple[str, ...] = ()
     integers: frozenset[int] = frozenset()
     purge: bool = False
     deprecated: bool = False
@@ -162,6 +164,11 @@ class DesiredDefinition:
                 "predefined_values and inactive_predefined_values list" if self.inactive else "predefined_values lists"
             )
             problems.append(f"{options} {', '.join(repeated)} more than once")
+        twice = sorted(value for value in set(self.retired) if [*self.listed, *self.retired].count(value) > 1)
+        if twice:
+            problems.append(
+                f"retired_predefined_values: {', '.join(twice)} is listed more than once, here or as active or inactive"
+            )
         return problems + _number_problems(self.listed)
 
 
@@ -307,7 +314,8 @@ def _changed(desired: DesiredDefinition, before: Definition) -> DefinitionPlan:
         )
     if desired.forbids:
         unlisted = [value for value in before.predefined if value not in active] if desired.purge else []
-        deactivated = dict.fromkeys((*unlisted, *inactive), False)
+        retired = [value for value in desired.retired if value in before.predefined]
+        deactivated = dict.fromkeys((*unlisted, *inactive, *retired), False)
         after = replace(
             after,
             deprecated=after.deprecated or desired.deprecated,
@@ -348,7 +356,7 @@ def _typed_problems(desired: DesiredDefinition, type_: str | None) -> list[str]:
         problems.append("a Boolean attribute cannot have predefined values")
     if type_ == STRING:
         problems += [f"predefined_values: {not_text(value)}" for value in sorted(desired.integers)]
-    for value in desired.listed:
+    for value in (*desired.listed, *desired.retired):
         try:
             coerced("predefined_values", checked("predefined_values", value), INTEGER if type_ == INTEGER else STRING)
         except InvalidValue as error:

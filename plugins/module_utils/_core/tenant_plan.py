@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from .values import same
@@ -30,12 +30,14 @@ SETS, PERMIT, ASSIGN, DELEGATE, FORBID, LIMITS = PHASES = (
 """The order of a run. Entra accepts every step in it, and takes nothing away before a replacement is there."""
 ATTRIBUTE_SET, DEFINITION = SCHEMA_KINDS = ("attribute_set", "definition")
 DELEGATION = "delegation"
+MOVE = "move"
 PREDEFINED = "predefined_value "
 """Precedes a predefined value where it stands as a property of its definition."""
 ACTIVE, INACTIVE = "active", "inactive"
 BY_NAME = "name"
 MASKED = "masked"
 """The only key of a value that is masked."""
+RULE_MASKED = "the rule is masked"
 
 Key = tuple[str, str]
 """The kind and the identity of an object."""
@@ -98,12 +100,29 @@ class Finding:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """A consumer that names an attribute whose values leave: its rule, and the rule as it must become, if known.
+
+    `consumer` is for people, `remark` says what to do or to check.
+    """
+
+    attribute: str
+    consumer: str
+    kind: str
+    id: str
+    place: str
+    rule: str | None
+    becomes: str | None
+    remark: str = ""
+
+
 @dataclass(frozen=True)
 class TenantPlan:
     """The steps in their order, how many objects of each kind stay as they are, and what is left out.
 
-    `affected` says what opens or closes, a sentence for each policy or workflow. `blocked` holds the reasons why the
-    plan as a whole must not be applied. `notes` are for people.
+    `rules` are those that people have to change. `affected` says what opens or closes, a sentence for each policy or
+    workflow. `blocked` holds the reasons why the plan as a whole must not be applied. `notes` are for people.
     """
 
     steps: tuple[Step, ...] = ()
@@ -113,6 +132,7 @@ class TenantPlan:
     blocked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     affected: tuple[str, ...] = ()
+    rules: tuple[RuleChange, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -156,7 +176,8 @@ class TenantPlan:
         if not attribute_sets:
             return self
         hidden = frozenset(attribute_sets)
-        return replace(self, steps=tuple(_masked(step, hidden, mask) for step in self.steps))
+        rules = tuple(_masked_rule(rule) if _set_of(rule) in hidden else rule for rule in self.rules)
+        return replace(self, steps=tuple(_masked(step, hidden, mask) for step in self.steps), rules=rules)
 
     def without(self, keys: Collection[Key]) -> TenantPlan:
         """Return the plan without the steps of these objects."""
@@ -268,6 +289,15 @@ def _masked(step: Step, attribute_sets: frozenset[str], mask: Callable[[Any], st
     return replace(step, changes=tuple(changes()))
 
 
+def _set_of(rule: RuleChange) -> str:
+    return rule.attribute.partition(".")[0]
+
+
+def _masked_rule(rule: RuleChange) -> RuleChange:
+    """Return a rule without its text, which holds values."""
+    return replace(rule, rule=None, becomes=None, remark=RULE_MASKED)
+
+
 # JSON
 
 
@@ -282,6 +312,7 @@ def plan_document(plan: TenantPlan) -> dict[str, Any]:
         "blocked": list(plan.blocked),
         "notes": list(plan.notes),
         "affected": list(plan.affected),
+        "rules": [asdict(rule) for rule in plan.rules],
     }
 
 
@@ -298,6 +329,7 @@ def parse_plan(document: Mapping[str, Any]) -> TenantPlan:
         tuple(map(str, document["blocked"])),
         tuple(map(str, document["notes"])),
         tuple(map(str, document["affected"])),
+        tuple(RuleChange(**item) for item in document["rules"]),
     )
 
 

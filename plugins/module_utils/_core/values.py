@@ -122,6 +122,11 @@ def values_held(assignments: Assignments) -> int:
     return len(assignments) + sum(len(value) - 1 for value in assignments.values() if isinstance(value, list))
 
 
+def scalar_text(value: Scalar) -> str:
+    """Return a value as its text: an integer as its digits, a Boolean as JSON writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def ambiguous_type(value: Value) -> bool:
     """Return whether a template may have changed the type of a value: text that reads as an integer or a Boolean."""
     return any(

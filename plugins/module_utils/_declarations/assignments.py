@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeAlias
 
-from .._core.assignment_plan import Adjust, Desired, DesiredValue, Exactly, ensure_visible
+from .._core.assignment_plan import Adjust, Desired, Exactly, ensure_visible
 from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
 from .._core.names import name_problem, not_text, read_as
 from .._core.selection import Derived, Expiry, Item, Selection, Wish
@@ -73,6 +73,8 @@ class Declaration:
     remark: Callable[[Sequence[str], str], str] = nothing
     places: Mapping[AttributeName, str] = field(default_factory=dict)
     """The places of attributes, where several items declare one principal."""
+    gives_way: bool = False
+    """Whether another declaration of the principal comes first, attribute by attribute."""
 
     def place_of(self, attribute: AttributeName) -> str:
         """Return where an attribute is declared."""
@@ -86,7 +88,13 @@ class Declaration:
         return replace(self, desired=desired, expected=expected, attribute_sets=sets) if sets else None
 
     def merged(self, other: Declaration) -> Declaration:
-        """Return both as one. Raises InvalidDeclaration, naming both places, if both declare an attribute."""
+        """Return both as one. Raises InvalidDeclaration, naming both places, if both declare an attribute.
+
+        One that gives way only adds the attributes that the other does not declare.
+        """
+        if other.gives_way:
+            rest = {attribute: value for attribute, value in other.desired.items() if attribute not in self.desired}
+            other = replace(other, desired=rest, gives_way=False)
         twice = [attribute for attribute in other.desired if attribute in self.desired]
         if twice:
             raise InvalidDeclaration(
@@ -353,7 +361,7 @@ def read_wish(attribute: str, value: Any, restored: bool = False) -> Wish:
     return parse_desired(attribute, value, restored)
 
 
-def parse_desired(attribute: str, value: Any, restored: bool = False) -> DesiredValue:
+def parse_desired(attribute: str, value: Any, restored: bool = False) -> Exactly | Adjust:
     """Return what a declared value means: itself, none (null, `[]`) or `{add, remove}`.
 
     Raises InvalidValue and OptionError.

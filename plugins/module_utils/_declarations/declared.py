@@ -5,20 +5,25 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""A folder's attribute sets, definitions and assignments, checked together before anything is sent."""
+"""A folder's attribute sets, definitions, assignments and moves, checked together before anything is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._core.assignment_plan import DesiredValue
+from .._core.model import AttributeName
+from .._core.moves import Departure, Move, declaration_problems
 from .._core.names import case_variant
 from .._core.options import without_omitted
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
-from .._core.selection import Item
+from .._core.selection import Item, Wish
 from .._errors import InvalidDeclaration, OptionError
 from .assignments import (
     Declaration,
@@ -27,11 +32,13 @@ from .assignments import (
     refuse,
 )
 from .files import read
+from .leaving import MOVE_SPEC, desired_move, retirement
 from .locations import (
     ASSIGNMENTS,
     BOUNDS,
     DEFINITIONS,
     MASKED_SETS,
+    MOVES,
     PROTECT,
     SECTIONS,
     SETS,
@@ -45,9 +52,11 @@ from .locations import (
 from .specs import (
     DEFINITION_CONSTRAINTS,
     DEFINITION_SPEC,
+    RETIRED,
     SET_SPEC,
     desired_definition,
     desired_set,
+    usage_policy,
 )
 
 PRINCIPALS, ATTRIBUTES = "principals", "attributes"
@@ -58,9 +67,9 @@ Content = TypeVar("Content")
 class Declared:
     """All that is declared: sets and definitions with their places, assignments, and what binds a whole run.
 
-    `attribute_sets` and `definitions` are the items as they were written, without nulls. `items` are the assignments
-    that select principals, derive values or end. `only` names the principals to which a run is narrowed, in lower case,
-    where that can be decided only after reading.
+    `attribute_sets`, `definitions` and `moves` are the items as they were written, without nulls. `departures` are the
+    moves and the retirements. `items` are the assignments that select principals, derive values or end. `only` names
+    the principals to which a run is narrowed, in lower case, where that can be decided only after reading.
     """
 
     attribute_sets: list[Any] = field(default_factory=list)
@@ -68,6 +77,8 @@ class Declared:
     assignments: list[Declaration] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     only: tuple[str, ...] = ()
+    moves: list[Any] = field(default_factory=list)
+    departures: list[Departure] = field(default_factory=list)
     placed_sets: list[Placed[DesiredSet]] = field(default_factory=list)
     placed_definitions: list[Placed[DesiredDefinition]] = field(default_factory=list)
     masked_sets: tuple[str, ...] = ()
@@ -90,6 +101,8 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
     bounds: dict[str, list[str]] = {MASKED_SETS: [], PRINCIPALS: [], ATTRIBUTES: []}
     sets: dict[str, tuple[Any, Placed[DesiredSet] | None]] = {}
     definitions: dict[str, tuple[Any, Placed[DesiredDefinition] | None]] = {}
+    retirements: dict[str, list[Departure]] = {}
+    moves: list[tuple[Any, list[Departure]]] = []
     for section, place, item in _layers(src, variables, problems, decrypt, (once, assigned)):
         overrides = False
         if section in (SETS, DEFINITIONS):
@@ -112,18 +125,38 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
             once.note(place.label, f"definition '{name}'", ("definition", name.lower()), overrides)
             homes.setdefault(params["attribute_set"], place.label)
             wanted = _built(desired_definition, params, f"{place.label}: definition {name}", problems)
-            placed = Placed(wanted, place.label, params["in_use"]) if wanted else None
+            in_use = "ignore" if params["state"] == RETIRED else usage_policy(params)  # its departure is checked
+            placed = Placed(wanted, place.label, in_use) if wanted else None
             if overrides or name.lower() not in definitions:
                 definitions[name.lower()] = without_nulls(item), placed
+                leaving = retirement(params, place.label) if wanted else None
+                retirements[name.lower()] = [leaving] if leaving else []
+        elif section == MOVES and (params := _validated(place, MOVE_SPEC, {}, item, problems)):
+            move = _built(partial(desired_move, place=place.label), params, place.label, problems)
+            moves.append((without_nulls(item), [move] if move else []))
+    departures = [*chain(*retirements.values()), *chain(*(found for _item, found in moves))]
     names = [known.desired.name for _item, known in sets.values() if known]
     for home, label in homes.items():
         if home not in names and (other := case_variant(home, names)):
             problems.append(f"{label}: attribute set {home} is declared as {other}")
+    given: list[tuple[AttributeName, Wish | DesiredValue, str]] = [
+        (attribute, value, declaration.place_of(attribute))
+        for declaration in assigned.found
+        for attribute, value in declaration.desired.items()
+    ]
+    given += [
+        (attribute, wish, item.places.get(attribute, item.place))
+        for item in assigned.items
+        for attribute, wish in item.wishes.items()
+    ]
+    problems += declaration_problems(departures, given)
     refuse(problems)
     return Declared(
         attribute_sets=[item for item, _known in sets.values()],
         definitions=[item for item, _known in definitions.values()],
         assignments=assigned.found,
+        moves=[item for item, _found in moves],
+        departures=departures,
         placed_sets=[known for _item, known in sets.values() if known],
         placed_definitions=[known for _item, known in definitions.values() if known],
         items=assigned.items,
@@ -138,8 +171,9 @@ def narrowed(
 ) -> Declared:
     """Return the declarations that a narrowed run covers.
 
-    `attribute_sets` keeps what is in these sets. `principals` keeps the assignments of these principals, by the names
-    with which they are declared, and neither sets nor definitions. Raises OptionError for a name that is not declared.
+    `attribute_sets` keeps what is in these sets, and moves between them. `principals` keeps the assignments of these
+    principals, by the names with which they are declared, and nothing else. Raises OptionError for a name that is not
+    declared.
     """
     if not (attribute_sets or principals or set(SECTIONS) - set(sections)):
         return found
@@ -149,6 +183,7 @@ def narrowed(
     known_sets |= {name for declaration in found.assignments for name in declaration.attribute_sets}
     known_sets |= {name for item in found.items for name in item.attribute_sets}
     items = found.items if ASSIGNMENTS in sections else []
+    known_sets |= {name for departure in found.departures for name in departure.attribute_sets}
     for option, wanted, known in (
         ("attribute_sets", attribute_sets, known_sets),
         # Whom an item selects is known only later.
@@ -162,12 +197,20 @@ def narrowed(
         for declaration in (found.assignments if ASSIGNMENTS in sections else ())
         if (items or not names or declaration.who.name.lower() in names) and (part := declaration.within(chosen))
     ]
-    takes_sets, takes_definitions = (section in sections and not names for section in (SETS, DEFINITIONS))
+    takes_sets, takes_definitions, takes_moves = (
+        section in sections and not names for section in (SETS, DEFINITIONS, MOVES)
+    )
     return replace(
         found,
         assignments=assignments,
         items=[kept for item in items if (kept := within(item, chosen))],
         only=tuple(sorted(names)) if items else (),
+        departures=[
+            departure
+            for departure in found.departures
+            if (takes_moves if isinstance(departure, Move) else takes_definitions)
+            and departure.attribute_sets <= chosen
+        ],
         placed_sets=[placed for placed in found.placed_sets if takes_sets and placed.desired.name in chosen],
         placed_definitions=[
             placed

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-SETS, DEFINITIONS, ASSIGNMENTS = SECTIONS = ("attribute_sets", "definitions", "assignments")
+SETS, DEFINITIONS, ASSIGNMENTS, MOVES = SECTIONS = ("attribute_sets", "definitions", "assignments", "moves")
 MASKED_SETS, PROTECT = BOUNDS = ("masked_sets", "protect")
 """What binds a whole run of reconcile: sets whose values are masked, and what must not change."""
 DISPLAY_NAME = "display_name"

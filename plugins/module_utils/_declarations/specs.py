@@ -10,12 +10,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._core.options import CHOICE, INTEGER, LIST, TEXT, TEXT_OR_INTEGER
 from .._core.schema_plan import DesiredDefinition, DesiredSet
 from .._errors import InvalidDeclaration
 
+RETIRED = "retired"
 SET_SPEC = {
     "name": {"type": TEXT, "required": True},
     "description": {"type": TEXT},
@@ -32,9 +34,10 @@ DEFINITION_SPEC = {
     "predefined_values_only": {"type": "bool"},
     "predefined_values": {"type": LIST, "elements": TEXT_OR_INTEGER},
     "inactive_predefined_values": {"type": LIST, "elements": TEXT_OR_INTEGER},
+    "retired_predefined_values": {"type": LIST, "elements": TEXT_OR_INTEGER},
     "purge_predefined_values": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "deprecated"], "default": "present"},
-    "in_use": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "warn"},
+    "state": {"type": "str", "choices": ["present", "deprecated", RETIRED], "default": "present"},
+    "in_use": {"type": "str", "choices": ["fail", "warn", "ignore"]},
 }
 DEFINITION_CONSTRAINTS = {"required_if": [("purge_predefined_values", True, ("predefined_values",))]}
 
@@ -62,9 +65,17 @@ def desired_definition(params: Mapping[str, Any]) -> DesiredDefinition:
         inactive=None if inactive is None else [str(value) for value in inactive],
         integers=frozenset(value for value in (*(active or ()), *(inactive or ())) if isinstance(value, int)),
         purge=params["purge_predefined_values"],
-        deprecated=params["state"] == "deprecated",
+        retired=tuple(map(str, params["retired_predefined_values"] or ())),
+        deprecated=params["state"] != "present",
     )
-    return _ensure_possible(f"attribute {desired.attribute}", desired)
+    possible = _ensure_possible(f"attribute {desired.attribute}", desired)
+    return replace(possible, type=None) if params["state"] == RETIRED else possible  # nothing is created to be retired
+
+
+def usage_policy(params: Mapping[str, Any]) -> str:
+    """Return what `in_use` says or, without it, the default: a retirement that takes values away is stricter."""
+    takes_away = params["state"] == RETIRED or params["retired_predefined_values"]
+    return str(params["in_use"] or ("fail" if takes_away else "warn"))
 
 
 def _ensure_possible(what: str, desired: AnyDesired) -> AnyDesired:

@@ -89,8 +89,13 @@ class Reader:
 
     def read(self) -> None:
         """Read and plan every entry. An error about one of them is noted in it."""
+        for entry in self._entries:
+            for principal in entry.found:  # which was read before the run
+                self._progress.read += 1
+                self._plan(entry, principal)
+        unread = [entry for entry in self._entries if not entry.found]
         for kind in KINDS.values():
-            of_kind = (entry for entry in self._entries if entry.declaration.who.kind is kind)
+            of_kind = (entry for entry in unread if entry.declaration.who.kind is kind)
             wanted = {entry.declaration.who.identity: entry for entry in of_kind}
             if wanted:
                 self._read(kind, wanted)
@@ -186,7 +191,8 @@ class AssignmentRun:
     """Makes the principals of a tenant what declarations say.
 
     `read_and_plan()` sends no write. Afterwards `entries` hold the plans, and `write()` carries them out. `definitions`
-    is the source of definitions, by default the tenant. `choose` decides how to read, as `reading()` does.
+    is the source of definitions, by default the tenant. `choose` decides how to read, as `reading()` does. `holders`
+    are principals that were read already, each with what is declared of it.
     """
 
     def __init__(
@@ -200,8 +206,10 @@ class AssignmentRun:
         show: Show = show_nothing,
         choose: Callable[[int, Callable[[], int]], str] = reading,
         consumers: ConsumerReader | None = None,
+        holders: Sequence[tuple[Declaration, Principal]] = (),
     ) -> None:
         self.entries = [AssignmentEntry(declaration) for declaration in declarations]
+        self.entries += [AssignmentEntry(declaration, (principal,)) for declaration, principal in holders]
         self.warnings: set[str] = set()
         self.results = ResultsFile(settings.results_path, self.entries)
         self._settings = settings

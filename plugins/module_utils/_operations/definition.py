@@ -15,13 +15,21 @@ from typing import Any
 from .._core.model import Definition
 from .._core.options import TEXT
 from .._core.schema_plan import DefinitionPlan, DesiredDefinition, plan_definition
-from .._declarations.specs import DEFINITION_CONSTRAINTS, DEFINITION_SPEC, desired_definition
+from .._declarations.leaving import retirement
+from .._declarations.specs import (
+    DEFINITION_CONSTRAINTS,
+    DEFINITION_SPEC,
+    RETIRED,
+    desired_definition,
+    usage_policy,
+)
 from .._graph.client import Graph
 from .._operation import Operation, diff
 from .._tenant.consumers import ConsumerReader
 from .._tenant.permissions import WRITE_DEFINITIONS, foreseen_refusals
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
+from .retiring import RETIREMENT_SPEC, check_retirement_options, release_holders
 from .usage import check_usage
 
 DEFINITION_INFO_SPEC = {"attribute_set": {"type": TEXT}, "name": {"type": TEXT}}
@@ -31,12 +39,22 @@ DEFINITION_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",)}}
 def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`custom_security_attribute_definition`: one GET, and what has to be written if something differs.
 
-    What is created or reactivated is checked against the whole tenant, which takes two more reads.
+    What is created or reactivated is checked against the whole tenant, which takes two more reads. What is retired is
+    taken from its holders first.
     """
     schema = Schema(graph)
     desired = desired_definition(params)
     reader = ConsumerReader(graph)
     before: Definition | None = None
+    leaving, in_use = retirement(params), usage_policy(params)
+    released: dict[str, Any] = {}
+    if leaving:
+        check_retirement_options(params)
+        ahead, held, _missing = _planned(desired, schema, check_mode)  # so that all is checked before the first write
+        if held and ahead.after and leaving.values and in_use != "ignore":
+            check_usage(held, ahead.after, in_use, Directory(graph), reader)
+        if held:
+            released = release_holders(leaving, held, params, graph, check_mode, reader)
 
     def attempt() -> tuple[DefinitionPlan, dict[str, Any]]:
         nonlocal before
@@ -47,8 +65,8 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
         if set_missing and planned.creates:
             missing = f"There is no attribute set {desired.attribute_set}."
             usage["warnings"] = [f"{missing} Unless an earlier task creates it, the run will fail."]
-        if before and planned.after and params["in_use"] != "ignore":
-            usage = check_usage(before, planned.after, params["in_use"], Directory(graph), reader)
+        if before and planned.after and in_use != "ignore" and params["state"] != RETIRED:
+            usage = check_usage(before, planned.after, in_use, Directory(graph), reader)
         if not check_mode:
             schema.apply_definition(planned)
         return planned, usage
@@ -57,12 +75,21 @@ def run_definition(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
     former, after = (side.as_result() if side else None for side in (before, planned.after))
     if check_mode and planned.changed and (refusals := foreseen_refusals(graph.claims(), WRITE_DEFINITIONS)):
         usage["warnings"] = [*usage.get("warnings", []), *refusals]
+    changed, difference = planned.changed or schema.touched, diff(f"attribute {desired.attribute}", former, after)
+    result = {"changed": changed, "definition": after, "previous_definition": former, "diff": difference, **usage}
+    return _with_holders(result, released) if released else result
+
+
+def _with_holders(result: Mapping[str, Any], released: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of a definition together with what became of the holders."""
+    warnings = list(dict.fromkeys([*released["warnings"], *result.get("warnings", [])]))
     return {
-        "changed": planned.changed or schema.touched,
-        "definition": after,
-        "previous_definition": former,
-        "diff": diff(f"attribute {desired.attribute}", former, after),
-        **usage,
+        **result,
+        "changed": result["changed"] or released["changed"],
+        "diff": [result["diff"], *released["diff"]],
+        "consumers": result["consumers"] or released["consumers"],
+        "summary": released["summary"],
+        **({"warnings": warnings} if warnings else {}),
     }
 
 
@@ -92,4 +119,4 @@ def run_definition_info(params: Mapping[str, Any], graph: Graph, check_mode: boo
 
 
 DEFINITION_INFO = Operation(run_definition_info, DEFINITION_INFO_SPEC, DEFINITION_INFO_CONSTRAINTS)
-DEFINITION = Operation(run_definition, DEFINITION_SPEC, DEFINITION_CONSTRAINTS)
+DEFINITION = Operation(run_definition, {**DEFINITION_SPEC, **RETIREMENT_SPEC}, DEFINITION_CONSTRAINTS)

@@ -20,6 +20,7 @@ from .._core.tenant_plan import (
     PREDEFINED,
     Change,
     Finding,
+    RuleChange,
     Step,
     TenantPlan,
     display,
@@ -74,6 +75,7 @@ def lines(plan: TenantPlan, width: int, advice: str = "") -> list[Line]:
         ("Attribute sets and definitions", list(_schema(plan))),
         ("Assignments", list(_assignments(plan.principals, width))),
         ("Policies and workflows", list(_affected(plan.affected))),
+        ("Rules to change", list(_rules(plan.rules))),
         ("Missing", list(_findings(plan.missing))),
         ("Refused", list(_findings(plan.refused))),
         ("Notes", [Line(note) for note in plan.notes]),
@@ -205,6 +207,20 @@ def _affected(sentences: Sequence[str]) -> Iterator[Line]:
         yield Line(f"and {len(sentences) - MOST_GROUPS:,} more")
 
 
+def _rules(rules: Sequence[RuleChange]) -> Iterator[Line]:
+    """Yield each rule as it is and as it must become."""
+    for rule in rules[:MOST_GROUPS]:
+        yield Line(f"{display(rule.consumer)} names {rule.attribute} in {display(rule.place)}")
+        if rule.rule is not None:
+            yield Line(f"{INDENT}now: {display(rule.rule)}")
+        if rule.becomes is not None:
+            yield Line(f"{INDENT}new: {display(rule.becomes)}")
+        if rule.remark:
+            yield Line(INDENT + display(rule.remark))
+    if len(rules) > MOST_GROUPS:
+        yield Line(f"and {len(rules) - MOST_GROUPS:,} more; plan_path keeps them all")
+
+
 def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
     for finding in findings[:MOST_FINDINGS]:
         yield Line(f"{finding.place}: {finding.message}", PROBLEM)
@@ -225,6 +241,7 @@ def markdown(plan: TenantPlan, sha256: str, most: int = MOST_MARKDOWN) -> str:
         ("Attribute sets and definitions", [f"- {_code(line.text)}\n" for line in _whole_schema(plan)]),
         ("Assignments", _group_rows(plan)),
         ("Policies and workflows", [f"- {_code_free(sentence)}\n" for sentence in plan.affected]),
+        ("Rules to change", _rule_rows(plan)),
         ("Missing", [f"- {_code(item.place)}: {_code_free(item.message)}\n" for item in plan.missing]),
         ("Refused", [f"- {_code(item.place)}: {_code_free(item.message)}\n" for item in plan.refused]),
         ("Blocked", [f"- {_code_free(reason)}\n" for reason in plan.blocked]),
@@ -267,6 +284,16 @@ def _group_rows(plan: TenantPlan) -> list[str]:
         cells = (names, _code(group.attribute), _value(group.before), _value(group.after))
         rows.append(f"| {' | '.join(cells)} |\n")
     return rows
+
+
+def _rule_rows(plan: TenantPlan) -> list[str]:
+    return [
+        f"- {_code_free(rule.consumer)} names {_code(rule.attribute)} in {_code(rule.place)}\n"
+        + (f"  - now: {_code(rule.rule)}\n" if rule.rule is not None else "")
+        + (f"  - new: {_code(rule.becomes)}\n" if rule.becomes is not None else "")
+        + (f"  - {_code_free(rule.remark)}\n" if rule.remark else "")
+        for rule in plan.rules
+    ]
 
 
 def _principal_rows(plan: TenantPlan) -> list[str]:

@@ -209,6 +209,7 @@ def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
     if any(is_snapshot(src) for src in params["src"]):
         stay = [str(item.desired.attribute) for item in run.declared.placed_definitions if item.desired.type is None]
         notes += [UNDO_LEAVES + ", ".join(stay)] if stay else []
+    notes += run.departing.notes if run.departing else []
     if run.plan.affected:
         notes.append(NOTICED)
     if run.assignments and run.assignments.effects:

@@ -16,6 +16,7 @@ from typing import Any
 
 from .._core.assignment_plan import Plan
 from .._core.model import AttributeName, Principal
+from .._core.moves import Departure
 from .._core.schema_plan import plan_definition, plan_set
 from .._core.schema_steps import DefinitionStep, SchemaPlan, SchemaStep, SetStep, plan_schema
 from .._core.tenant_plan import (
@@ -24,6 +25,7 @@ from .._core.tenant_plan import (
     FORBID,
     LIMITS,
     MASKED,
+    MOVE,
     PERMIT,
     SCHEMA_KINDS,
     SETS,
@@ -47,6 +49,7 @@ from .._tenant.schema import Schema
 from .approved_plan import approved_assignments, approved_definitions, approved_sets, masked_assignments
 from .assignments_entries import AssignmentEntry, Settings
 from .assignments_run import AssignmentRun, reading
+from .departures import DepartureRun
 from .planner import KnownDefinitions
 from .progress import Show
 from .usage import check_usage
@@ -84,6 +87,7 @@ class ReconcileRun:
         self.warnings: list[str] = []
         self.assignments: AssignmentRun | None = None
         self.schema = SchemaPlan()
+        self.departing: DepartureRun | None = None
         self.outcome = SchemaOutcome()
         self.plan = TenantPlan()
         self.is_planned = False
@@ -94,29 +98,50 @@ class ReconcileRun:
         """Read the tenant and plan everything; `kept` is what the snapshot of a run that was cut off holds."""
         approved = self._approved.plan if self._approved else None
         schema_steps = approved and any(step.is_schema for step in approved.steps)
-        if schema_steps or self.declared.attribute_sets or self.declared.definitions:
+        departures = self._departures(approved)
+        departing = self.departing = DepartureRun(departures, self._graph, self._consumers)
+        if schema_steps or self.declared.attribute_sets or self.declared.definitions or departures:
             sets, definitions = self._schema.sets(), self._schema.definitions()
-            wanted_sets, wanted = self.declared.placed_sets, self.declared.placed_definitions
+            known = {definition.attribute: definition for definition in definitions}
+            wanted_sets = self.declared.placed_sets
+            wanted = departing.with_deprecations(self.declared.placed_definitions, known)
             if approved:
                 masked = self.declared.masked_sets
                 wanted_sets = approved_sets(approved)
-                wanted = approved_definitions(approved, definitions, masked, self.declared.placed_definitions)
+                wanted = approved_definitions(approved, definitions, masked, wanted)
             self.schema = plan_schema(wanted_sets, wanted, sets, definitions, kept)
-        declarations = self.declared.assignments
+            meanwhile = {definition.attribute: definition for definition in self.schema.definitions}
+            departing.read(known, meanwhile, checks=not approved)
+        declarations, holders = self.declared.assignments, departing.holders
         if approved:
             masked = self.declared.masked_sets
             declarations = [*approved_assignments(approved), *masked_assignments(approved, masked, declarations)]
-        self.assignments = assignments = self._assignment_run(declarations)
+            holders = departing.masked_holders(approved, masked)
+        self.assignments = assignments = self._assignment_run(declarations, holders)
         assignments.read_and_plan()
-        refused = [*self.schema.problems, *self._in_use()]
+        refused = [*self.schema.problems, *departing.refused, *self._in_use()]
         self.plan = self._tenant_plan(refused)
         if self._approved:
             self._hold_to(self._approved.plan)
         self.warnings += sorted(assignments.warnings)
-        self.plan = replace(self.plan, blocked=tuple(self._blocked()), affected=tuple(assignments.affected()))
+        self.warnings += departing.warnings
+        self.plan = replace(
+            self.plan,
+            blocked=tuple(self._blocked()),
+            affected=tuple(assignments.affected()),
+            rules=tuple(departing.rules),
+        )
         self.is_planned = True
 
-    def _assignment_run(self, declarations: Sequence[Declaration]) -> AssignmentRun:
+    def _departures(self, approved: TenantPlan | None) -> list[Departure]:
+        """Return the departures to plan. An approved plan lacks only values of masked sets."""
+        masked = set(self.declared.masked_sets)
+        found = self.declared.departures
+        return found if approved is None else [departure for departure in found if departure.attribute_sets & masked]
+
+    def _assignment_run(
+        self, declarations: Sequence[Declaration], holders: Sequence[tuple[Declaration, Principal]]
+    ) -> AssignmentRun:
         names = ("purge", "force", "on_error", "on_missing", "verify", "tenant_id", "consumers")
         given = {name: self._params[name] for name in names if name in self._params}
         settings = Settings(**given, report="none", diff_limit=0)  # both come from the plan
@@ -133,6 +158,7 @@ class ReconcileRun:
             show=self._progress,
             choose=choose,
             consumers=self._consumers,
+            holders=holders,
         )
 
     @property
@@ -198,6 +224,8 @@ class ReconcileRun:
         """Yield why nothing of the plan must be written."""
         if self.schema_refused:
             yield "attribute sets or definitions cannot be made as they are declared"
+        if any(finding.kind == MOVE for finding in self.plan.refused):
+            yield "moves cannot be made as they are declared"
         yield from self.assignments.consumer_refusals() if self.assignments else ()
         yield from protected(self.plan, self.declared.protected_principals, self.declared.protected_attributes)
 
@@ -350,7 +378,7 @@ class ReconcileRun:
         schema = [
             finding.message if not finding.place else f"{finding.place}: {finding.message}"
             for finding in self.plan.refused
-            if finding.kind in SCHEMA_KINDS
+            if finding.kind in (*SCHEMA_KINDS, MOVE)
         ]
         schema += [f"{step.declared.place}: {step.as_step().name}: {error}" for step, error in self.outcome.failed]
         return schema + [f"{entry.declaration.label}: {self._reason(entry)}" for entry in self.entries if entry.error]

@@ -23,6 +23,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations.ass
     parse_desired,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.csv_files import ACCEPTED
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.locations import SECTIONS
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     InvalidDeclaration,
     MissingLibrary,
@@ -65,7 +66,8 @@ MEANT = [
 
 
 NOT_AN_ITEM = "must be a dictionary with attributes and either user or service_principal"
-NOT_A_DOCUMENT = "must be a list of assignments, or a dictionary with attribute_sets, definitions, assignments"
+KNOWN_SECTIONS = ", ".join(SECTIONS)
+NOT_A_DOCUMENT = f"must be a list of assignments, or a dictionary with {KNOWN_SECTIONS}"
 NOBODY = "no column says who it is, such as user, mail, employeeId or service_principal"
 UNKNOWN = f"is not known; accepted are {ACCEPTED}"
 NOT_UTF_8 = (
@@ -239,7 +241,7 @@ def test_all_wrong_cells_are_told_with_file_row_and_column(file: Any) -> None:
         ),
         ("a.jsonl", '{"user": "a", "user": "b"}', ["FILE:1: 'user' is there twice"]),
         ("a.jsonl", "[" * 100_000, ["FILE:1: is nested more than 32 levels deep"]),
-        ("a.json", '{"items": []}', ["FILE:1: 'items' is none of attribute_sets, definitions, assignments"]),
+        ("a.json", '{"items": []}', [f"FILE:1: 'items' is none of {KNOWN_SECTIONS}"]),
         ("a.yml", "a", ["FILE:1: " + NOT_A_DOCUMENT]),
         ("a.yml", "[3]", ["FILE:1: " + NOT_AN_ITEM]),
         (
@@ -382,7 +384,7 @@ def test_all_files_of_a_folder_are_told_of_at_once(tmp_path: Path) -> None:
     assert problems(src=tmp_path) == [
         "FILE/b.csv:2: A.B of user 'a' is declared in FILE/a.yml:2 already",
         "FILE/c.json:1: Expecting property name enclosed in double quotes",
-        "FILE/d.yml:1: 'roles' is none of attribute_sets, definitions, assignments",
+        f"FILE/d.yml:1: 'roles' is none of {KNOWN_SECTIONS}",
         f"FILE/e.csv:2: {NOT_UTF_8}",
     ]
 

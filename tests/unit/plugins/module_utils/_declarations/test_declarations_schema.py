@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.declared import declared
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.leaving import MOVE_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.specs import DEFINITION_SPEC, SET_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
 
@@ -26,6 +27,10 @@ def a_set(**more: Any) -> Any:
 
 def a_definition(**more: Any) -> Any:
     return {"definitions": [{"attribute_set": "Sales", "name": "Region", **more}]}
+
+
+def a_move(**more: Any) -> Any:
+    return {"moves": [{"from": "Sales.Regoin", "to": "Sales.Region", **more}]}
 
 
 def an_item(**item: Any) -> Any:
@@ -52,6 +57,11 @@ GOOD = [
     a_definition(predefined_values=["a", "x" * 64], inactive_predefined_values=["b"], purge_predefined_values=True),
     a_definition(type="integer", predefined_values=[1, "-2"], state="deprecated"),
     a_definition(type="boolean", multi_valued=False, predefined_values_only=False, predefined_values=[]),
+    a_definition(state="retired", in_use="ignore"),
+    a_definition(retired_predefined_values=["a", 8]),
+    {"moves": None},
+    a_move(values={"a": "b", "8": 9, "true": False}, keep_old=True, in_use="warn"),
+    a_move(values=None, keep_old=None, in_use=None),
     an_item(user="a", display_name="A", attributes={"Sales": {"Region": "x"}}, expected={"Sales": {"Region": None}}),
     an_item(user={"mail": "a@b"}, attributes={"Sales": {}}),
     an_item(user={"employee_id": "1"}, attributes={"Sales": {}}),
@@ -98,6 +108,17 @@ BAD = [
     a_definition(predefined_values=["a", "a"]),
     a_definition(predefined_values=[f"v{n}" for n in range(101)]),
     a_definition(purge_predefined_values=True),
+    a_definition(retired_predefined_values=[""]),
+    {"moves": [{"from": "Sales.Region"}]},
+    a_move(to="Region"),
+    a_move(to="Sales.Region.X"),
+    a_move(to="9.Region"),
+    a_move(values={"a": None}),
+    a_move(values={"a": ["b"]}),
+    a_move(values={"a": ""}),
+    a_move(values=[]),
+    a_move(in_use="ask"),
+    a_move(state="present"),
     an_item(attributes={"Sales": {}}),
     an_item(user=" ", attributes={"Sales": {}}),
     an_item(user={"mail": "a@b", "employee_id": "1"}, attributes={"Sales": {}}),
@@ -137,9 +158,16 @@ def test_schema_and_reader_agree(tmp_path: Path, document: Any, good: bool) -> N
     assert (read, Draft202012Validator(SCHEMA).is_valid(document)) == (good, good)
 
 
-@pytest.mark.parametrize(("kind", "spec"), [("attribute_set", SET_SPEC), ("definition", DEFINITION_SPEC)])
-def test_the_schema_has_every_option(kind: str, spec: dict[str, Any]) -> None:
-    assert SCHEMA["$defs"][kind]["properties"].keys() == {*spec, "override"}
+@pytest.mark.parametrize(
+    ("kind", "spec", "more"),
+    [
+        ("attribute_set", SET_SPEC, {"override"}),
+        ("definition", DEFINITION_SPEC, {"override"}),
+        ("move", MOVE_SPEC, set()),
+    ],
+)
+def test_the_schema_has_every_option(kind: str, spec: dict[str, Any], more: set[str]) -> None:
+    assert SCHEMA["$defs"][kind]["properties"].keys() == {*spec, *more}
     for name, option in spec.items():
         if "choices" in option:
             assert SCHEMA["$defs"][kind]["properties"][name]["enum"] == [*option["choices"], None]

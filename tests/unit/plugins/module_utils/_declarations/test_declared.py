@@ -241,6 +241,7 @@ def test_the_lookup_gives_what_is_written(tmp_path: Path) -> None:
             "attribute_sets": [{"name": "Sales", "description": TEMPLATE}],
             "definitions": [PROJECT],
             "assignments": 1,
+            "moves": [],
         }
     ]
     assert lookup(attribute_sets=[{"name": "Sales"}])[0]["src"] is None
