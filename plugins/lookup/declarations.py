@@ -40,6 +40,10 @@ options:
     description: Moves from a variable, in addition to the path.
     type: list
     elements: dict
+  exposures:
+    description: Exposures from a variable, in addition to the path.
+    type: list
+    elements: dict
 seealso:
   - module: entra.attributes.attribute_set
   - module: entra.attributes.custom_security_attribute_definition
@@ -80,6 +84,11 @@ _raw:
       description: Moves, unchanged.
       type: list
       elements: dict
+    exposures:
+      description: Exposures, which are consumers that no API lists. Each has C(name), C(owner), C(attributes),
+        C(description), C(url) and C(place). C(attributes) is a list of C(attribute_set), C(name) and C(values).
+      type: list
+      elements: dict
 """
 
 import os
@@ -88,8 +97,9 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
+from ..module_utils._core.model import Exposure
 from ..module_utils._declarations.declared import declared
-from ..module_utils._declarations.locations import SECTIONS
+from ..module_utils._declarations.locations import EXPOSURES, SECTIONS
 from ..module_utils._errors import EntraError, InvalidDeclaration
 from ..plugin_utils._vault import decryption
 
@@ -97,7 +107,7 @@ from ..plugin_utils._vault import decryption
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
-        declarations = {section: self.get_option(section) for section in SECTIONS}
+        declarations = {section: self.get_option(section) for section in (*SECTIONS, EXPOSURES)}
         try:
             return [self._read(self._found(term, variables), declarations) for term in terms or [""]]
         except InvalidDeclaration as forbidden:
@@ -128,4 +138,14 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
             "definitions": found.definitions,
             "assignments": len(found.assignments),
             "moves": found.moves,
+            "exposures": [_shown(exposure) for exposure in found.exposures],
         }
+
+
+def _shown(exposure: Exposure) -> dict[str, Any]:
+    """Return an exposure in JSON's types."""
+    attributes = [
+        {"attribute_set": attribute.attribute_set, "name": attribute.name, "values": list(values)}
+        for attribute, values in exposure.attributes.items()
+    ]
+    return {**vars(exposure), "attributes": attributes}

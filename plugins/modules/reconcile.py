@@ -32,7 +32,8 @@ options:
   declarations:
     description:
       - Declarations in addition to those of O(src), in the form of a file, a dictionary with any of
-        C(attribute_sets), C(definitions), C(assignments), C(moves), C(masked_sets), and C(protect).
+        C(attribute_sets), C(definitions), C(assignments), C(moves), C(exposures), C(masked_sets), and
+        C(protect).
       - Set at least one of O(src), O(declarations), and O(apply_plan).
     type: dict
   sections:

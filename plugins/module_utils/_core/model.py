@@ -281,3 +281,19 @@ class Principal:
         if self.agent_type:
             result["agent_type"] = self.agent_type
         return result
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """A declared consumer of attributes, such as an export to another system. It has no rule.
+
+    `attributes` are what it uses, each with the values that matter to it; no values stand for all. `place` is where it
+    is declared.
+    """
+
+    name: str
+    owner: str
+    attributes: Mapping[AttributeName, list[Scalar]]
+    description: str | None = None
+    url: str | None = None
+    place: str = ""

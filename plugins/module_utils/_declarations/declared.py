@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._core.assignment_plan import DesiredValue
-from .._core.model import AttributeName
+from .._core.model import AttributeName, Exposure
 from .._core.moves import Departure, Move, declaration_problems
 from .._core.names import case_variant
 from .._core.options import without_omitted
@@ -31,12 +31,14 @@ from .assignments import (
     DuplicateCheck,
     refuse,
 )
+from .exposures import EXPOSURE_SPEC, exposure
 from .files import read
 from .leaving import MOVE_SPEC, desired_move, retirement
 from .locations import (
     ASSIGNMENTS,
     BOUNDS,
     DEFINITIONS,
+    EXPOSURES,
     MASKED_SETS,
     MOVES,
     PROTECT,
@@ -84,6 +86,7 @@ class Declared:
     masked_sets: tuple[str, ...] = ()
     protected_principals: tuple[str, ...] = ()
     protected_attributes: tuple[str, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
 
 
 def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decrypt: Decrypt = no_secret) -> Declared:
@@ -103,12 +106,19 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
     definitions: dict[str, tuple[Any, Placed[DesiredDefinition] | None]] = {}
     retirements: dict[str, list[Departure]] = {}
     moves: list[tuple[Any, list[Departure]]] = []
+    exposures: list[Exposure] = []
     for section, place, item in _layers(src, variables, problems, decrypt, (once, assigned)):
         overrides = False
         if section in (SETS, DEFINITIONS):
             item, overrides = split_override(place, item, problems)
         if section == ASSIGNMENTS:
             assigned.add(place, item)
+        elif section == EXPOSURES:
+            if params := _validated(place, EXPOSURE_SPEC, {}, item, problems):
+                title = f"exposure '{params['name']}'"
+                once.note(place.label, title, ("exposure", params["name"].lower()))
+                if found := _built(exposure, params, f"{place.label}: {title}", problems):
+                    exposures.append(replace(found, place=place.label))
         elif section in BOUNDS:
             _bind(section, place, item, bounds, problems)
         elif section == SETS and (params := _validated(place, SET_SPEC, {}, item, problems)):
@@ -163,6 +173,7 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
         masked_sets=tuple(dict.fromkeys(bounds[MASKED_SETS])),
         protected_principals=tuple(bounds[PRINCIPALS]),
         protected_attributes=tuple(bounds[ATTRIBUTES]),
+        exposures=tuple(exposures),
     )
 
 
@@ -228,7 +239,7 @@ def _layers(
     listeners: Sequence[DeclarationCollector | DuplicateCheck],
 ) -> Items:
     """Yield the items of the variables, then of each entry of `src`; each begins a layer of the listeners."""
-    for section in (*SECTIONS, *BOUNDS):
+    for section in (*SECTIONS, *BOUNDS, EXPOSURES):
         yield from _of_variable(section, variables.get(section) or [], problems)
     for source in [src] if isinstance(src, str) else src or []:
         for listener in listeners:

@@ -17,6 +17,8 @@ from typing import Any, TypeAlias
 SETS, DEFINITIONS, ASSIGNMENTS, MOVES = SECTIONS = ("attribute_sets", "definitions", "assignments", "moves")
 MASKED_SETS, PROTECT = BOUNDS = ("masked_sets", "protect")
 """What binds a whole run of reconcile: sets whose values are masked, and what must not change."""
+EXPOSURES = "exposures"
+"""Consumers of attributes that no API lists. They are declared, and nothing is written for them."""
 DISPLAY_NAME = "display_name"
 """A name for people. The collection does not use it."""
 OVERRIDE = "override"

@@ -26,6 +26,7 @@ from .._errors import MissingLibrary, quoted
 from .locations import (
     ASSIGNMENTS,
     BOUNDS,
+    EXPOSURES,
     PROTECT,
     SECTIONS,
     Decrypt,
@@ -100,7 +101,7 @@ def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, par
         path: _Path = () if bare else (section,)
         if section == PROTECT and items is not None:
             yield section, SourceLocation(f"{name}:{line(path)}", partial(_in_document, name, line, path)), items
-        elif section not in (*SECTIONS, *BOUNDS):
+        elif section not in (*SECTIONS, *BOUNDS, EXPOSURES):
             problems.append(f"{name}:{line(path)}: '{quoted(str(section))}' is none of {', '.join(SECTIONS)}")
         elif isinstance(items, list):
             for number, item in enumerate(items):

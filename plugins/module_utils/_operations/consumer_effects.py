@@ -54,7 +54,16 @@ class ConsumerEffects:
     def _effect(self, place: int, effect: str) -> Effect:
         consumer = self.consumers.found[place]
         title = TITLES[consumer.kind]
-        return Effect(effect, title, consumer.id, consumer.display_name, consumer.state, consumer.mode, consumer.place)
+        return Effect(
+            effect,
+            title,
+            consumer.id,
+            consumer.display_name,
+            consumer.state,
+            consumer.mode,
+            consumer.place,
+            consumer.owner,
+        )
 
     def unread(self) -> list[str]:
         """Return which sources could not be read, each in a sentence without a period."""

@@ -22,7 +22,7 @@ from .._core.options import DICT, INTEGER, LIST, SECRET, TEXT
 from .._core.tenant_plan import TenantPlan
 from .._declarations.backups import ensure_restorable
 from .._declarations.declared import Declared, declared, narrowed
-from .._declarations.locations import MASKED_SETS, PROTECT, SECTIONS, Decrypt, no_secret
+from .._declarations.locations import EXPOSURES, MASKED_SETS, PROTECT, SECTIONS, Decrypt, no_secret
 from .._declarations.plan_file import (
     PlanFile,
     digest_of,
@@ -165,7 +165,7 @@ def _check_files(params: Mapping[str, Any]) -> Path | None:
 def _declared(params: Mapping[str, Any], decrypt: Decrypt, approved: PlanFile | None) -> Declared:
     """Return what is declared, narrowed to the part that is asked for; an approved plan declares all by itself."""
     variables = params["declarations"] or {}
-    unknown = sorted(set(variables) - {*SECTIONS, MASKED_SETS, PROTECT})
+    unknown = sorted(set(variables) - {*SECTIONS, MASKED_SETS, PROTECT, EXPOSURES})
     if unknown:
         raise OptionError("declarations", f"has unknown keys: {', '.join(map(str, unknown))}")
     found = declared(params["src"], variables, decrypt)

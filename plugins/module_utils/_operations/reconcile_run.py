@@ -82,7 +82,7 @@ class ReconcileRun:
         self._params, self._graph, self._mask = params, graph, mask
         self.declared, self._approved = declared, approved
         self._schema = Schema(graph)
-        self._consumers = ConsumerReader(graph)
+        self._consumers = ConsumerReader(graph, declared.exposures)
         self._progress = progress
         self.warnings: list[str] = []
         self.assignments: AssignmentRun | None = None
@@ -123,7 +123,7 @@ class ReconcileRun:
         self.plan = self._tenant_plan(refused)
         if self._approved:
             self._hold_to(self._approved.plan)
-        self.warnings += sorted(assignments.warnings)
+        self.warnings += [*sorted(assignments.warnings), *self._undefined_exposures()]
         self.warnings += departing.warnings
         self.plan = replace(
             self.plan,
@@ -219,6 +219,16 @@ class ReconcileRun:
             except InvalidDeclaration as refusal:
                 for problem in refusal.problems:
                     yield Finding("definition", str(attribute), step.declared.place, f"{attribute}: {problem}")
+
+    def _undefined_exposures(self) -> Iterator[str]:
+        """Yield which exposures use an attribute that is not defined, if consumers were read."""
+        effects = self.assignments.effects if self.assignments else None
+        if effects is None or effects.consumers.defined is None:
+            return
+        defined = effects.consumers.defined | {definition.attribute for definition in self.schema.definitions}
+        for exposure in self.declared.exposures:
+            if missing := [str(attribute) for attribute in exposure.attributes if attribute not in defined]:
+                yield f"{exposure.place}: exposure '{exposure.name}' uses {', '.join(missing)}, which is not defined."
 
     def _blocked(self) -> Iterator[str]:
         """Yield why nothing of the plan must be written."""

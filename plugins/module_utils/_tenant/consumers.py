@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from .._core.model import KINDS, SERVICE_PRINCIPAL, USER, AttributeName, Definition
+from .._core.model import KINDS, SERVICE_PRINCIPAL, USER, AttributeName, Definition, Exposure
 from .._core.rules.conditional_access import CONDITIONAL_ACCESS
 from .._core.rules.conditions import MENTION, Dialect, InvalidRule, Node, Problem
 from .._core.rules.dialects import attribute_details
@@ -79,11 +79,13 @@ _KINDS_BY_PLACE = {
     "trigger": USER,
 }
 """Whom a filter or scope selects (consumer-facts 1, 2 and 12); one in another place may select anybody."""
+EXPOSURE = "exposure"
 TITLES = {
     "conditional_access_policy": "policy",
     "app_management_policy": "app management policy",
     "lifecycle_workflow": "workflow",
     "directory_role_assignment": "role assignment",
+    EXPOSURE: "exposure",
     "role_condition": "condition of the role assignment",
 }
 """What people call each kind of consumer."""
@@ -114,6 +116,8 @@ class Consumer:
     kinds: frozenset[str] = frozenset(KINDS)
     """The kinds of principals that it can select."""
     agents_only: bool = False
+    owner: str | None = None
+    """Who is responsible for an exposure, which is declared instead of read."""
 
     def as_result(self) -> dict[str, Any]:
         """Return the consumer as results name it."""
@@ -125,7 +129,7 @@ class Consumer:
         }
 
     def __str__(self) -> str:
-        state = f" ({state_words(self.state)})" if self.state else ""
+        state = f" ({state_words(self.state)})" if self.state else f" (owner {self.owner})" if self.owner else ""
         return f'{TITLES[self.kind]} "{self.display_name or self.id}"{state}'
 
     def names(self, attribute: AttributeName, values: Collection[str] = ()) -> bool:
@@ -160,18 +164,33 @@ class Consumers:
 
     found: list[Consumer] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
+    defined: frozenset[AttributeName] | None = None
+    """The attributes that are defined, if they could be read."""
 
 
 class ConsumerReader:
-    """What decides about principals by their attributes. It is read once, when it is first asked for."""
+    """What decides about principals by their attributes, and what is declared to use them.
 
-    def __init__(self, graph: Graph) -> None:
+    It is read once, when it is first asked for.
+    """
+
+    def __init__(self, graph: Graph, exposures: Iterable[Exposure] = ()) -> None:
         self._graph = graph
+        self._exposures = exposures
 
     @cached_property
     def consumers(self) -> Consumers:
         """Read the consumers. Raises TransportError and AuthenticationError."""
-        return read_consumers(self._graph, DECIDING_SOURCES)
+        consumers = read_consumers(self._graph, DECIDING_SOURCES)
+        consumers.found.extend(map(exposed, self._exposures))
+        return consumers
+
+
+def exposed(exposure: Exposure) -> Consumer:
+    """Return the consumer that is declared. It has no rule, so what it does with an attribute is unknown."""
+    used = [_attribute(*attribute, None, *values) for attribute, values in exposure.attributes.items()]
+    identity = (exposure.name, exposure.name, None, exposure.place)
+    return Consumer(EXPOSURE, *identity, attributes=tuple(used), owner=exposure.owner)
 
 
 def read_consumers(
@@ -197,6 +216,7 @@ class _Reader:
         self.definitions: dict[AttributeName, Definition] | None = None
         try:
             self.definitions = {definition.attribute: definition for definition in Schema(graph).definitions()}
+            self.consumers.defined = frozenset(self.definitions)
         except GraphError as error:
             self.refused("definitions", READ_DEFINITIONS, error)
 

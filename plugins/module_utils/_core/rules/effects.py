@@ -119,11 +119,13 @@ class Effect:
     state: str | None
     mode: str | None
     place: str
+    owner: str | None = None
+    """Who is responsible for an exposure."""
 
     @property
     def decides(self) -> bool:
-        """Return whether the consumer acts by its rule, or may."""
-        return acts(self.state)
+        """Return whether the consumer acts by its rule, or may. An exposure has no rule, so it decides nothing."""
+        return self.owner is None and acts(self.state)
 
     def as_result(self) -> dict[str, str | None]:
         """Return the consumer as results of a changed principal name it."""
@@ -133,6 +135,9 @@ class Effect:
     def sentence(self, counts: Mapping[str, int]) -> str:
         """Return the effect on so many principals of each kind: `12 apps leave the policy "Require MFA" (enabled)`."""
         who = [f"{count:,} {_NOUNS[kind]}{'' if count == 1 else 's'}" for kind, count in sorted(counts.items())]
+        if self.owner is not None:
+            verb = "changes" if sum(counts.values()) == 1 else "change"
+            return f'{" and ".join(who)} {verb} what the {self.title} "{self.display_name}" (owner {self.owner}) uses'
         verb = _VERBS[self.effect][sum(counts.values()) != 1]
         inside = "the exclusion of the" if self.mode == "exclude" else "the"
         state = f" ({state_words(self.state)})" if self.state else ""

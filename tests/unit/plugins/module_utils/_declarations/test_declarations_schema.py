@@ -47,6 +47,13 @@ GOOD = [
     {"attribute_sets": None, "definitions": None, "assignments": None, "masked_sets": None, "protect": None},
     {"masked_sets": ["Sales"], "protect": {"principals": ["a@contoso.com"], "attributes": ["Sales.Region", "Sales"]}},
     {"protect": {}},
+    {"exposures": None},
+    {
+        "exposures": [
+            {"name": "a", "owner": "b", "attributes": ["Sales.Region", {"Sales.Level": [1, 2], "Sales.A": "x"}]}
+        ]
+    },
+    {"exposures": [{"name": "a", "owner": "b", "attributes": ["A.B"], "url": "https://a", "description": None}]},
     [{"user": "a@contoso.com", "attributes": {"Sales": {}}}],
     a_set(description="x" * 128, max_attributes_per_set=500, state="present"),
     a_set(description=None, max_attributes_per_set=None, state=None),
@@ -75,6 +82,14 @@ BAD = [
     [3],
     {"roles": []},
     {"masked_sets": "Sales"},
+    {"exposures": {}},
+    {"exposures": [{"name": "a", "owner": "b"}]},
+    {"exposures": [{"name": "a", "attributes": ["A.B"]}]},
+    {"exposures": [{"name": "a", "owner": "b", "attributes": []}]},
+    {"exposures": [{"name": "a", "owner": "b", "attributes": ["A"]}]},
+    {"exposures": [{"name": "a", "owner": "b", "attributes": [1]}]},
+    {"exposures": [{"name": "a", "owner": "b", "attributes": [{"A": 1}]}]},
+    {"exposures": [{"name": "a", "owner": "b", "attributes": ["A.B"], "more": 1}]},
     {"masked_sets": [1]},
     {"masked_sets": [" "]},
     {"protect": ["a"]},

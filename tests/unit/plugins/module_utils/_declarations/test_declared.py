@@ -242,6 +242,7 @@ def test_the_lookup_gives_what_is_written(tmp_path: Path) -> None:
             "definitions": [PROJECT],
             "assignments": 1,
             "moves": [],
+            "exposures": [],
         }
     ]
     assert lookup(attribute_sets=[{"name": "Sales"}])[0]["src"] is None
