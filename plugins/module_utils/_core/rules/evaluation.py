@@ -61,6 +61,10 @@ class Unknown:
 Answer: TypeAlias = bool | Unknown
 Known: TypeAlias = Mapping[str, Value]
 """What is known besides assignments: a reference by its text, `action` and `suboperation` of a role condition."""
+Key: TypeAlias = AttributeName | str
+"""An attribute, or a property."""
+State: TypeAlias = Mapping[Any, Any]
+"""Assignments, and properties under their names."""
 
 
 @dataclass(frozen=True)
@@ -77,26 +81,31 @@ _CASE = Unknown(("The texts differ in case only, and whether case counts is not 
 _MULTIPLE = "{} has several values, and how {} treats these is not documented"
 _TYPE = "{} holds {}, and how {} compares it is not documented"
 _ABSENT = "{} is not assigned, and what {} does then is not documented"
+_SEVERAL = Unknown(("The property has several values",))
 _MIXED = Unknown(("AND and OR are mixed without parentheses, which is ambiguous",))
 
 
 class Evaluator:
     """A rule that is ready to be applied to many principals.
 
-    `attributes` are those that decide, each once; `known` is the same for all principals.
+    `attributes` are those that decide, each once; `known` is the same for all principals. `properties` maps references
+    to properties, which differ from principal to principal: they stand next to the assignments, and count as attributes
+    here. A property that is not there is null.
     """
 
-    def __init__(self, tree: Node, dialect: str, known: Known | None = None) -> None:
-        operands = [operand for leaf in leaves(tree) for operand in _operands(leaf)]
-        named = [operand.named for operand in operands if isinstance(operand, Attribute)]
-        self.attributes = tuple(dict.fromkeys(named))
-        compiler = _Compiler(dialect, {name: place for place, name in enumerate(self.attributes)}, known or {})
+    def __init__(
+        self, tree: Node, dialect: str, known: Known | None = None, properties: Mapping[str, str] | None = None
+    ) -> None:
+        compiler = _Compiler(dialect, known or {}, properties or {})
+        keys = [compiler.key(operand) for leaf in leaves(tree) for operand in _operands(leaf)]
+        self.attributes = tuple(dict.fromkeys(key for key in keys if key is not None))
+        compiler.places = {key: place for place, key in enumerate(self.attributes)}
         self._decide = compiler.test(tree, negated=False)
         self.tests = {attribute: compiler.tests_of(attribute) for attribute in self.attributes}
         """The tests of each attribute, or null where it is compared with another one."""
 
-    def __call__(self, assignments: Assignments) -> Answer:
-        """Return the answer for the assignments of a principal."""
+    def __call__(self, assignments: State) -> Answer:
+        """Return the answer for the assignments and properties of a principal."""
         return self._decide([held(assignments, attribute) for attribute in self.attributes])
 
 
@@ -105,12 +114,13 @@ def evaluate(tree: Node, dialect: str, assignments: Assignments, known: Known | 
     return Evaluator(tree, dialect, known)(assignments)
 
 
-def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[Assignments]) -> Iterator[tuple[Answer, ...]]:
+def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[State]) -> Iterator[tuple[Answer, ...]]:
     """Yield for each principal the answers of all rules.
 
-    For the rules, an attribute has few kinds of values. Each combination of kinds is decided once.
+    For the rules, an attribute has few kinds of values. Each combination of kinds is decided once, and its answers are
+    the same object.
     """
-    kinds: dict[AttributeName, _Kinds] = {}
+    kinds: dict[Key, _Kinds] = {}
     for rule in rules:
         for attribute, tests in rule.tests.items():
             kinds.setdefault(attribute, _Kinds(attribute)).add(tests)
@@ -138,7 +148,7 @@ def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[Assignments])
 class _Kinds:
     """The kinds of values of an attribute. Comparisons have the same outcome for all values of a kind."""
 
-    def __init__(self, attribute: AttributeName) -> None:
+    def __init__(self, attribute: Key) -> None:
         self.attribute = attribute
         self.tests: list[Callable[[_Held], Answer]] = []
         self.comparable = True
@@ -151,7 +161,7 @@ class _Kinds:
         self.comparable = self.comparable and tests is not None
         self.tests += tests or ()
 
-    def of(self, assignments: Assignments) -> int:
+    def of(self, assignments: State) -> int:
         """Return the number of the kind of the value that is assigned."""
         value = held(assignments, self.attribute)
         # A list cannot be a key, and 1 must not stand for true.
@@ -171,14 +181,19 @@ def _selection(places: list[int]) -> Callable[[Sequence[Any]], Any]:
     return itemgetter(*places) if places else lambda items: ()
 
 
-def held(assignments: Assignments, attribute: AttributeName) -> _Held:
-    """Return the value of an attribute, null if it is not assigned, or a name that differs in case."""
-    value = assignments.get(attribute)
-    if value is not None and value != []:
+def held(assignments: State, attribute: Key) -> _Held:
+    """Return the value of an attribute, null if it is not assigned, or a name that differs in case.
+
+    Return a property as it is.
+    """
+    value: Value | None = assignments.get(attribute)
+    if isinstance(attribute, str) or (value is not None and value != []):
         return value
     lower = _lower(attribute)
     for other, value in assignments.items():
-        if _lower(other) == lower and other != attribute and value not in (None, []):
+        if other.__class__ is str or value in (None, []):
+            continue
+        if _lower(other) == lower and other != attribute:
             return _OtherCase(str(other))
     return None
 
@@ -197,17 +212,24 @@ def _operands(leaf: Leaf) -> tuple[Operand, ...]:
 class _Compiler:
     """Makes functions of the nodes of a tree."""
 
-    def __init__(self, dialect: str, places: Mapping[AttributeName, int], known: Known) -> None:
-        self.places = places
+    def __init__(self, dialect: str, known: Known, properties: Mapping[str, str]) -> None:
+        self.places: Mapping[Key, int] = {}
         self.known = known
+        self.properties = properties
         self.mixed_is_unknown = dialect == "role_condition"
-        self.tests: dict[AttributeName, list[Callable[[_Held], Answer]]] = {}
-        self.related: set[AttributeName] = set()
+        self.tests: dict[Key, list[Callable[[_Held], Answer]]] = {}
+        self.related: set[Key] = set()
         self.compare = {
             "conditional_access": _conditional_access,
             "role_condition": _role_condition,
             "odata": _odata,
         }[dialect]
+
+    def key(self, operand: Operand) -> Key | None:
+        """Return the attribute or property that an operand stands for, null if it is the same for all principals."""
+        if isinstance(operand, Attribute):
+            return operand.named
+        return self.properties.get(operand.text) if isinstance(operand, Reference) else None
 
     def test(self, node: Node, negated: bool) -> _Test:
         """Return the test of a node that stands behind an odd number of negations, or an even one."""
@@ -225,6 +247,9 @@ class _Compiler:
         """Return the test of a comparison, a function or a property."""
         if isinstance(leaf, Comparison):
             return self.comparison(leaf, negated)
+        if isinstance(leaf, Reference) and (key := self.key(leaf)):
+            depends = _depends(leaf.text)
+            return self.of(key, lambda value: value if isinstance(value, bool) else depends)
         if isinstance(leaf, Reference):
             value = self.known.get(leaf.text)
             answer = value if isinstance(value, bool) else _depends(leaf.text)
@@ -249,30 +274,29 @@ class _Compiler:
     def comparison(self, comparison: Comparison, negated: bool) -> _Test:
         """Return the test of a comparison, whichever side its attributes are on."""
         left, right, operator, compare = comparison.left, comparison.right, comparison.operator, self.compare
-        if isinstance(left, Attribute) and isinstance(right, Attribute):
-            self.related |= {left.named, right.named}
-            names, first, second = (str(left), str(right)), self.places[left.named], self.places[right.named]
+        one, other = self.key(left), self.key(right)
+        if one is not None and other is not None:
+            self.related |= {one, other}
+            names, first, second = (_name(left), _name(right)), self.places[one], self.places[other]
             return lambda values: compare(
                 names[0], operator, _compared(names[0], values[first]), _compared(names[1], values[second]), negated
             )
-        if isinstance(left, Attribute):
-            name, constant = str(left), self.constant(right)
-            return self.of(left.named, lambda value: compare(name, operator, _compared(name, value), constant, negated))
-        if isinstance(right, Attribute):
-            name, constant = str(right), self.constant(left)
-            return self.of(
-                right.named, lambda value: compare(name, operator, constant, _compared(name, value), negated)
-            )
+        if one is not None:
+            name, constant = _name(left), self.constant(right)
+            return self.of(one, lambda value: compare(name, operator, _compared(name, value), constant, negated))
+        if other is not None:
+            name, constant = _name(right), self.constant(left)
+            return self.of(other, lambda value: compare(name, operator, constant, _compared(name, value), negated))
         answer = compare("", operator, self.constant(left), self.constant(right), negated)
         return lambda values: answer
 
-    def of(self, attribute: AttributeName, test: Callable[[_Held], Answer]) -> _Test:
+    def of(self, attribute: Key, test: Callable[[_Held], Answer]) -> _Test:
         """Return the test of a leaf that asks for one attribute only."""
         self.tests.setdefault(attribute, []).append(test)
         place = self.places[attribute]
         return lambda values: test(values[place])
 
-    def tests_of(self, attribute: AttributeName) -> list[Callable[[_Held], Answer]] | None:
+    def tests_of(self, attribute: Key) -> list[Callable[[_Held], Answer]] | None:
         """Return the tests of an attribute, or null if it is also compared with another attribute."""
         return None if attribute in self.related else self.tests.get(attribute, [])
 
@@ -284,8 +308,15 @@ class _Compiler:
         return items if isinstance(operand, Literals) else items[0]
 
 
+def _name(operand: Operand) -> str:
+    """Return the name of an attribute. That of a property is empty, for Graph compares it in another way."""
+    return str(operand) if isinstance(operand, Attribute) else ""
+
+
 def _compared(name: str, value: _Held) -> Any:
     """Return the value of an attribute as it is compared: `_MISSING` if it is not assigned, or Unknown."""
+    if not name:
+        return _SEVERAL if isinstance(value, list) else value
     if value is None:
         return _MISSING
     return _other_case(name, value) if isinstance(value, _OtherCase) else value
@@ -392,26 +423,25 @@ def _odata(name: str, operator: str, left: Any, right: Any, negated: bool) -> An
     """Compare as Graph documents it for filters on attributes (graph-facts 3).
 
     Text is case-sensitive, eq finds any element of a collection, and ne is the negation of eq, also without a value.
+    Whether case counts in other properties, which have no `name` here, is not documented.
     """
     for side in (left, right):
         if isinstance(side, Unknown):
             return side
-    if not name and isinstance(left, str) and isinstance(right, str) and operator in ("eq", "ne") and left != right:
-        same = left.lower() == right.lower()
-        return _CASE if same else operator == "ne"
     if right is _MISSING and operator in ("eq", "ne"):
         left, right = right, left
     if operator in ("eq", "ne"):
         answer = _odata_equal(name, left, right)
         return _opposite(answer) if operator == "ne" else answer
-    if left is _MISSING and operator in ("in", "startsWith"):
+    if (left is _MISSING or (left is None and not name)) and operator in ("in", "startsWith"):
         return Unknown((_ABSENT.format(name, operator),)) if negated else False
     if isinstance(left, list) or right is _MISSING:
         return Unknown((_MULTIPLE.format(name, operator),))
     if operator == "in" and isinstance(right, list):
         return _joined([_odata_equal(name, left, item) for item in right], decisive=True)
     if operator == "startsWith" and isinstance(left, str) and isinstance(right, str):
-        return left.startswith(right)
+        exact = left.startswith(right)
+        return exact if name else _text_answer(exact, left.lower().startswith(right.lower()))
     return Unknown((f"How Graph evaluates {operator} for {name or 'this property'} is not documented",))
 
 
@@ -427,7 +457,9 @@ def _odata_equal(name: str, left: Any, right: Any) -> Answer:
     if isinstance(left, list):
         return _joined([_odata_equal(name, item, right) for item in left], decisive=True)
     if type_of(left) != type_of(right):
-        return Unknown((_TYPE.format(name, "a value of another type", "Graph"),))
+        return Unknown((_TYPE.format(name or "This property", "a value of another type", "Graph"),))
+    if not name and isinstance(left, str):
+        return _text_answer(left == right, left.lower() == right.lower())
     return bool(left == right)
 
 

@@ -223,6 +223,45 @@ def test_a_property_counts_where_it_is_known(department: str | None, expected: b
     assert answer(ODATA, "department eq 'Finance'", None, **known) is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("department eq 'Sales'", "Sales", True),
+        ("department eq 'Sales'", "sales", None),  # whether case counts is unknown
+        ("department eq 'Sales'", "Legal", False),
+        ("department eq 'Sales'", None, False),
+        ("department ne 'Sales'", None, True),
+        ("department ne 'Sales'", "SALES", None),
+        ("department ne null", "Sales", True),
+        ("department eq null", None, True),
+        ("not(department eq 'Sales')", "Legal", True),
+        ("department in ('Sales','Legal')", "Legal", True),
+        ("department in ('Sales','Legal')", "legal", None),
+        ("department in ('Sales','Legal')", None, False),
+        ("not(department in ('Sales','Legal'))", None, None),
+        ("startsWith(department,'Sa')", "Sales", True),
+        ("startsWith(department,'sa')", "Sales", None),
+        ("startsWith(department,'x')", "Sales", False),
+        ("startsWith(department,'x')", None, False),
+        ("not(startsWith(department,'x'))", None, None),
+        ("endsWith(department,'s')", "Sales", None),
+        ("department eq 'Sales'", ["Sales"], None),
+        ("department eq 8", "8", None),
+        ("department", True, True),
+        ("department eq false", True, False),
+        ("department", "Sales", None),
+        ("department eq 'Sales' and customSecurityAttributes/S/A eq 'x'", "Sales", True),
+        ("department eq city", "Sales", None),
+    ],
+)
+def test_a_property_of_each_principal(text: str, value: Any, expected: bool | None) -> None:
+    rule = Evaluator(DIALECTS[ODATA].parse(text, ()), ODATA, properties={"department": "unit"})
+    state = {AttributeName("S", "A"): "x", **({} if value is None else {"unit": value})}
+    found = rule(state)
+    assert (None if isinstance(found, Unknown) else found) is expected
+    assert list(evaluate_many([rule], [state, {}, state]))[::2] == [(found,)] * 2
+
+
 def test_only_and_and_or_turn_unknown_into_an_answer() -> None:
     unknown, true, false = (f"CustomSecurityAttribute.S_A {text}" for text in ('-match "x"', '-eq "x"', '-eq "y"'))
     table = {
