@@ -19,7 +19,7 @@ from .._graph.client import Graph
 from .._graph.odata import alternate_key, encoded, literal
 from .._graph.shapes import page
 from .permissions import READ_GROUPS, READ_HIDDEN_MEMBERS, Access
-from .wire import GROUP_QUERY, GROUP_TYPE, MEMBER_TYPES, Group, parse_group, parse_member
+from .wire import GROUP_QUERY, GROUP_TYPE, MEMBER_TYPES, Group, parse_group, parse_id
 
 _PATH = "/groups"
 
@@ -113,7 +113,7 @@ class Groups:
                     if (nested := parse_group(item, what)).hidden:
                         raise _hidden(nested, places[group.id], f", which is in the group {group},")
                 continue
-            found[lists[number]] = frozenset(parse_member(item, what) for item in items)
+            found[lists[number]] = frozenset(parse_id(item, what) for item in items)
             if group.hidden and not shown and not found[lists[number]]:
                 raise _hidden(group, places[group.id])
         return found

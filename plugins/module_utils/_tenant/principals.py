@@ -38,6 +38,7 @@ from .._graph.batches import Batches, Part, first_pages
 from .._graph.client import PAGE_SIZE, Graph
 from .._graph.odata import encoded, key, literal
 from .._graph.replication import wait_until
+from .._graph.shapes import count
 from .permissions import READ_ASSIGNMENTS, WRITE_ASSIGNMENTS
 from .ranges import PAGES_OF_A_RANGE, ranges
 from .wire import (
@@ -47,6 +48,7 @@ from .wire import (
     LOOKUP_PROPERTIES,
     NAME_PROPERTY,
     condition,
+    parse_id,
     parse_principal,
     patch_body,
     principal_query,
@@ -210,13 +212,39 @@ class Directory:
 
         Fifteen names go to a filter, and 20 filters to a batch.
         """
-        wanted = [([by] if by else [], text) for by, text in _filters(kind, names)]
+        yield from self._found(kind, [([by] if by else [], text) for by, text in _filters(kind, names)], paths)
+
+    def look_up_ids(self, kind: PrincipalKind, ids: Sequence[str], paths: Collection[str] = ()) -> Iterator[Principal]:
+        """Yield the principals of a kind with these object ids, with the properties at `paths`."""
+        texts = [f"id in ({','.join(group)})" for group in _groups([literal(item) for item in ids], FILTER_SIZE)]
+        yield from self._found(kind, [([], text) for text in texts], paths)
+
+    def _found(
+        self, kind: PrincipalKind, wanted: Sequence[tuple[list[str], str]], paths: Collection[str]
+    ) -> Iterator[Principal]:
+        """Yield the principals that filters find, each filter with the lookup properties to read."""
         lists = [(kind.path, {**principal_query(kind, by, paths), "$filter": text}) for by, text in wanted]
         for number, answer in first_pages(self._graph, READ_ASSIGNMENTS[kind], lists):
             if isinstance(answer, EntraError):
                 raise answer
             for item in self._graph.rest(answer, f"GET {kind.path}", need=READ_ASSIGNMENTS[kind]):
                 yield parse_principal(kind, item, wanted[number][0], paths)
+
+    def ids(self, kind: PrincipalKind, condition: str, *, agents: bool = False) -> Iterator[str]:
+        """Yield the object ids that an OData filter selects, of agent identities alone if `agents`."""
+        query = {"$select": "id", "$top": str(PAGE_SIZE), "$filter": condition}
+        path = AGENTS_PATH if agents else kind.path
+        for item in self._graph.pages(path, need=READ_ASSIGNMENTS[kind], query=query, advanced=True):
+            yield parse_id(item, f"GET {path}")
+
+    def counts(self, kind: PrincipalKind, conditions: Sequence[str]) -> Iterator[tuple[int, int | EntraError]]:
+        """Yield the number of each OData filter with how many principals it selects, or with its error."""
+        query = {"$select": "id", "$top": "1", "$count": "true"}
+        parts = [
+            Part("GET", encoded(kind.path, {**query, "$filter": condition}), advanced=True) for condition in conditions
+        ]
+        for number, answer in Batches(self._graph, READ_ASSIGNMENTS[kind]).run(parts):
+            yield number, answer if isinstance(answer, EntraError) else count(answer, f"GET {kind.path}")
 
     def count(self, kind: PrincipalKind, attribute: AttributeName) -> int:
         """Return how many principals of a kind hold an attribute. Raises GraphError, also if it is not searchable."""

@@ -139,8 +139,8 @@ def parse_group(item: Mapping[str, Any], what: str) -> Group:
     )
 
 
-def parse_member(item: Mapping[str, Any], what: str) -> str:
-    """Return the id of a member of a group."""
+def parse_id(item: Mapping[str, Any], what: str) -> str:
+    """Return the id of an object of which nothing else was asked for."""
     return member(item, "id", str, what, required=True)
 
 

@@ -97,7 +97,7 @@ class Evaluator:
         self, tree: Node, dialect: str, known: Known | None = None, properties: Mapping[str, str] | None = None
     ) -> None:
         compiler = _Compiler(dialect, known or {}, properties or {})
-        keys = [compiler.key(operand) for leaf in leaves(tree) for operand in _operands(leaf)]
+        keys = [compiler.key(operand) for leaf in leaves(tree) for operand in operands(leaf)]
         self.attributes = tuple(dict.fromkeys(key for key in keys if key is not None))
         compiler.places = {key: place for place, key in enumerate(self.attributes)}
         self._decide = compiler.test(tree, negated=False)
@@ -203,7 +203,7 @@ def _lower(attribute: AttributeName) -> tuple[str, str]:
     return attribute.attribute_set.lower(), attribute.name.lower()
 
 
-def _operands(leaf: Leaf) -> tuple[Operand, ...]:
+def operands(leaf: Leaf) -> tuple[Operand, ...]:
     if isinstance(leaf, Comparison):
         return leaf.left, leaf.right
     return (leaf.argument,) if isinstance(leaf, Call) else (leaf,)
