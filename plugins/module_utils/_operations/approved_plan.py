@@ -82,21 +82,32 @@ def masked_assignments(
 
 
 def approved_assignments(plan: TenantPlan) -> list[Declaration]:
-    """Return what the plan wants of principals, each by its id; masked values are left out."""
+    """Return what the plan wants of principals, each by its id.
+
+    Masked values are left out. A principal with nothing else is read all the same, to see whether it has them.
+    """
     return [
-        Declaration(step.place, PrincipalReference(KINDS[step.kind], step.id), desired)
+        Declaration(
+            step.place,
+            PrincipalReference(KINDS[step.kind], step.id),
+            dict(_desired(step.changes)),
+            places={_attribute(change): change.place for change in step.changes if change.place},
+        )
         for step in plan.principals
-        if (desired := dict(_desired(step.changes)))
     ]
+
+
+def _attribute(change: Change) -> AttributeName:
+    attribute_set, _dot, name = change.attribute.partition(".")
+    return AttributeName(attribute_set, name)
 
 
 def _desired(changes: Sequence[Change]) -> Iterator[tuple[AttributeName, DesiredValue]]:
     for change in changes:
         if isinstance(change.before, Mapping) or isinstance(change.after, Mapping):
             continue
-        attribute_set, _dot, name = change.attribute.partition(".")
         held = change.after if change.after is not None else change.before
-        yield AttributeName(attribute_set, name), Exactly(change.after, type_of(held), restored=True)
+        yield _attribute(change), Exactly(change.after, type_of(held), restored=True)
 
 
 def _by_object(plan: TenantPlan) -> dict[Key, list[Step]]:
