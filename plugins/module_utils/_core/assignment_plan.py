@@ -226,7 +226,7 @@ def plan(
         definition = definitions.get(attribute) if definitions else None
         if isinstance(wanted, Moved):
             wanted = _moved(attribute, wanted, current, definition)
-        then = _value_after(attribute, wanted, now, definition)
+        then = value_after(attribute, wanted, now, definition)
         if now is not None:
             before[attribute] = now
         if then is not None:
@@ -405,7 +405,7 @@ def _moved_item(attribute: AttributeName, item: Scalar, wanted: str) -> Scalar:
     return scalar
 
 
-def _value_after(
+def value_after(
     attribute: AttributeName, desired: Exactly | Adjust, now: Value | None, definition: Definition | None
 ) -> Value | None:
     """Return the value that is desired; `now` itself where that is the same."""

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from .._core.assignment_plan import Adjust, Desired, Exactly, ensure_visible
 from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
 from .._core.names import name_problem, not_text, read_as
-from .._core.selection import Derived, Expiry, Item, Selection, Wish
+from .._core.selection import Derived, Expiry, Item, Reason, Selection, Wish
 from .._core.values import checked, elements
 from .._errors import (
     EntraError,
@@ -75,10 +75,22 @@ class Declaration:
     """The places of attributes, where several items declare one principal."""
     gives_way: bool = False
     """Whether another declaration of the principal comes first, attribute by attribute."""
+    reasons: tuple[Reason, ...] = ()
+    """Why the principal is to have the values, where items were decided about."""
 
     def place_of(self, attribute: AttributeName) -> str:
         """Return where an attribute is declared."""
         return self.places.get(attribute, self.label)
+
+    def reasons_for(self, attributes: Iterable[AttributeName]) -> list[Reason]:
+        """Return why the principal is to have these attributes so, or to lose them."""
+        if not self.reasons:
+            return [Reason(attribute, self.place_of(attribute)) for attribute in attributes]
+        found: list[Reason] = []
+        for attribute in attributes:
+            own = [reason for reason in self.reasons if reason.attribute == attribute]
+            found += own or [replace(self.reasons[0], attribute=attribute, place=self.place_of(attribute))]
+        return found
 
     def within(self, attribute_sets: Collection[str]) -> Declaration | None:
         """Return the part in these attribute sets; null if there is none."""

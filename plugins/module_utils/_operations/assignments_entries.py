@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from .._core.assignment_plan import Plan
 from .._core.model import Principal, nested
 from .._core.rules.effects import EFFECTS, Effect
+from .._core.selection import Reason
 from .._core.values import in_order
 from .._declarations.assignments import Declaration
 from .._declarations.storage import RECORD, RESULTS, Journal, header, now
@@ -101,6 +102,13 @@ class AssignmentEntry:
         principal = self.principal
         return (principal, self.plan) if principal and self.plan else None
 
+    @property
+    def reasons(self) -> list[Reason]:
+        """Return why the principal is to have, or to lose, each of the values that are planned."""
+        if self.plan is None:
+            return []
+        return self.declaration.reasons_for({**self.plan.before, **self.plan.after})
+
     def patch(self, priority: str) -> Part:
         """Return the request that fulfills the plan of a pending entry."""
         if not self.change:
@@ -144,6 +152,7 @@ class AssignmentEntry:
             "msg": str(self.error or self.missing or (NOT_REACHED if self.skipped else "")),
             "before": nested(before),
             "after": nested(self.plan.after if self.plan and changed else before),
+            "reasons": [reason.as_result() for reason in self.reasons],
             **({"consumers": _consumers(self.effects)} if changed and self.effects is not None else {}),
             **({"candidates": [principal.as_result() for principal in self.found]} if len(self.found) > 1 else {}),
         }

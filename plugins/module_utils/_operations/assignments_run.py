@@ -17,13 +17,16 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .._core.assignment_plan import untouched
-from .._core.model import KINDS, Principal, PrincipalKind, is_guid
+from .._core.assignment_plan import Definitions, untouched
+from .._core.desired_state import MISSING, UNMAPPED, DesiredState, resolve
+from .._core.model import KINDS, Principal, PrincipalKind, PrincipalReference, is_guid
 from .._core.rules.effects import Effect, effect_sentences
+from .._core.selected import Selector
+from .._core.selection import Derived, Item
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
 from .._errors import (
@@ -32,6 +35,7 @@ from .._errors import (
     InvalidDeclaration,
     InvalidValue,
     OptionError,
+    PermissionDenied,
     PrincipalNotFound,
     UndefinedAttribute,
     ValueConflict,
@@ -48,6 +52,15 @@ from .assignments_writer import Writer
 from .consumer_effects import ConsumerEffects
 from .planner import DefinitionSource, Planner, TenantDefinitions
 from .progress import Progress, Show, show_nothing
+from .selections import (
+    as_item,
+    decided_entries,
+    narrowed_entries,
+    needs_definitions,
+    refuse,
+    wanted,
+    with_typed_conditions,
+)
 
 NAMES_SHOWN = 5
 
@@ -86,13 +99,31 @@ class Reader:
         self._choose = choose
         self.readings: dict[str, str] = {}
         """How the principals of each kind were read."""
+        self._plans_at_once = True
+
+    def match(self, principals: Iterable[Principal]) -> None:
+        """Find the principals of the entries among those that were read, without planning."""
+        self._plans_at_once = False
+        wanted: dict[PrincipalKind, dict[tuple[str, str], list[AssignmentEntry]]] = {
+            kind: {} for kind in KINDS.values()
+        }
+        for entry in self._entries:
+            if not entry.found:  # of those that were not read before the run
+                wanted[entry.declaration.who.kind].setdefault(entry.declaration.who.identity, []).append(entry)
+        for principal in principals:
+            if of_kind := wanted.get(principal.kind, {}):
+                for identity in principal.identities:
+                    for named in of_kind.get(identity, ()):
+                        self._found(named, principal)
+        self._identify()
+        self._plans_at_once = True
 
     def read(self) -> None:
         """Read and plan every entry. An error about one of them is noted in it."""
         for entry in self._entries:
             for principal in entry.found:  # which was read before the run
                 self._progress.read += 1
-                self._plan(entry, principal)
+                self.plan(entry, principal)
         unread = [entry for entry in self._entries if not entry.found]
         for kind in KINDS.values():
             of_kind = (entry for entry in unread if entry.declaration.who.kind is kind)
@@ -129,12 +160,15 @@ class Reader:
         entry.found += (principal,)
         if len(entry.found) == 1:
             self._progress.read += 1
-            self._plan(entry, principal)
+            self.plan(entry, principal)
         else:
             self._progress.to_change -= entry.pending
             entry.plan = None
 
-    def _plan(self, entry: AssignmentEntry, principal: Principal) -> None:
+    def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
+        """Plan an entry. An error about it is noted in it."""
+        if not self._plans_at_once:
+            return
         self._progress.to_change -= entry.pending
         try:
             entry.error = None
@@ -184,7 +218,7 @@ class Reader:
             labels = f"{into.declaration.label} and {entry.declaration.label}"
             problem = f"{principal} is declared twice, in {labels}: {'; '.join(twice.problems)}"
             raise OptionError(self._settings.option, problem) from None
-        self._plan(into, principal)
+        self.plan(into, principal)
 
 
 class AssignmentRun:
@@ -192,7 +226,8 @@ class AssignmentRun:
 
     `read_and_plan()` sends no write. Afterwards `entries` hold the plans, and `write()` carries them out. `definitions`
     is the source of definitions, by default the tenant. `choose` decides how to read, as `reading()` does. `holders`
-    are principals that were read already, each with what is declared of it.
+    are principals that were read already, each with what is declared of it. `items` select principals, derive values or
+    end; `only` then narrows the run to principals of these names.
     """
 
     def __init__(
@@ -207,6 +242,10 @@ class AssignmentRun:
         choose: Callable[[int, Callable[[], int]], str] = reading,
         consumers: ConsumerReader | None = None,
         holders: Sequence[tuple[Declaration, Principal]] = (),
+        items: Sequence[Item] = (),
+        only: Collection[str] = (),
+        selector: Selector | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.entries = [AssignmentEntry(declaration) for declaration in declarations]
         self.entries += [AssignmentEntry(declaration, (principal,)) for declaration, principal in holders]
@@ -231,6 +270,13 @@ class AssignmentRun:
             foresees=True,
             warn=self.warnings.add,
         )
+        self._definitions = definitions or tenant
+        self._items = [item for item in items if item.selection] + [item for item in items if not item.selection]
+        self._only = only
+        self._selector = selector
+        self._now = now
+        self.state = DesiredState({})
+        """What was decided between items."""
         self._reader = Reader(graph, self.entries, settings, self, self.warnings.add, progress, choose)
         self._writer = Writer(graph, self.entries, settings, self, self.record, self.results, progress)
 
@@ -245,9 +291,62 @@ class AssignmentRun:
         Raises OptionError for a principal that is declared twice, AttributesHidden, and GraphError where reading fails.
         """
         with gc_paused():
-            self._reader.read()
+            if self._items:
+                self._read_selected()
+            else:
+                self._reader.read()
             if self.effects:
                 self._find_effects(self.effects)
+
+    def _read_selected(self) -> None:
+        """Read whom the items concern, decide between the items, and plan what was decided."""
+        if self._selector is None:
+            raise OptionError(self._items[0].place, "items that select, derive or end are not available yet")
+        definitions = self._known_definitions()
+        items = with_typed_conditions(self._items, definitions)
+        naming = {
+            number: AssignmentEntry(Declaration(item.place, item.who, {}))
+            for number, item in enumerate(items)
+            if isinstance(item.who, PrincipalReference)
+        }
+        self.entries += naming.values()
+        request = wanted(items, [entry.declaration for entry in self.entries])
+        selected = self._selector.read(request, self._progress.update)
+        self._reader.readings.update(selected.readings)
+        self._reader.match(selected.principals.values())
+        named = {number: [entry.principal.id] for number, entry in naming.items() if entry.principal}
+        for entry in self.entries:
+            if entry.principal and entry.declaration.desired and not entry.declaration.gives_way:
+                named[len(items)] = [entry.principal.id]
+                items.append(as_item(entry.declaration))
+        self.state = resolve(items, selected.selected_by, named, selected.principals, self._now(), definitions)
+        refuse(self.state)
+        entries = decided_entries(self.entries, items, self.state, selected.principals)
+        self.entries[:] = narrowed_entries(entries, self._only)
+        self._progress.total = len(self.entries)
+        for entry in self.entries:
+            if entry.principal:
+                self._reader.plan(entry, entry.principal)
+                decision = self.state.decisions.get(entry.principal.id)
+                if decision and decision.error:
+                    entry.error = decision.error
+            self._progress.update()
+
+    def _known_definitions(self) -> Definitions:
+        """Return the definitions, if items need them and the identity can read them."""
+        if not needs_definitions(self._items):
+            return {}
+        sets = {name for item in self._items for name in item.attribute_sets}
+        sets |= {
+            condition.attribute.attribute_set
+            for item in self._items
+            if item.selection
+            for condition in item.selection.where
+        }
+        try:
+            return self._definitions.read(sorted(sets))
+        except PermissionDenied:
+            return {}
 
     def _find_effects(self, effects: ConsumerEffects) -> None:
         """Note in each entry what its plan changes for consumers."""
@@ -341,6 +440,7 @@ class AssignmentRun:
                 "requests": self._graph.sent - self._sent_before,
                 "throttled": self._writer.throttled,
                 "reading": self._reader.readings,
+                **self._left_alone(),
                 "seconds": round(time.monotonic() - self._began, 1),
             },
             "diff": diffs(self.entries, self._settings.diff_limit, planned),
@@ -350,6 +450,12 @@ class AssignmentRun:
         if self.warnings:
             result["warnings"] = sorted(self.warnings)
         return result
+
+    def _left_alone(self) -> dict[str, int]:
+        """Return how many attributes derived values left alone, by the reason, if there are such values."""
+        if not any(isinstance(wish, Derived) for item in self._items for wish in item.wishes.values()):
+            return {}
+        return {why: self.state.left_alone.get(why, 0) for why in (MISSING, UNMAPPED)}
 
 
 @contextmanager

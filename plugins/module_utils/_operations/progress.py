@@ -25,7 +25,7 @@ class Progress:
 
     def __init__(self, show: Show, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._show = show
-        self._total = total
+        self.total = total
         self._clock = clock
         self._last = self._began_writing = clock()
         self._has_shown = self._is_writing = self._has_ended = False
@@ -51,13 +51,13 @@ class Progress:
     def line(self) -> str:
         """Return all counts, and how many seconds are left."""
         return (
-            f"{self.read:,} of {self._total:,} read, {self.to_change:,} to change, {self.written:,} written,"
+            f"{self.read:,} of {self.total:,} read, {self.to_change:,} to change, {self.written:,} written,"
             f" {self.throttled:,} throttled{self._left()}"
         )
 
     def bar_line(self, width: int) -> str:
         """Return a bar with the counts that matter now, in at most `width` columns."""
-        done, whole, what = self.read, self._total, "read"
+        done, whole, what = self.read, self.total, "read"
         if self._is_writing and self.to_change:
             done, whole, what = self.written, self.to_change, "written"
         throttled = f", {self.throttled:,} throttled" if self.throttled else ""

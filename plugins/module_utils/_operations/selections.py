@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, The entra.attributes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 The entra.attributes authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release.
+
+"""Items that select principals, derive values or end: what a run reads for them, and what they make of its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from .._core.assignment_plan import Definitions, Moved, definition_of
+from .._core.desired_state import Decision, DesiredState
+from .._core.model import KINDS, Principal, PrincipalReference
+from .._core.selected import Holder, Wanted
+from .._core.selection import AGENTS, BLUEPRINTS, SELECTED_KINDS, STARTS, Derived, Item, Reason, Selection, Where
+from .._core.values import coerced, elements
+from .._declarations.assignments import Declaration
+from .._errors import InvalidDeclaration, InvalidValue, OptionError, UndefinedAttribute
+from .assignments_entries import AssignmentEntry
+
+PLACES_SHOWN = 3
+CONFLICTS_SHOWN = 20
+
+
+def needs_definitions(items: Iterable[Item]) -> bool:
+    """Return whether definitions decide what an item means."""
+    return any(
+        (item.selection and item.selection.where) or any(isinstance(wish, Derived) for wish in item.wishes.values())
+        for item in items
+    )
+
+
+def with_typed_conditions(items: Sequence[Item], definitions: Definitions) -> list[Item]:
+    """Return the items, with the values of their conditions in the types of the definitions.
+
+    Raises OptionError, with the place of the item, for an attribute that is not defined and for a value that its
+    attribute cannot hold.
+    """
+    return [
+        replace(item, who=_typed(item.place, item.who, definitions))
+        if isinstance(item.who, Selection) and item.who.where and definitions
+        else item
+        for item in items
+    ]
+
+
+def _typed(place: str, selection: Selection, definitions: Definitions) -> Selection:
+    return replace(selection, where=tuple(_typed_condition(place, found, definitions) for found in selection.where))
+
+
+def _typed_condition(place: str, condition: Where, definitions: Definitions) -> Where:
+    try:
+        definition = definition_of(condition.attribute, definitions)
+        if condition.value is None or condition.operator == STARTS:
+            return condition
+        (value,) = elements(coerced(condition.attribute, condition.value, definition.type))
+        return replace(condition, value=value)
+    except UndefinedAttribute as error:
+        raise OptionError(place, f"where: {error.message}", error.hint) from None
+    except InvalidValue as error:
+        raise OptionError(place, f"where: {error.attribute}: {error.reason}") from None
+
+
+def wanted(items: Sequence[Item], declarations: Iterable[Declaration]) -> Wanted:
+    """Return what a run has to read. Items that select stand first, so that their numbers are those of selections."""
+    links = [wish.link for item in items for wish in item.wishes.values() if isinstance(wish, Derived)]
+    owners = {link[0] for link in links if link}
+    properties: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for item in items:
+        kind = item.who.of.name if isinstance(item.who, Selection) else item.who.kind.name
+        for wish in item.wishes.values():
+            properties[kind].update(wish.properties if isinstance(wish, Derived) else ())
+    return Wanted(
+        names=[declaration.who for declaration in declarations],
+        selections=[(item.who, item.place) for item in items if isinstance(item.who, Selection)],
+        properties=properties,
+        holders=[holder for item in items if item.exclusive for holder in _holders(item)],
+        changing=frozenset(attribute for item in items for attribute in item.wishes),
+        blueprints=BLUEPRINTS in owners,
+        agents=AGENTS in owners,
+    )
+
+
+def _holders(item: Item) -> Iterable[Holder]:
+    """Yield whose values an exclusive item takes."""
+    if isinstance(item.who, Selection):
+        kinds = [item.who.kind]
+    else:
+        kinds = [name for name, kind in SELECTED_KINDS.items() if kind is item.who.kind]
+    for attribute, wish in item.wishes.items():
+        for value in [] if isinstance(wish, Derived) else elements(wish.assigns):
+            yield from (Holder(kind, attribute, value) for kind in kinds)
+
+
+def as_item(declaration: Declaration) -> Item:
+    """Return a declaration as an item, among others, without what a move wants."""
+    return Item(
+        declaration.label,
+        declaration.who,
+        {attribute: wish for attribute, wish in declaration.desired.items() if not isinstance(wish, Moved)},
+        declaration.attribute_sets,
+        places=declaration.places,
+        remark=declaration.remark,
+    )
+
+
+def refuse(state: DesiredState) -> None:
+    """Raise InvalidDeclaration for items that contradict each other, and for exclusive ones that select nobody."""
+    problems = [
+        f"{place}: selects nobody, and is exclusive, so everyone would lose its values;"
+        " set allow_empty: true if that is meant"
+        for place in state.empty
+    ]
+    problems += map(str, state.conflicts[:CONFLICTS_SHOWN])
+    if len(state.conflicts) > CONFLICTS_SHOWN:
+        problems.append(f"and {len(state.conflicts) - CONFLICTS_SHOWN} more conflicts")
+    if problems:
+        raise InvalidDeclaration("what is declared is wrong", problems)
+
+
+def decided_entries(
+    entries: Sequence[AssignmentEntry],
+    items: Sequence[Item],
+    state: DesiredState,
+    principals: Mapping[str, Principal],
+) -> list[AssignmentEntry]:
+    """Return the entries with what was decided for their principals, and one for each other principal that differs."""
+    named = {entry.principal.id: entry for entry in entries if entry.principal}
+    found = list(entries)
+    composed = _Composer(items)
+    for known, decision in state.decisions.items():
+        entry = named.get(known)
+        if entry is None:
+            if not decision.desired and not decision.error:
+                continue  # whom only items select that have ended, and that gave nothing
+            principal = principals[known]
+            entry = AssignmentEntry(Declaration("", PrincipalReference(principal.kind, known), {}), (principal,))
+            found.append(entry)
+        entry.declaration = composed.declaration(entry.declaration, decision)
+    return found
+
+
+class _Composer:
+    """Makes declarations of decisions; those of the same reasons share what follows of them."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._remarks = {item.place: item.remark for item in items}
+        self._labels: dict[tuple[Reason, ...], str] = {}
+
+    def declaration(self, declaration: Declaration, decision: Decision) -> Declaration:
+        """Return a declaration with what was decided."""
+        reasons = decision.reasons
+        label = self._labels.get(reasons)
+        if label is None:
+            label = self._labels[reasons] = _together(reason.place for reason in reasons)
+        if declaration.label:
+            rest = [reason.place for reason in reasons if reason.place not in declaration.label]
+            label = _together([declaration.label, *rest])
+        moving = {
+            attribute: wish
+            for attribute, wish in declaration.desired.items()
+            if attribute not in decision.desired and (declaration.gives_way or isinstance(wish, Moved))
+        }
+        return replace(
+            declaration,
+            label=label,
+            desired={**moving, **decision.desired},
+            attribute_sets=decision.attribute_sets,
+            places={reason.attribute: reason.place for reason in reversed(reasons)},
+            reasons=reasons,
+            remark=self._remark(reasons),
+        )
+
+    def _remark(self, reasons: Sequence[Reason]) -> Callable[[Sequence[str], str], str]:
+        def remark(path: Sequence[str], why: str) -> str:
+            attribute = ".".join(path[1:])
+            places = dict.fromkeys(reason.place for reason in reasons if str(reason.attribute) == attribute)
+            found = (self._remarks[place](path, why) for place in places if place in self._remarks)
+            return next(filter(None, found), "")
+
+        return remark
+
+
+def _together(places: Iterable[str]) -> str:
+    found = list(dict.fromkeys(places))
+    more = f" and {len(found) - PLACES_SHOWN} more" if len(found) > PLACES_SHOWN else ""
+    return " and ".join(found[:PLACES_SHOWN]) + more
+
+
+def narrowed_entries(entries: Sequence[AssignmentEntry], only: Collection[str]) -> list[AssignmentEntry]:
+    """Return the entries of these principals, which are named in lower case.
+
+    Raises OptionError for a name that is neither declared nor selected.
+    """
+    if not only:
+        return list(entries)
+    known: set[str] = set()
+    kept = []
+    for entry in entries:
+        names = {entry.declaration.who.name.lower()}
+        if principal := entry.principal:
+            names |= {principal.id.lower(), principal.key.lower(), principal.display_name.lower()}
+        if names & set(only):
+            known |= names
+            kept.append(entry)
+    if unknown := sorted(set(only) - known):
+        raise OptionError("principals", f"{', '.join(unknown)} is neither declared nor selected")
+    return kept
