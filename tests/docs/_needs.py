@@ -58,6 +58,14 @@ definitions:
 BACKUP = "backups/2026-11-26T030001Z/assignments/service_principals.yml"
 LOST = "assignments: [{service_principal: payroll-api, attributes: {Engineering: {Project: [Baker]}}}]"
 
+TENANTS = ROOT / "examples" / "tenants"
+SECRET = next(
+    line.split("value: ")[1]
+    for line in (ROOT / "roles/graph_emulator/files/graph_emulator/default_state.yml").read_text().splitlines()
+    if "- value: " in line
+)
+CONTOSO = {"client_id": "22222222-2222-4222-8222-222222222201", "client_secret": SECRET}
+
 CSV = shown(f"{GUIDES}/guide_bulk.rst", "user,service_principal,")
 
 NEEDS: Mapping[tuple[str, str], Need] = {
@@ -66,6 +74,10 @@ NEEDS: Mapping[tuple[str, str], Need] = {
     (f"{GUIDES}/guide_backup.rst", "after a recovery"): Need(files={BACKUP: LOST}),
     (f"{GUIDES}/guide_consumers.rst", "Check the filters"): Need(files={"entra/definitions.yml": CONSUMED}),
     (f"{GUIDES}/guide_consumers.rst", "Who matches a filter"): Need(service_principals=PAYROLL),
+    (f"{GUIDES}/guide_many_tenants.rst", "hosts: tenants"): Need(
+        files={name: (TENANTS / name).read_text() for name in ("baseline/access.yml", "tenants/contoso/access.yml")},
+        inventory={"tenants": {"hosts": {"contoso": {"ansible_connection": "local", "entra": CONTOSO}}}},
+    ),
     (f"{GUIDES}/guide_inventory.rst", ""): Need(
         users=ADELE, service_principals={"payroll-api": {"Engineering": {"NumVendors": 8}}}
     ),

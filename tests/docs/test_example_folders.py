@@ -35,7 +35,7 @@ def changed(run: Run, *arguments: str, **environment: str) -> int:
 def test_each_playbook_is_run_here() -> None:
     playbooks = {path.name for path in EXAMPLES.glob("*.yml") if "assignments" not in yaml.safe_load(path.read_text())}
     assert playbooks == {"offboard.yml", "tag_apps.yml"}
-    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == {"molecule", "starter"}
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == {"molecule", "starter", "tenants"}
 
 
 def test_the_readme_names_everything() -> None:

@@ -157,56 +157,78 @@ class DeclarationCollector:
         self.found: list[Declaration] = []
         self.items: list[Item] = []
         self._numbers: dict[Hashable, int] = {}
-        self._earlier = 0
-        self._again: set[tuple[int, AttributeName]] = set()
+        self._earlier, self._earlier_items = 0, 0
+        self._again: set[tuple[Hashable, AttributeName]] = set()
+        """What this layer declares of principals that earlier layers declare as well, and what it overrides."""
 
     def begin_layer(self) -> None:
         """Begin the next entry of `src`, which can override what those before it declare."""
-        self._earlier = len(self.found)
+        self._earlier, self._earlier_items = len(self.found), len(self.items)
         self._again = set()
 
     def add(self, place: SourceLocation, item: Any) -> None:
         """Take an item of `assignments`."""
         item, overrides = split_override(place, item, self.problems)
         declaration = _declaration(place, item, self.problems)
+        if not declaration or (overrides and not self._override(place.label, declaration)):
+            return
         if isinstance(declaration, Item):
-            if overrides:
-                self.problems.append(f"{place.label}: override is only for plain items that name a principal")
             self.items.append(declaration)
             return
-        if not declaration:
-            return
-        identity = (declaration.who.kind.name, declaration.who.identity)
+        identity = _identity(declaration.who)
         number = self._numbers.setdefault(identity, len(self.found))
+        if number < self._earlier:
+            self._again.update((identity, attribute) for attribute in declaration.desired)
         if number == len(self.found):
-            self.found.append(replace(declaration, desired={}) if overrides else declaration)
+            self.found.append(declaration)
+            return
+        earlier = self.found[number]
         try:
-            if overrides:
-                self._override(number, declaration)
-            elif self.found[number] is not declaration:
-                self.found[number] = self.found[number].merged(declaration)
+            sets = tuple(dict.fromkeys([*earlier.attribute_sets, *declaration.attribute_sets]))
+            self.found[number] = (
+                replace(declaration, attribute_sets=sets)
+                if overrides and not earlier.desired
+                else earlier.merged(declaration)
+            )
         except InvalidDeclaration as refused:
             self.problems += refused.problems
-        if number < self._earlier:
-            self._again.update((number, attribute) for attribute in declaration.desired)
 
-    def _override(self, number: int, declaration: Declaration) -> None:
-        """Put a declaration over an earlier one. Raises InvalidDeclaration, also where there is nothing to override."""
-        found = self.found[number]
-        missing = [attribute for attribute in declaration.desired if attribute not in found.desired]
-        if missing or not declaration.desired:
+    def _override(self, label: str, declaration: Declaration | Item) -> bool:
+        """Take what this declares out of earlier layers; return whether there is all of it, else note what is not."""
+        identity = _identity(declaration.who)
+        attributes = declaration.wishes if isinstance(declaration, Item) else declaration.desired
+        again = {attribute for attribute in attributes if (identity, attribute) in self._again}
+        found = self._take_out(identity, attributes.keys() - again)
+        self._again.update((identity, attribute) for attribute in found)
+        missing = [attribute for attribute in attributes if attribute not in found | again]
+        if missing or not attributes:
             what = ", ".join(map(str, missing)) or "no attribute"
-            raise InvalidDeclaration(
-                str(declaration.who), [overrides_nothing(declaration.label, f"{what} of {declaration.who}")]
-            )
-        earlier = [
-            attribute
-            for attribute in declaration.desired
-            if number < self._earlier and (number, attribute) not in self._again
-        ]
-        kept = found.without(earlier)
-        sets = tuple(dict.fromkeys([*found.attribute_sets, *declaration.attribute_sets]))
-        self.found[number] = kept.merged(declaration) if kept.desired else replace(declaration, attribute_sets=sets)
+            self.problems.append(overrides_nothing(label, f"{what} of {declaration.who}"))
+        for attribute in again if isinstance(declaration, Item) else ():
+            self.problems.append(f"{label}: {attribute} of {declaration.who} is overridden already")
+        return bool(attributes) and not missing
+
+    def _take_out(self, identity: Hashable, attributes: Collection[AttributeName]) -> set[AttributeName]:
+        """Remove attributes from earlier layers, and return those that were there."""
+        found: set[AttributeName] = set()
+        number = self._numbers.get(identity, self._earlier)
+        if number < self._earlier:
+            found |= self.found[number].desired.keys() & attributes
+            self.found[number] = self.found[number].without(found)
+        earlier: list[Item] = []
+        for item in self.items[: self._earlier_items]:
+            taken = item.wishes.keys() & attributes if _identity(item.who) == identity else set()
+            wishes = {attribute: wish for attribute, wish in item.wishes.items() if attribute not in taken}
+            earlier += [replace(item, wishes=wishes) if taken else item] if wishes or not taken else []
+            found |= taken
+        self.items[: self._earlier_items] = earlier
+        self._earlier_items = len(earlier)
+        return found
+
+
+def _identity(who: PrincipalReference | Selection) -> Hashable:
+    """Return what items have in common that are about the same principal, or the same selection."""
+    return who if isinstance(who, Selection) else (who.kind.name, who.identity)
 
 
 class DuplicateCheck:

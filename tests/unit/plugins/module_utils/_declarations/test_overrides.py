@@ -135,7 +135,7 @@ def test_an_override_that_cannot_be_is_an_error(
 def test_an_override_of_the_same_entry_of_src_is_an_error(tmp_path: Path) -> None:
     both = {"assignments": [*assign(ADELE, x=1)["assignments"], *assign(ADELE, True, x=2)["assignments"]]}
     twice = problems(tmp_path, {}, both)
-    assert twice == [f"1/all.yml:6: A.x of user '{ADELE}' is declared in 1/all.yml:2 already"]
+    assert twice == [f"1/all.yml:6: A.x of user '{ADELE}' {NOTHING}"]
 
 
 def test_two_overrides_in_one_entry_of_src_are_an_error(tmp_path: Path) -> None:
@@ -143,6 +143,48 @@ def test_two_overrides_in_one_entry_of_src_are_an_error(tmp_path: Path) -> None:
     assert problems(tmp_path, assign(ADELE, x=1), overlay) == [
         f"1/all.yml:7: A.x of user '{ADELE}' is declared in 1/all.yml:2 already"
     ]
+
+
+def select(value: Any, override: bool = False, **more: Any) -> dict[str, Any]:
+    """Return a document with one item that selects the members of a group."""
+    item = {"users": {"group": "Sales"}, "attributes": {"A": {"x": value}}, **more}
+    return {"assignments": [{**item, "override": True} if override else item]}
+
+
+def test_an_override_of_the_same_selection_replaces_its_attributes(tmp_path: Path) -> None:
+    base = select(1, attributes={"A": {"x": 1, "y": 1}})
+    base["assignments"] += [{"users": {"group": "Other"}, "attributes": {"A": {"x": 5}}}]
+    found = declared(layers(tmp_path, base, select(2, True)), {})
+    assert [
+        (str(item.who), {name.name: getattr(wish, "value", None) for name, wish in item.wishes.items()})
+        for item in found.items
+    ] == [
+        ("users in the group 'Sales'", {"y": 1}),
+        ("users in the group 'Other'", {"x": 5}),
+        ("users in the group 'Sales'", {"x": 2}),
+    ]
+
+
+def test_a_value_that_ends_and_one_that_stays_override_each_other(tmp_path: Path) -> None:
+    ends = {"assignments": [{**assign(ADELE, x=2)["assignments"][0], "expires": "2026-12-31", "override": True}]}
+    found = declared(layers(tmp_path, assign(ADELE, x=1), ends, assign(ADELE, True, x=3)), {})
+    assert (values(found), found.items) == ({ADELE: {"x": 3}}, [])
+
+
+@pytest.mark.parametrize(
+    ("overlays", "problem"),
+    [
+        ([{"assignments": []}, select(2, True)], f"2/all.yml:2: A.x of users in the group 'Sales' {NOTHING}"),
+        (
+            [select(1), {"assignments": [*select(2, True)["assignments"], *select(3, True)["assignments"]]}],
+            "2/all.yml:8: A.x of users in the group 'Sales' is overridden already",
+        ),
+    ],
+)
+def test_an_override_of_a_selection_that_cannot_be_is_an_error(
+    tmp_path: Path, overlays: list[dict[str, Any]], problem: str
+) -> None:
+    assert problems(tmp_path, {}, *overlays) == [problem]
 
 
 @pytest.mark.parametrize("seed", range(30))
