@@ -40,6 +40,10 @@ options:
     description: Moves from a variable, in addition to the path.
     type: list
     elements: dict
+  delegations:
+    description: Delegations from a variable, in addition to the path.
+    type: list
+    elements: dict
   exposures:
     description: Exposures from a variable, in addition to the path.
     type: list
@@ -79,6 +83,9 @@ _raw:
       elements: dict
     assignments:
       description: How many principals are declared.
+      type: int
+    delegations:
+      description: How many delegations are declared.
       type: int
     moves:
       description: Moves, unchanged.
@@ -139,6 +146,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
             "assignments": len(found.assignments),
             "moves": found.moves,
             "exposures": [_shown(exposure) for exposure in found.exposures],
+            "delegations": len(found.delegations),
         }
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: reconcile
-short_description: Plan, apply, and undo attribute sets, definitions, and assignments that are declared in files
+short_description: Plan, apply, and undo what files declare of attribute sets, definitions, assignments, and delegations
 version_added: 1.0.0
 description:
   - Reads declarations from files, compares them with the tenant, shows the plan, and writes what differs.
   - In check mode, the module shows the plan and the drift, and writes nothing. O(plan_path) saves the plan.
     O(apply_plan) applies exactly a saved plan, or nothing.
   - The steps run in an order that Entra accepts. Attribute sets come first. New definitions and values follow, then
-    assignments and moves. Retired definitions and values, and lower limits of attribute sets, come last.
+    assignments, moves, and delegations. Retired definitions and values, and lower limits of attribute sets, come last.
   - The module reports all mistakes in the declarations together, before it sends a request.
   - You can start an interrupted run again. It completes the rest.
 options:
@@ -32,7 +32,7 @@ options:
   declarations:
     description:
       - Declarations in addition to those of O(src), in the form of a file, a dictionary with any of
-        C(attribute_sets), C(definitions), C(assignments), C(moves), C(exposures), C(masked_sets), and
+        C(attribute_sets), C(definitions), C(assignments), C(moves), C(delegations), C(exposures), C(masked_sets), and
         C(protect).
       - Set at least one of O(src), O(declarations), and O(apply_plan).
     type: dict
@@ -40,17 +40,18 @@ options:
     description: Sections of the declarations to plan and apply.
     type: list
     elements: str
-    choices: [attribute_sets, definitions, assignments, moves]
-    default: [attribute_sets, definitions, assignments, moves]
+    choices: [attribute_sets, definitions, assignments, moves, delegations]
+    default: [attribute_sets, definitions, assignments, moves, delegations]
   attribute_sets:
-    description: Narrow the run to these attribute sets, their definitions, their assignments, and moves between them.
+    description: Narrow the run to these attribute sets, their definitions, assignments, and delegations, and moves
+      between them.
     type: list
     elements: str
     default: []
   principals:
     description:
       - Narrow the run to the assignments of these principals. Use the names of the declarations.
-      - The run then leaves attribute sets, definitions and moves alone.
+      - The run then leaves attribute sets, definitions, moves, and delegations alone.
     type: list
     elements: str
     default: []
@@ -109,7 +110,8 @@ options:
     type: bool
     default: false
   force:
-    description: Whether to write even if the current value differs from the expected one.
+    description: Whether to write even if the current value differs from the expected one, and whether to remove roles
+      even if the removal can lock you out, as O(entra.attributes.attribute_role_assignment#module:force) describes.
     type: bool
     default: false
   max_changes:
@@ -147,6 +149,9 @@ notes:
   - To change attribute sets and definitions, the module also needs the Graph permission
     C(CustomSecAttributeDefinition.ReadWrite.All). A signed-in user also needs the Entra role Attribute Definition
     Administrator. To compare them, C(CustomSecAttributeDefinition.Read.All) is enough.
+  - To compare and change delegations, the module also needs the Graph permission
+    C(RoleManagement.ReadWrite.Directory). A signed-in user also needs the Entra role Privileged Role Administrator. See
+    M(entra.attributes.attribute_role_assignment). Role assignments that are not declared are left alone.
   - Entra cannot delete attribute sets and definitions. Undo deprecates new definitions.
 seealso:
   - module: entra.attributes.custom_security_attributes
@@ -246,6 +251,9 @@ summary:
       type: dict
     assignments:
       description: The same for principals, and the number of C(missing) ones.
+      type: dict
+    delegations:
+      description: The same for delegations.
       type: dict
     drifts:
       description: RV(drifts).

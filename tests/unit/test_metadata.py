@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.delegations import DELEGATION_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.leaving import MOVE_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.specs import DEFINITION_SPEC, SET_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK_SPEC
@@ -62,6 +63,7 @@ def test_options_of_the_role_reconcile_are_those_of_the_modules() -> None:
         ("reconcile_attribute_sets", SET_SPEC),
         ("reconcile_definitions", DEFINITION_SPEC),
         ("reconcile_moves", MOVE_SPEC),
+        ("reconcile_delegations", {**DELEGATION_SPEC, "display_name": {"type": "str"}}),
     ):
         documented = {
             name: {key: value for key, value in option.items() if key != "description"}

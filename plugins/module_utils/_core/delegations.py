@@ -136,6 +136,11 @@ class DesiredDelegation:
         kind = self.kind.replace("_", " ")
         return f"{ROLE_TITLES[self.role]} for {self.attribute_set or 'the tenant'}: {kind} {self.name}"
 
+    @property
+    def identity(self) -> str:
+        """Return what a plan calls it, where the principal is named by its object id."""
+        return _identity(self.role, self.attribute_set, self.kind, self.name.lower())
+
     def held_by(self, holder: Holder) -> Delegation:
         """Return the delegation of the principal that was found."""
         return Delegation(self.role, self.attribute_set, holder)
@@ -157,7 +162,7 @@ class DelegationStep:
         before, after = (ABSENT, PRESENT) if self.creates else (PRESENT, ABSENT)
         changes = [Change(STATE, before, after, self.place)]
         changes += [Change(FORCED, None, True, self.place)] if self.danger and self.force else []
-        identity = ":".join((found.role, found.attribute_set or "/", found.holder.kind, found.holder.id))
+        identity = _identity(found.role, found.attribute_set, found.holder.kind, found.holder.id)
         return Step(
             DELEGATE, DELEGATION, identity, str(found), tuple(changes), self.place, self.creates, found.holder.names
         )
@@ -192,6 +197,10 @@ class DelegationPlan:
         return kept + [step.delegation for step in self.steps if step.creates]
 
 
+def _identity(role: str, attribute_set: str | None, kind: str, identifier: str) -> str:
+    return ":".join((role, attribute_set or "/", kind, identifier))
+
+
 def delegation_of(step: Step) -> DesiredDelegation:
     """Return what a step of a plan wants. Raises ValueError for a step that this release did not make."""
     role, attribute_set, kind, identifier = step.id.split(":")
@@ -218,7 +227,7 @@ def plan_delegations(
         delegation, place = placed.desired.held_by(holder), placed.place
         if delegation.key in declared:
             message = f"{delegation} is declared twice, also in {declared[delegation.key]}"
-            refused.append(Finding(DELEGATION, str(placed.desired), place, message))
+            refused.append(Finding(DELEGATION, placed.desired.identity, place, message))
             continue
         declared[delegation.key] = place
         found = known.get(delegation.key)

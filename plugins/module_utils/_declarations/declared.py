@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._core.assignment_plan import DesiredValue
+from .._core.delegations import DesiredDelegation
 from .._core.model import AttributeName, Exposure
 from .._core.moves import Departure, Move, declaration_problems
 from .._core.names import case_variant
-from .._core.options import without_omitted
+from .._core.options import TEXT, without_omitted
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
 from .._core.selection import Item, Wish
 from .._errors import InvalidDeclaration, OptionError
@@ -31,6 +32,7 @@ from .assignments import (
     DuplicateCheck,
     refuse,
 )
+from .delegations import DELEGATION_CONSTRAINTS, DELEGATION_SPEC, desired_delegation
 from .exposures import EXPOSURE_SPEC, exposure
 from .files import read
 from .leaving import MOVE_SPEC, desired_move, retirement
@@ -38,6 +40,8 @@ from .locations import (
     ASSIGNMENTS,
     BOUNDS,
     DEFINITIONS,
+    DELEGATIONS,
+    DISPLAY_NAME,
     EXPOSURES,
     MASKED_SETS,
     MOVES,
@@ -62,6 +66,7 @@ from .specs import (
 )
 
 PRINCIPALS, ATTRIBUTES = "principals", "attributes"
+_DELEGATION = {**DELEGATION_SPEC, DISPLAY_NAME: {"type": TEXT}}
 Content = TypeVar("Content")
 
 
@@ -83,6 +88,7 @@ class Declared:
     departures: list[Departure] = field(default_factory=list)
     placed_sets: list[Placed[DesiredSet]] = field(default_factory=list)
     placed_definitions: list[Placed[DesiredDefinition]] = field(default_factory=list)
+    delegations: list[Placed[DesiredDelegation]] = field(default_factory=list)
     masked_sets: tuple[str, ...] = ()
     protected_principals: tuple[str, ...] = ()
     protected_attributes: tuple[str, ...] = ()
@@ -107,9 +113,10 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
     retirements: dict[str, list[Departure]] = {}
     moves: list[tuple[Any, list[Departure]]] = []
     exposures: list[Exposure] = []
+    delegations: dict[str, Placed[DesiredDelegation]] = {}
     for section, place, item in _layers(src, variables, problems, decrypt, (once, assigned)):
         overrides = False
-        if section in (SETS, DEFINITIONS):
+        if section in (SETS, DEFINITIONS, DELEGATIONS):
             item, overrides = split_override(place, item, problems)
         if section == ASSIGNMENTS:
             assigned.add(place, item)
@@ -144,6 +151,16 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
         elif section == MOVES and (params := _validated(place, MOVE_SPEC, {}, item, problems)):
             move = _built(partial(desired_move, place=place.label), params, place.label, problems)
             moves.append((without_nulls(item), [move] if move else []))
+        elif section == DELEGATIONS and (
+            params := _validated(place, _DELEGATION, DELEGATION_CONSTRAINTS, item, problems)
+        ):
+            title = f"{place.label}: delegation of {params['role']}"
+            if delegated := _built(desired_delegation, params, title, problems):
+                if delegated.attribute_set:
+                    homes.setdefault(delegated.attribute_set, place.label)
+                once.note(place.label, f"delegation '{delegated}'", ("delegation", delegated.identity), overrides)
+                if overrides or delegated.identity not in delegations:
+                    delegations[delegated.identity] = Placed(delegated, place.label)
     departures = [*chain(*retirements.values()), *chain(*(found for _item, found in moves))]
     names = [known.desired.name for _item, known in sets.values() if known]
     for home, label in homes.items():
@@ -169,6 +186,7 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
         departures=departures,
         placed_sets=[known for _item, known in sets.values() if known],
         placed_definitions=[known for _item, known in definitions.values() if known],
+        delegations=list(delegations.values()),
         items=assigned.items,
         masked_sets=tuple(dict.fromkeys(bounds[MASKED_SETS])),
         protected_principals=tuple(bounds[PRINCIPALS]),
@@ -193,6 +211,7 @@ def narrowed(
     known_sets |= {placed.desired.attribute_set for placed in found.placed_definitions}
     known_sets |= {name for declaration in found.assignments for name in declaration.attribute_sets}
     known_sets |= {name for item in found.items for name in item.attribute_sets}
+    known_sets |= {placed.desired.attribute_set for placed in found.delegations if placed.desired.attribute_set}
     items = found.items if ASSIGNMENTS in sections else []
     known_sets |= {name for departure in found.departures for name in departure.attribute_sets}
     for option, wanted, known in (
@@ -208,8 +227,8 @@ def narrowed(
         for declaration in (found.assignments if ASSIGNMENTS in sections else ())
         if (items or not names or declaration.who.name.lower() in names) and (part := declaration.within(chosen))
     ]
-    takes_sets, takes_definitions, takes_moves = (
-        section in sections and not names for section in (SETS, DEFINITIONS, MOVES)
+    takes_sets, takes_definitions, takes_moves, delegates = (
+        section in sections and not names for section in (SETS, DEFINITIONS, MOVES, DELEGATIONS)
     )
     return replace(
         found,
@@ -227,6 +246,11 @@ def narrowed(
             placed
             for placed in found.placed_definitions
             if takes_definitions and placed.desired.attribute_set in chosen
+        ],
+        delegations=[
+            placed
+            for placed in found.delegations
+            if delegates and (not attribute_sets or placed.desired.attribute_set in chosen)
         ],
     )
 

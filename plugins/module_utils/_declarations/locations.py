@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-SETS, DEFINITIONS, ASSIGNMENTS, MOVES = SECTIONS = ("attribute_sets", "definitions", "assignments", "moves")
+SETS, DEFINITIONS, ASSIGNMENTS, MOVES, DELEGATIONS = SECTIONS = (
+    "attribute_sets",
+    "definitions",
+    "assignments",
+    "moves",
+    "delegations",
+)
 MASKED_SETS, PROTECT = BOUNDS = ("masked_sets", "protect")
 """What binds a whole run of reconcile: sets whose values are masked, and what must not change."""
 EXPOSURES = "exposures"

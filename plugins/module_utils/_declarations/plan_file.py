@@ -106,6 +106,7 @@ def digest_of(found: Declared, mask: Mask) -> str:
     schema = [repr(placed.desired) for placed in found.placed_sets]
     schema += [repr(placed.desired) for placed in found.placed_definitions]
     schema += map(repr, found.departures)
+    schema += [repr(placed.desired) for placed in found.delegations]
     return mask({"schema": schema, "assignments": assignments})
 
 

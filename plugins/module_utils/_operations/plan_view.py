@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .._core.delegations import FORCED
 from .._core.tenant_plan import (
     ATTRIBUTE_SET,
     DEFINITION,
@@ -37,6 +38,7 @@ MOST_MARKDOWN = 60_000
 SIGNS = {CREATE: "+", CHANGE: "~", REMOVE: "-"}
 INDENT = "  "
 _MARKUP = {ord(character): f"&#{ord(character)};" for character in "|`*_[]@~!\\"}
+_DELEGATED = (("created", "assign"), ("removed", "remove"))
 _TITLES = {ATTRIBUTE_SET: "attribute set", DEFINITION: "definition"}
 
 
@@ -62,6 +64,9 @@ def headline(plan: TenantPlan) -> str:
         values = values if counts["values_set"] else []
         values += [f"{counts['values_removed']:,} removed"] if counts["values_removed"] else []
         parts.append(f"{_number(counts['principals_changed'], 'principal')} to change ({', '.join(values)})")
+    for verb, word in _DELEGATED:
+        number = counts[f"delegations_{verb}"]
+        parts += [f"{_number(number, 'role')} to {word}"] if number else []
     parts = parts or ["nothing to change"]
     parts += [f"{counts['unchanged']:,} unchanged"]
     parts += [f"{counts[left]:,} {left}" for left in ("missing", "refused") if counts[left]]
@@ -74,6 +79,7 @@ def lines(plan: TenantPlan, width: int, advice: str = "") -> list[Line]:
     sections = (
         ("Attribute sets and definitions", list(_schema(plan))),
         ("Assignments", list(_assignments(plan.principals, width))),
+        ("Delegations", list(_delegations(plan.delegations))),
         ("Policies and workflows", list(_affected(plan.affected))),
         ("Rules to change", list(_rules(plan.rules))),
         ("Missing", list(_findings(plan.missing))),
@@ -199,6 +205,16 @@ def _names(names: Sequence[str], width: int) -> str:
     return text
 
 
+def _delegations(steps: Sequence[Step]) -> Iterator[Line]:
+    """Yield a line for each role to assign or to remove."""
+    for step in steps[:MOST_GROUPS]:
+        tone = CREATE if step.creates else REMOVE
+        forced = " (forced)" if any(change.attribute == FORCED for change in step.changes) else ""
+        yield Line(f"{SIGNS[tone]} {display(step.name)}{forced}", tone)
+    if len(steps) > MOST_GROUPS:
+        yield Line(f"and {len(steps) - MOST_GROUPS:,} more")
+
+
 def _affected(sentences: Sequence[str]) -> Iterator[Line]:
     """Yield what opens or closes; names of policies are somebody's text."""
     for sentence in sentences[:MOST_GROUPS]:
@@ -240,6 +256,7 @@ def markdown(plan: TenantPlan, sha256: str, most: int = MOST_MARKDOWN) -> str:
     for title, rows in (
         ("Attribute sets and definitions", [f"- {_code(line.text)}\n" for line in _whole_schema(plan)]),
         ("Assignments", _group_rows(plan)),
+        ("Delegations", [f"- {_code(line.text)}\n" for step in plan.delegations for line in _delegations([step])]),
         ("Policies and workflows", [f"- {_code_free(sentence)}\n" for sentence in plan.affected]),
         ("Rules to change", _rule_rows(plan)),
         ("Missing", [f"- {_code(item.place)}: {_code_free(item.message)}\n" for item in plan.missing]),

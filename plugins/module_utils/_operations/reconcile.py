@@ -37,7 +37,13 @@ from .._declarations.storage import check_apart, check_file, now, replace_file
 from .._errors import EntraError, Need, OptionError, PlanRefused
 from .._graph.client import Graph
 from .._operation import Operation
-from .._tenant.permissions import ASSIGN_ATTRIBUTES, WRITE_DEFINITIONS, foreseen_refusals, tenant_of
+from .._tenant.permissions import (
+    ASSIGN_ATTRIBUTES,
+    WRITE_DEFINITIONS,
+    WRITE_ROLE_ASSIGNMENTS,
+    foreseen_refusals,
+    tenant_of,
+)
 from .approved_plan import masked_attributes
 from .assignments import WRITING_SPEC, changes_allowed, counts_sentence
 from .assignments_entries import OUTCOMES
@@ -210,6 +216,7 @@ def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
         stay = [str(item.desired.attribute) for item in run.declared.placed_definitions if item.desired.type is None]
         notes += [UNDO_LEAVES + ", ".join(stay)] if stay else []
     notes += run.departing.notes if run.departing else []
+    notes += run.delegations.notes()
     if run.plan.affected:
         notes.append(NOTICED)
     if run.assignments and run.assignments.effects:
@@ -220,7 +227,8 @@ def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
 def _needs(plan: TenantPlan) -> list[Need]:
     """Return what the writes of a plan need."""
     definitions = [WRITE_DEFINITIONS] if any(step.is_schema for step in plan.steps) else []
-    return definitions + ([ASSIGN_ATTRIBUTES] if plan.principals else [])
+    delegations = [WRITE_ROLE_ASSIGNMENTS] if plan.delegations else []
+    return definitions + ([ASSIGN_ATTRIBUTES] if plan.principals else []) + delegations
 
 
 def _limit(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
@@ -266,7 +274,7 @@ def _write(run: ReconcileRun, params: Mapping[str, Any], folder: Folder, tenant:
     """Keep what undoes the run, then write."""
     path = params["snapshot_path"]
     if path is not None:
-        begin(path, folder, run.schema.before, run.changes(), tenant)
+        begin(path, folder, run.before(folder.kept), run.changes(), tenant)
     run.write()
     whole = not (params["attribute_sets"] or params["principals"] or set(SECTIONS) - set(params["sections"]))
     if path is not None and not run.failed and (folder.fresh or whole):
@@ -275,7 +283,7 @@ def _write(run: ReconcileRun, params: Mapping[str, Any], folder: Folder, tenant:
 
 def _failure(run: ReconcileRun, check_mode: bool) -> EntraError | None:
     """Return the error that sums up what failed, if anything did."""
-    for step, error in run.outcome.failed[:1]:
+    for step, error in [*run.outcome.failed, *run.delegations.failed][:1]:
         error.message = f"{step.as_step().name}: {error.message}"
         return error
     if not any(entry.error for entry in run.entries):

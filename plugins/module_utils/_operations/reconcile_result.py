@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._core.delegations import FORCED
 from .._core.tenant_plan import ATTRIBUTE_SET, DEFINITION, TenantPlan, plan_document
 from .._declarations.declared import Declared
 from .._errors import EntraError
@@ -72,6 +73,14 @@ class Outcome:
             names = run.schema_names(kind, planned) if run else []
             failed = run.failed_schema(kind) if run else 0
             schema[section] = {"declared": number, "changed": len(names), "failed": failed, "names": names}
+        delegations = run.delegations if run else None
+        delegated = delegations.names(planned) if delegations else []
+        schema["delegations"] = {
+            "declared": len(self.declared.delegations),
+            "changed": len(delegated),
+            "failed": len(delegations.failed) + len(delegations.refused) if delegations else 0,
+            "names": delegated,
+        }
         counts = Counter(entry.outcome(planned) for entry in entries)
         changed = [entry for entry in entries if entry.changed(planned)]
         return {
@@ -117,8 +126,9 @@ def _drifts(run: ReconcileRun, masked_sets: Sequence[str]) -> list[dict[str, Any
             "before": change.before,
             "after": change.after,
         }
-        for step in run.shown().principals
+        for step in (*run.shown().principals, *run.plan.delegations)
         for change in step.changes
+        if not (step.is_delegation and change.attribute == FORCED)
     ]
 
 

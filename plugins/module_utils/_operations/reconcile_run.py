@@ -22,6 +22,7 @@ from .._core.schema_steps import DefinitionStep, SchemaPlan, SchemaStep, SetStep
 from .._core.tenant_plan import (
     ASSIGN,
     DEFINITION,
+    DELEGATION,
     FORBID,
     LIMITS,
     MASKED,
@@ -40,6 +41,7 @@ from .._core.tenant_plan import (
 )
 from .._declarations.assignments import Declaration
 from .._declarations.declared import Declared
+from .._declarations.locations import DELEGATIONS
 from .._declarations.plan_file import Mask, PlanFile
 from .._errors import EntraError, InvalidDeclaration, PlanRefused
 from .._graph.client import Graph
@@ -49,6 +51,7 @@ from .._tenant.schema import Schema
 from .approved_plan import approved_assignments, approved_definitions, approved_sets, masked_assignments
 from .assignments_entries import AssignmentEntry, Settings
 from .assignments_run import AssignmentRun, reading
+from .delegations import DelegationRun, approved_delegations
 from .departures import DepartureRun
 from .planner import KnownDefinitions
 from .progress import Show
@@ -89,6 +92,7 @@ class ReconcileRun:
         self.schema = SchemaPlan()
         self.departing: DepartureRun | None = None
         self.outcome = SchemaOutcome()
+        self.delegations = DelegationRun(graph, params["force"], params["on_missing"], params["on_error"])
         self.plan = TenantPlan()
         self.is_planned = False
 
@@ -112,6 +116,9 @@ class ReconcileRun:
             self.schema = plan_schema(wanted_sets, wanted, sets, definitions, kept)
             meanwhile = {definition.attribute: definition for definition in self.schema.definitions}
             departing.read(known, meanwhile, checks=not approved)
+        new_sets = [step.as_step().name for step in self.schema.steps if isinstance(step, SetStep)]
+        delegated = approved_delegations(approved) if approved else self.declared.delegations
+        self.delegations.read_and_plan(delegated, new_sets)
         declarations, holders = self.declared.assignments, departing.holders
         if approved:
             masked = self.declared.masked_sets
@@ -119,12 +126,12 @@ class ReconcileRun:
             holders = departing.masked_holders(approved, masked)
         self.assignments = assignments = self._assignment_run(declarations, holders)
         assignments.read_and_plan()
-        refused = [*self.schema.problems, *departing.refused, *self._in_use()]
+        refused = [*self.schema.problems, *departing.refused, *self._in_use(), *self.delegations.refused]
         self.plan = self._tenant_plan(refused)
         if self._approved:
             self._hold_to(self._approved.plan)
         self.warnings += [*sorted(assignments.warnings), *self._undefined_exposures()]
-        self.warnings += departing.warnings
+        self.warnings += [*departing.warnings, *self.delegations.warnings]
         self.plan = replace(
             self.plan,
             blocked=tuple(self._blocked()),
@@ -167,9 +174,11 @@ class ReconcileRun:
         return self.assignments.entries if self.assignments else []
 
     def _tenant_plan(self, refused: list[Finding]) -> TenantPlan:
-        steps = [step.as_step() for step in self.schema.steps]
-        missing: list[Finding] = []
+        steps = [step.as_step() for step in (*self.schema.steps, *self.delegations.steps)]
+        missing: list[Finding] = [*self.delegations.missing]
         unchanged = Counter(dict(self.schema.unchanged))
+        if unheld := self.delegations.plan.unchanged:
+            unchanged[DELEGATION] = unheld
         for entry in self.entries:
             reference = entry.declaration.who
             if entry.missing or entry.error:
@@ -237,6 +246,7 @@ class ReconcileRun:
         if any(finding.kind == MOVE for finding in self.plan.refused):
             yield "moves cannot be made as they are declared"
         yield from self.assignments.consumer_refusals() if self.assignments else ()
+        yield from self.delegations.blocked()
         yield from protected(self.plan, self.declared.protected_principals, self.declared.protected_attributes)
 
     @property
@@ -254,12 +264,13 @@ class ReconcileRun:
         """Leave out every object that is not as the approved plan found it. Raises PlanRefused with on_stale=fail."""
         names = {step.key: step.name for step in approved.steps}
         self._keep_entries([entry for entry in self.entries if _key(entry) in names])
+        self.delegations.keep(names)
         self.plan = self.plan.without({step.key for step in self.plan.steps} - names.keys())
         reasons = {**stale(approved, self.shown()), **dict(self._unfulfilled(approved))}
         for entry in self.entries:
             if entry.error:
                 reasons[_key(entry)] = f"{names[_key(entry)]}: {self._reason(entry)}"
-        for finding in self.schema.problems:
+        for finding in (*self.schema.problems, *self.delegations.refused):
             reasons[finding.kind, finding.name] = finding.message
         if reasons and self._params["on_stale"] == "fail":
             listed = "; ".join(list(reasons.values())[:10])
@@ -275,6 +286,8 @@ class ReconcileRun:
         self.warnings += [f"Skipped, because the plan is stale: {reason}" for reason in reasons.values()]
         kept = tuple(step for step in self.schema.steps if step.as_step().key not in reasons)
         self.schema = replace(self.schema, steps=kept, problems=())
+        self.delegations.keep(names, reasons)
+        self.delegations.refused.clear()
         self._keep_entries([entry for entry in self.entries if _key(entry) not in reasons])
         self.plan = replace(self.plan.without(reasons), refused=())
 
@@ -309,7 +322,7 @@ class ReconcileRun:
     @property
     def failed(self) -> bool:
         """Whether anything that was to be written failed."""
-        return bool(self.outcome.failed) or any(entry.error for entry in self.entries)
+        return bool(self.outcome.failed or self.delegations.failed) or any(entry.error for entry in self.entries)
 
     def write(self) -> None:
         """Write the steps. A phase begins only if nothing failed in those before it that it rests on."""
@@ -317,6 +330,8 @@ class ReconcileRun:
         self._write_schema((SETS, PERMIT))
         if not self.outcome.failed and assignments:
             self.warnings += assignments.write().get("warnings", [])
+        if not self.failed:
+            self.delegations.write()
         if not self.failed:
             self._write_schema((FORBID,))
         if not self.failed:
@@ -365,7 +380,13 @@ class ReconcileRun:
     def wrote(self) -> bool:
         """Return whether anything was written, or may have been."""
         unsure = any(error.changed or error.in_doubt for _step, error in self.outcome.failed)
+        unsure |= self.delegations.wrote
         return bool(self.outcome.written) or unsure or any(entry.changed(False) for entry in self.entries)
+
+    def before(self, kept: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+        """Return the declarations that undo sets, definitions and delegations; `kept` as in `read_and_plan()`."""
+        delegations = self.delegations.before(kept.get(DELEGATIONS) or ())
+        return {**self.schema.before, **({DELEGATIONS: delegations} if delegations else {})}
 
     def changes(self) -> list[tuple[Principal, Plan]]:
         """Return what is about to change of principals."""
@@ -391,6 +412,7 @@ class ReconcileRun:
             if finding.kind in (*SCHEMA_KINDS, MOVE)
         ]
         schema += [f"{step.declared.place}: {step.as_step().name}: {error}" for step, error in self.outcome.failed]
+        schema += self.delegations.failures()
         return schema + [f"{entry.declaration.label}: {self._reason(entry)}" for entry in self.entries if entry.error]
 
     def results(self, planned: bool, report: str) -> list[dict[str, Any]]:

@@ -37,6 +37,10 @@ def an_item(**item: Any) -> Any:
     return {"assignments": [item]}
 
 
+def a_delegation(**item: Any) -> Any:
+    return {"delegations": [{"role": "attribute_log_reader", **item}]}
+
+
 def a_value(value: Any) -> Any:
     return an_item(user="a", attributes={"Sales": {"Region": value}})
 
@@ -75,12 +79,25 @@ GOOD = [
     an_item(service_principal="a", user=None, attributes={"Sales": {"Region": "x"}}, expected=None),
     *map(a_value, [None, [], "x" * 64, 1, -(2**31), True, ["a", "b"], [1, 2], {"add": [1]}, {"remove": "a"}]),
     a_value({"add": ["a"], "remove": ["b"]}),
+    {"delegations": None},
+    a_delegation(user="a@contoso.com"),
+    a_delegation(service_principal="a", user=None, attribute_set="Sales", state="absent", force=True),
+    a_delegation(group="a", display_name="A", attribute_set=None, state=None, force=None),
 ]
 BAD = [
     3,
     "text",
     [3],
     {"roles": []},
+    {"delegations": {}},
+    a_delegation(),
+    a_delegation(user=None),
+    a_delegation(user=" "),
+    a_delegation(user="a", group="b"),
+    a_delegation(user="a", role="owner"),
+    a_delegation(user="a", attribute_set="9"),
+    a_delegation(user="a", state="deprecated"),
+    a_delegation(user="a", scope="/"),
     {"masked_sets": "Sales"},
     {"exposures": {}},
     {"exposures": [{"name": "a", "owner": "b"}]},

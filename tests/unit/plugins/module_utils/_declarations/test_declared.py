@@ -243,6 +243,7 @@ def test_the_lookup_gives_what_is_written(tmp_path: Path) -> None:
             "assignments": 1,
             "moves": [],
             "exposures": [],
+            "delegations": 0,
         }
     ]
     assert lookup(attribute_sets=[{"name": "Sales"}])[0]["src"] is None
