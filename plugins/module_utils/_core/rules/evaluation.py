@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from operator import eq, ge, gt, itemgetter, le, lt, ne
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
 
 from ..model import Assignments, AttributeName, Value, is_guid
@@ -121,22 +121,24 @@ def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[State]) -> It
     the same object.
     """
     kinds: dict[Key, _Kinds] = {}
-    for rule in rules:
-        for attribute, tests in rule.tests.items():
-            kinds.setdefault(attribute, _Kinds(attribute)).add(tests)
-    places = {attribute: place for place, attribute in enumerate(kinds)}
-    selections = [_selection([places[attribute] for attribute in rule.attributes]) for rule in rules]
+    views = [
+        [
+            kinds.setdefault(attribute, _Kinds(attribute, len(kinds))).view(tests)
+            for attribute, tests in rule.tests.items()
+        ]
+        for rule in rules
+    ]
     decided: list[dict[Any, Answer]] = [{} for rule in rules]
     seen: dict[tuple[int, ...], tuple[Answer, ...]] = {}
-    steps = list(zip(rules, selections, decided, strict=True))
+    steps = list(zip(rules, views, decided, strict=True))
     finders = [kind.of for kind in kinds.values()]
     for assignments in principals:
         combination = tuple([find(assignments) for find in finders])
         answers = seen.get(combination)
         if answers is None:
             found = []
-            for rule, select, known in steps:
-                part = select(combination)
+            for rule, viewed, known in steps:
+                part = tuple([view(combination) for view in viewed])
                 answer = known.get(part)
                 if answer is None:
                     answer = known[part] = rule(assignments)
@@ -148,18 +150,37 @@ def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[State]) -> It
 class _Kinds:
     """The kinds of values of an attribute. Comparisons have the same outcome for all values of a kind."""
 
-    def __init__(self, attribute: Key) -> None:
+    def __init__(self, attribute: Key, place: int) -> None:
         self.attribute = attribute
+        self.place = place
+        """Where its kind stands in a combination."""
         self.tests: list[Callable[[_Held], Answer]] = []
         self.comparable = True
         """Whether only constants are compared with the attribute, so that its tests decide."""
         self.values: dict[Any, int] = {}
         self.kinds: dict[Any, int] = {}
+        self.outcomes: list[Any] = []
+        """The outcomes of the tests by the number of the kind."""
 
-    def add(self, tests: Sequence[Callable[[_Held], Answer]] | None) -> None:
-        """Add the tests of a rule; null stands for those of an attribute that is compared with another one."""
+    def view(self, tests: Sequence[Callable[[_Held], Answer]] | None) -> Callable[[Sequence[int]], Any]:
+        """Add the tests of a rule, and return what this rule sees of a combination: the outcomes of its own tests.
+
+        Null stands for the tests of an attribute that is compared with another one.
+        """
         self.comparable = self.comparable and tests is not None
+        first = len(self.tests)
         self.tests += tests or ()
+        last = len(self.tests)
+        seen: dict[int, Any] = {}
+
+        def view(combination: Sequence[int]) -> Any:
+            number = combination[self.place]
+            found = seen.get(number)
+            if found is None:
+                found = seen[number] = self.outcomes[number][first:last] if self.comparable else number
+            return found
+
+        return view
 
     def of(self, assignments: State) -> int:
         """Return the number of the kind of the value that is assigned."""
@@ -170,15 +191,9 @@ class _Kinds:
         if number is None:
             outcomes = tuple([test(value) for test in self.tests]) if self.comparable else key
             number = self.values[key] = self.kinds.setdefault(outcomes, len(self.kinds))
+            if number == len(self.outcomes):
+                self.outcomes.append(outcomes)
         return number
-
-
-def _selection(places: list[int]) -> Callable[[Sequence[Any]], Any]:
-    """Return what picks the items at some places, always as a sequence."""
-    if len(places) == 1:
-        place = places[0]
-        return lambda items: (items[place],)
-    return itemgetter(*places) if places else lambda items: ()
 
 
 def held(assignments: State, attribute: Key) -> _Held:
