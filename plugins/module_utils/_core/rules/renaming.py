@@ -28,13 +28,15 @@ from .conditions import (
     Literals,
     Node,
     Operand,
+    values_of,
     with_leaves,
 )
 from .odata import ODATA
 from .problems import find_problems
 
-_PARTIAL = re.compile(r"match|like|startswith|endswith|contains", re.IGNORECASE)
-"""Operators that may compare with a part of a value."""
+_PARTIAL = re.compile(r"startswith|endswith|contains", re.IGNORECASE)
+_PATTERN = re.compile(r"match|like", re.IGNORECASE)
+"""Operators that may compare with a part of a value, and those that compare with a pattern."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class Renaming:
                 return replace(leaf, argument=self._operand(leaf.argument))
             if not isinstance(leaf, Comparison) or not any(map(self._is_source, (leaf.left, leaf.right))):
                 return leaf
-            if self.values and _PARTIAL.search(leaf.operator):
-                doubts.append(f"{leaf.operator} may compare with a part of a value, and values change in this move")
+            if self._is_doubtful(leaf):
+                doubts.append(f"{leaf.operator} may compare with a part of a value that changes in this move")
             left, right = (self._value(self._operand(side), dialect) for side in (leaf.left, leaf.right))
             return replace(leaf, left=left, right=right)
 
@@ -71,6 +73,14 @@ class Renaming:
             return None, error.reason
         doubts += [problem.message for problem in found if str(self.target.attribute) in problem.message]
         return written, "; ".join(dict.fromkeys(doubts))
+
+    def _is_doubtful(self, leaf: Comparison) -> bool:
+        """Return whether the operator may find a value by its part or by a pattern, and the move changes that value."""
+        if _PATTERN.search(leaf.operator):
+            return bool(self.values)
+        texts = [str(literal.value) for side in (leaf.left, leaf.right) for literal in values_of(side)]
+        partial = _PARTIAL.search(leaf.operator) is not None
+        return partial and any(text != old and text.lower() in old.lower() for text in texts for old in self.values)
 
     def _is_source(self, operand: Operand) -> bool:
         return isinstance(operand, Attribute) and str(operand.named).lower() == str(self.source).lower()
