@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._core.assignment_plan import definition_of
 from .._core.model import (
@@ -37,8 +37,6 @@ NEAR = 0.8
 """The share of a limit from which it counts as nearly reached."""
 AGENT, AGENTS = "agent", "agents"
 """Agents are agent identities, their blueprints and agent users. They also count as service principals or users."""
-COUNTED = (*KINDS_BY_PLURAL, AGENTS)
-"""The groups in which principals are counted."""
 FREE, ACTIVE, INACTIVE, OUTSIDE = "free", "active", "inactive", "outside"
 """The relation of a value to the predefined values of its attribute; free where they do not bind."""
 UNDEFINED = "undefined"
@@ -81,11 +79,15 @@ class Mask:
         return {"masked": len(elements(value))}
 
 
+_Group: TypeAlias = "tuple[PrincipalKind, bool]"
+"""The kind of a principal, and whether it is an agent."""
+
+
 @dataclass(slots=True)
 class _Use:
     """The use of an attribute; `bad` counts the principals with inactive values, and with values that are outside."""
 
-    holders: Counter[str] = field(default_factory=Counter)
+    holders: Counter[_Group] = field(default_factory=Counter)
     values: Counter[Scalar] = field(default_factory=Counter)
     bad: Counter[str] = field(default_factory=Counter)
 
@@ -155,29 +157,31 @@ class Figures:
         self._binding = {name for name, definition in self.definitions.items() if definition.predefined_only}
         self._concerned: Counter[Requirement] = Counter()
         self._uses: dict[AttributeName, _Use] = {name: _Use() for name in self.definitions}
-        self._holders: dict[str, Counter[str]] = {name: Counter() for name in self._sets}
-        self._principals: Counter[tuple[PrincipalKind, bool]] = Counter()
+        self._holders: dict[str, Counter[_Group]] = {name: Counter() for name in self._sets}
+        self._principals: Counter[_Group] = Counter()
         self._rows: list[_Row] = []
         self._with_values = 0
 
     def add(self, principal: Principal, differs: bool = False) -> None:
         """Count a principal; one that may differ from its declaration is kept even without values."""
-        counted = [principal.kind.plural, AGENTS] if principal.agent_type else [principal.kind.plural]
-        self._principals[principal.kind, bool(principal.agent_type)] += 1
+        group = principal.kind, bool(principal.agent_type)
+        self._principals[group] += 1
         assignments = principal.assignments
         for attribute_set in {name.attribute_set for name in assignments}:
             if attribute_set not in self._holders:
                 self._holders[attribute_set] = Counter()
-            self._holders[attribute_set].update(counted)
+            self._holders[attribute_set][group] += 1
         bad: list[tuple[AttributeName, str, list[Scalar]]] = []
         for name, value in assignments.items():
             if name not in self._uses:
                 self._uses[name] = _Use()
             use = self._uses[name]
-            use.holders.update(counted)
-            use.values.update(elements(value))
+            use.holders[group] += 1
+            parts = elements(value)
+            for part in parts:
+                use.values[part] += 1
             if name in self._binding:
-                bad += self._bad(use, name, elements(value))
+                bad += self._bad(use, name, parts)
         missing = self._lacks(principal)
         count = values_held(assignments)
         self._with_values += count > 0
@@ -218,8 +222,7 @@ class Figures:
         return {
             "summary": {
                 "principals": self._principals.total(),
-                **{kind.plural: sum(self._all(kind)) for kind in KINDS_BY_PLURAL.values()},
-                AGENTS: sum(self._all(kind)[True] for kind in KINDS_BY_PLURAL.values()),
+                **_counts(self._principals),
                 "with_values": self._with_values,
                 "attribute_sets": len(self._holders),
                 "definitions": len(self.definitions) - deprecated,
@@ -232,7 +235,7 @@ class Figures:
             },
             "masked_attribute_sets": sorted(self.mask.attribute_sets),
             "attribute_sets": [
-                {"name": name, "definitions": defined[name], **{group: holders[group] for group in COUNTED}}
+                {"name": name, "definitions": defined[name], **_counts(holders)}
                 for name, holders in sorted(self._holders.items())
             ],
             "attributes": attributes,
@@ -270,7 +273,7 @@ class Figures:
             "type": definition.type.lower() if definition else None,
             "multi_valued": definition.collection if definition else None,
             "predefined_values_only": definition.predefined_only if definition else None,
-            **{group: use.holders[group] for group in COUNTED},
+            **_counts(use.holders),
             "distinct_values": len(use.values),
             **{state: use.bad[state] for state in (INACTIVE, OUTSIDE)},
             "distribution": None if self.mask.hides(attribute_set) else list(_distribution(use, definition)),
@@ -306,6 +309,13 @@ class Figures:
             ),
         ]
         yield from (limit for limit in others if limit["near"])
+
+
+def _counts(groups: Counter[_Group]) -> dict[str, int]:
+    """Return the numbers of users, service principals and agents, which count as either."""
+    kinds = KINDS_BY_PLURAL.items()
+    by_kind = {plural: groups[kind, False] + groups[kind, True] for plural, kind in kinds}
+    return {**by_kind, AGENTS: sum(groups[kind, True] for _plural, kind in kinds)}
 
 
 def _distribution(use: _Use, definition: Definition | None) -> Iterator[dict[str, Any]]:
