@@ -108,6 +108,7 @@ options:
         empty list reads none.
       - The report shows for each attribute and value what decides by it, and for each rule how many principals it
         selects.
+      - The C(exposures) of O(desired) are part of the lineage.
       - A source that the identity cannot read is named in the report, with the permission. Nothing is called unread
         then.
       - The name of a policy that quotes a masked value is replaced by its ID.
@@ -118,11 +119,17 @@ options:
       - app_management_policies
       - lifecycle_workflows
       - directory_role_assignments
+      - role_conditions
     default:
       - conditional_access_policies
       - app_management_policies
       - lifecycle_workflows
       - directory_role_assignments
+  resource_manager_url:
+    description:
+      - URL of Azure Resource Manager, for the source V(role_conditions). By default, the module uses the one of
+        O(cloud_environment). For V(Bleu), V(Delos) and V(GovSG), set this option.
+    type: str
   title:
     description: Title of the page and of the summary.
     type: str

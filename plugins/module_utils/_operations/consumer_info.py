@@ -22,10 +22,7 @@ from .._graph.resource_manager import ResourceManager
 from .._operation import Operation
 from .._tenant.consumers import ROLE_CONDITIONS, SOURCES, Consumer, read_consumers
 
-CONSUMER_INFO_SPEC: dict[str, Any] = {
-    "attribute_set": {"type": TEXT},
-    "name": {"type": TEXT},
-    "value": {"type": "raw"},
+SOURCES_SPEC: dict[str, Any] = {
     "sources": {
         "type": "list",
         "elements": "str",
@@ -33,6 +30,12 @@ CONSUMER_INFO_SPEC: dict[str, Any] = {
         "default": list(SOURCES),
     },
     "resource_manager_url": {"type": TEXT},
+}
+CONSUMER_INFO_SPEC: dict[str, Any] = {
+    "attribute_set": {"type": TEXT},
+    "name": {"type": TEXT},
+    "value": {"type": "raw"},
+    **SOURCES_SPEC,
 }
 CONSUMER_INFO_CONSTRAINTS = {"required_by": {"name": ("attribute_set",), "value": ("name",)}}
 
@@ -42,7 +45,7 @@ def run_consumer_info(params: Mapping[str, Any], graph: Graph, check_mode: bool)
     value = params["value"]
     if value is not None and not isinstance(value, str | int):
         raise OptionError("value", f"{read_as(value)} is not a value; give text, an integer or a Boolean")
-    consumers = read_consumers(graph, params["sources"], _resource_manager(params, graph))
+    consumers = read_consumers(graph, params["sources"], resource_manager(params, graph))
     wanted = (params["attribute_set"], params["name"], None if value is None else value_text(value))
     return {
         "changed": False,
@@ -51,7 +54,7 @@ def run_consumer_info(params: Mapping[str, Any], graph: Graph, check_mode: bool)
     }
 
 
-def _resource_manager(params: Mapping[str, Any], graph: Graph) -> ResourceManager | None:
+def resource_manager(params: Mapping[str, Any], graph: Graph) -> ResourceManager | None:
     """Return Azure Resource Manager if it is to be asked. Raises OptionError without a URL or a token for it."""
     if ROLE_CONDITIONS not in params["sources"]:
         return None

@@ -14,6 +14,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from .._connection import read_files
 from .._core.model import KINDS_BY_PLURAL, PrincipalKind
 from .._core.options import DICT, LIST, TEXT
+from .._core.rules.role_conditions import ROLE_CONDITION
 from .._declarations.declared import Declared, declared
 from .._declarations.locations import Decrypt, no_secret
 from .._declarations.storage import (
@@ -43,12 +45,13 @@ from .._report.lineage import count_matches, lineage
 from .._report.lineage_findings import kind_title
 from .._report.page import times
 from .._tenant.audit_log import AuditLog
-from .._tenant.consumers import SOURCES, Consumers, read_consumers
+from .._tenant.consumers import ROLE_CONDITIONS, SOURCES, Consumers, exposed, read_consumers
 from .._tenant.organization import Organization, describe_identity, read_organization
 from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
+from .consumer_info import SOURCES_SPEC, resource_manager
 
 REPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -81,7 +84,7 @@ REPORT_SPEC: dict[str, Any] = {
     "title": {"type": "str", "default": "Custom security attributes"},
     "logo": {"type": "path"},
     "metrics_path": {"type": "path"},
-    "sources": {"type": "list", "elements": "str", "choices": list(SOURCES), "default": list(SOURCES)},
+    **SOURCES_SPEC,
 }
 AUDIT_DAYS = 30
 """Days of the audit log in which a report looks for the last change."""
@@ -141,7 +144,7 @@ def run_report(
     comparison = Comparison(figures.definitions, mask)
     if wanted:
         comparison.compare_schema(wanted.placed_sets, wanted.placed_definitions, sets)
-    consumers = read_consumers(graph, params["sources"]) if params["sources"] else None
+    consumers = _read_consumers(params, graph, wanted)
     kinds = [KINDS_BY_PLURAL[plural] for plural in dict.fromkeys(params["principals"])]
     known = []
     for kind in kinds:
@@ -216,9 +219,25 @@ def _not_read(
         found.append({"what": "attributes that are hidden from the identity", "reason": PERHAPS_HIDDEN})
     if wanted is None:
         found.append({"what": "drift", "reason": "no declarations were given"})
+    elif wanted.items:
+        reason = "they select principals, derive values or end, and this report compares named principals only"
+        found.append({"what": f"{counted(len(wanted.items), 'item')} of assignments", "reason": reason})
     if not params["required"]:
         found.append({"what": "required attributes", "reason": "none were given"})
     return found
+
+
+def _read_consumers(params: Mapping[str, Any], graph: Graph, wanted: Declared | None) -> Consumers | None:
+    """Return what decides by attributes, with the declared exposures, unless neither is asked for nor declared."""
+    exposures = wanted.exposures if wanted else ()
+    if not params["sources"] and not exposures:
+        return None
+    consumers = Consumers()
+    if params["sources"]:
+        consumers = read_consumers(graph, params["sources"], resource_manager(params, graph))
+    folder = f"{os.getcwd()}{os.sep}"
+    consumers.found += [exposed(replace(exposure, place=exposure.place.removeprefix(folder))) for exposure in exposures]
+    return consumers
 
 
 def _lineage(
@@ -231,7 +250,12 @@ def _lineage(
     """Return the lineage, unless no source was asked for. Of the `known` kinds nothing can be hidden."""
     if consumers is None:
         return None
-    matches = count_matches([consumer.as_rule() for consumer in consumers.found], figures, known)
+    rules = [
+        # A condition concerns only the principal that has the role.
+        replace(consumer.as_rule(), evaluator=None) if consumer.dialect == ROLE_CONDITION.name else consumer.as_rule()
+        for consumer in consumers.found
+    ]
+    matches = count_matches(rules, figures, known)
     return lineage(report["attributes"], consumers, sources, matches, figures.mask)
 
 
@@ -239,7 +263,7 @@ def _sources_not_read(sources: Sequence[str], consumers: Consumers | None) -> li
     """Return what may decide by attributes and was not read, with the reason."""
     found = [
         {"what": kind_title(source), "reason": "the option sources leaves them out"}
-        for source in SOURCES
+        for source in (*SOURCES, ROLE_CONDITIONS)
         if source not in sources
     ]
     if consumers:
@@ -250,7 +274,6 @@ def _sources_not_read(sources: Sequence[str], consumers: Consumers | None) -> li
         hidden = sum(not consumer.certain for consumer in consumers.found)
         if hidden:
             found.append({"what": counted(hidden, "rule"), "reason": "hidden from the identity, or not valid"})
-    found.append({"what": "conditions of Azure role assignments", "reason": "Microsoft Graph does not have them"})
     return found
 
 

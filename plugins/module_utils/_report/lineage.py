@@ -156,7 +156,7 @@ class _Hidden:
 
     def shown(self, consumer: Consumer, matches: Mapping[str, int] | None) -> dict[str, Any]:
         """Return a consumer as JSON has it."""
-        result = consumer.as_result()
+        result = {**consumer.as_result(), "owner": consumer.owner}
         names = {details["attribute_set"].lower() for details in consumer.attributes}
         hides = bool(self._sets) and (not consumer.certain or not self._sets.isdisjoint(names))
         masked = hides and bool(consumer.rule or any(details["values"] for details in consumer.attributes))

@@ -17,7 +17,7 @@ from typing import Any
 
 from .finding import Finding, as_text, counted
 
-READERS = "policy, app management policy or workflow that was read"
+READERS = "policy, workflow or exposure that is known"
 
 Report = Mapping[str, Any]
 Row = Mapping[str, Any]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._core.rules.effects import state_words
 from .finding import as_text, counted
 from .lineage_findings import attribute_title, kind_title, matches_text, selected
 from .markup import Child, Html, data_table, section, table_cell, table_row, table_rows, tag
@@ -168,7 +169,9 @@ def _by_consumer(consumers: Sequence[Row]) -> Html:
 
 
 def _state(consumer: Row) -> str | None:
-    state = {"enabledForReportingButNotEnforced": "report-only"}.get(consumer["state"], consumer["state"])
+    if consumer["owner"]:
+        return f"owner: {consumer['owner']}"
+    state = state_words(consumer["state"]) if consumer["state"] else None
     return f"{state}, excludes" if state and consumer["mode"] == "exclude" else state
 
 
@@ -177,7 +180,7 @@ def _reads(consumer: Row) -> list[Child]:
     named = []
     for attribute in consumer["attributes"]:
         compared = attribute["values"] and not consumer["rule"] and not consumer["masked"]
-        words = f" {attribute['operator']} {as_text(attribute['values'])}" if compared else ""
+        words = f" {attribute['operator'] or 'with'} {as_text(attribute['values'])}" if compared else ""
         named.append(f"{attribute_title(attribute)}{words}")
     return [tag("span", name, class_="line") for name in dict.fromkeys(named)]
 

@@ -145,12 +145,15 @@ _EXACT = re.compile(r"eq|in|equals|(ForAnyOfAnyValues:)?(String|Numeric|Bool|Gui
 
 
 def may_decide(details: Mapping[str, Any], value: Any) -> bool:
-    """Return whether a comparison, as `attribute_details()` has it, can have another outcome by this value."""
+    """Return whether a comparison, as `attribute_details()` has it, can have another outcome by this value.
+
+    Values without an operator are those that an exposure uses.
+    """
     text = value_text(value).lower()
     values = [value_text(compared).lower() for compared in details["values"]]
     if details["operator"] == "contains":
         return any(compared in text for compared in values)
-    return not values or not _EXACT.fullmatch(details["operator"] or "") or text in values
+    return not values or not _EXACT.fullmatch(details["operator"] or "eq") or text in values
 
 
 def value_text(value: Any) -> str:

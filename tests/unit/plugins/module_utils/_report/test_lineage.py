@@ -296,6 +296,42 @@ def test_without_sources_no_consumer_is_read(made: Callable[..., dict[str, Any]]
     assert {"lifecycle workflows", "directory role assignments"} <= {entry["what"] for entry in document["not_read"]}
 
 
+def test_declared_exposures_are_part_of_it(made: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    (tmp_path / "exposures.yml").write_text(
+        "exposures:\n- {name: Badges, owner: Facilities, attributes: [Engineering.CostCenter, "
+        "{Engineering.Project: [Cascade]}]}\n"
+    )
+    document = made(desired=str(tmp_path / "exposures.yml"))
+    (exposure,) = [found for found in document["lineage"]["consumers"] if found["kind"] == "exposure"]
+    assert (exposure["display_name"], exposure["owner"], exposure["matches"]) == ("Badges", "Facilities", None)
+    assert exposure["place"].endswith("exposures.yml:2")
+    number = document["lineage"]["consumers"].index(exposure)
+    by_name = {entry["name"]: entry for entry in document["lineage"]["attributes"]}
+    assert by_name["CostCenter"]["consumers"] == [number]
+    reading = [entry["value"] for entry in by_name["Project"]["values"] if number in entry["consumers"]]
+    assert reading == ["Cascade"]
+    assert "owner: Facilities" in (tmp_path / "made" / "index.html").read_text()
+    alone = made(desired=str(tmp_path / "exposures.yml"), sources=[])["lineage"]
+    assert (len(alone["consumers"]), alone["complete"]) == (1, False)
+
+
+def test_role_conditions_are_read_on_request(made: Callable[..., dict[str, Any]], emulator: Emulator) -> None:
+    document = made(sources=["role_conditions"], resource_manager_url=emulator.resource_manager_url)
+    found = document["lineage"]["consumers"]
+    assert {consumer["kind"] for consumer in found} == {"role_condition"}
+    assert {consumer["matches"] is None for consumer in found} == {True}
+    assert "role conditions" not in [entry["what"] for entry in document["not_read"]]
+    assert "role conditions" in [entry["what"] for entry in made()["not_read"]]
+
+
+def test_items_that_select_are_said_not_to_be_compared(made: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    (tmp_path / "items.yml").write_text(
+        "assignments:\n- {users: {all: true}, attributes: {Engineering: {NumVendors: 1}}}\n"
+    )
+    document = made(desired=str(tmp_path / "items.yml"))
+    assert "1 item of assignments" in [entry["what"] for entry in document["not_read"]]
+
+
 @pytest.mark.usefixtures("assigned")
 def test_rules_about_masked_sets_are_masked(made: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     document = made(masked_attribute_sets=["Engineering"])
