@@ -182,7 +182,7 @@ class TenantSelector:
         job = _Job(kind, [who for who in wanted.names if who.kind is kind], own, paths, holders)
         for choice in own:
             self._check_visible(kind, choice.selection.where, choice.place)
-            if choice.members is not None:
+            if choice.members is not None or any(map(self._is_held_by_nobody, choice.selection.where)):
                 continue
             query = self._query(choice)
             if query is None:
@@ -190,11 +190,12 @@ class TenantSelector:
             else:
                 job.queries.append(query)
         for holder in holders:
-            holds = Where(holder.attribute, "eq", holder.value)
-            self._check_visible(kind, [holds], f"exclusive {holder.attribute}")
+            holds, place = Where(holder.attribute, "eq", holder.value), f"exclusive {holder.attribute}"
+            if self._is_held_by_nobody(holds):
+                continue
+            self._check_visible(kind, [holds], place)
             if self._is_asked(holds):
-                text = condition(holder.attribute, "eq", holder.value)
-                job.queries.append(_Query(text, f"exclusive {holder.attribute}"))
+                job.queries.append(_Query(condition(holder.attribute, "eq", holder.value), place))
             else:
                 job.whole = True
         return job
@@ -227,6 +228,11 @@ class TenantSelector:
         known = self._definition(where.attribute)
         starts_many = where.operator == "startswith" and known is not None and known.collection
         return known is not None and known.searchable and where.value is not None and not starts_many
+
+    def _is_held_by_nobody(self, where: Where) -> bool:
+        """Return whether a condition asks for a value of an attribute that the tenant does not define yet."""
+        missing = self._definition(where.attribute) is None and bool(self._definitions)
+        return missing and where.operator != "ne" and where.value is not None
 
     def _definition(self, attribute: AttributeName) -> Definition | None:
         """Return a definition; null if it does not exist, or definitions cannot be read."""

@@ -199,6 +199,17 @@ def test_who_holds_an_exclusive_value_comes_too(tenant: Tenant) -> None:
         assert selected(found) == [ADELE]
 
 
+def test_an_attribute_that_is_not_defined_yet_is_held_by_nobody(tenant: Tenant) -> None:
+    new = AttributeName("Engineering", "New")
+    rule = Selection(USERS, where=(Where(new, "eq", "x"),))
+    group = Selection(USERS, group="Engineering")
+    found = read(tenant.graph, rule, group, holders=[Holder(USERS, new, "x")])
+    assert found.principals.keys() == {ADELE}, "the rule may select her once the run has written"
+    assert found.selected_by[ADELE] == {0, 1}
+    everyone = read(tenant.graph, Selection(USERS, where=(Where(new, "ne", "x"),)))
+    assert everyone.principals.keys() == ids_of(tenant)
+
+
 def test_an_attribute_that_is_not_searchable_is_read_by_pages(tenant: Tenant) -> None:
     definitions = tenant.emulator.tenant()["definitions"]
     hidden = next(known for known in definitions if known.get("isSearchable") is False)
