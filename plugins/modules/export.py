@@ -44,6 +44,15 @@ options:
     elements: str
     choices: [users, service_principals]
     default: [users, service_principals]
+  delegations:
+    description:
+      - Whether to write who holds which role for custom security attributes to C(delegations.yml). With
+        O(attribute_sets), the file has the roles for these sets only. An export that selects principals by O(where) or
+        O(filter) has no delegations.
+      - To read them, the module needs the Graph permission C(RoleManagement.Read.Directory). Without it, the module
+        warns, and the export has no delegations.
+    type: bool
+    default: true
   format:
     description:
       - Format of the assignments. V(csv) has a row for each principal and a column for each attribute, as described in
@@ -162,6 +171,10 @@ summary:
       description: Number of definitions.
       type: int
       sample: 10
+    delegations:
+      description: Number of delegations.
+      type: int
+      sample: 4
     principals:
       description: Number of principals with values.
       type: int

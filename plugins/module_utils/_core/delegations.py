@@ -115,6 +115,14 @@ class Delegation:
             "principal": self.holder.as_result(),
         }
 
+    def as_export(self) -> dict[str, Any]:
+        """Return the declaration of this delegation for people: a group by its id, which alone is unique."""
+        scope = {"attribute_set": self.attribute_set} if self.attribute_set else {}
+        holder = self.holder
+        name = holder.id if holder.kind == GROUP.name else holder.reference
+        title = {"display_name": holder.display_name} if holder.display_name else {}
+        return {"role": self.role, **scope, holder.kind: name, **title}
+
     def as_item(self, state: str) -> dict[str, Any]:
         """Return the declaration of this delegation, by the id of its principal."""
         scope = {"attribute_set": self.attribute_set} if self.attribute_set else {}

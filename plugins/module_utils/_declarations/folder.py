@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import OptionError
-from .locations import ASSIGNMENTS, SETS
+from .locations import ASSIGNMENTS, DELEGATIONS, SETS
 from .storage import (
     SWITCH,
     check_file,
@@ -44,7 +44,7 @@ MANIFEST = ".export.json"
 ASIDE = ".export.new"
 """The folder in which an export writes its files before it puts them in their places."""
 FORMAT, VERSION = "entra.attributes/export", 1
-_NAME = re.compile(rf"({SETS}/[^/.][^/]*\.yml|{ASSIGNMENTS}/[a-z_]+\.(yml|csv))")
+_NAME = re.compile(rf"({SETS}/[^/.][^/]*\.yml|{ASSIGNMENTS}/[a-z_]+\.(yml|csv)|{DELEGATIONS}\.yml)")
 _STAGED = re.compile(r"[0-9]+")
 
 

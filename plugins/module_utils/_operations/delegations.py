@@ -26,8 +26,16 @@ from .._core.delegations import (
 )
 from .._core.schema_plan import Placed
 from .._core.tenant_plan import DELEGATION, Finding, Key, TenantPlan
-from .._errors import AmbiguousPrincipal, EntraError, InvalidDeclaration, PlanRefused, PrincipalNotFound
+from .._errors import (
+    AmbiguousPrincipal,
+    EntraError,
+    InvalidDeclaration,
+    PermissionDenied,
+    PlanRefused,
+    PrincipalNotFound,
+)
 from .._graph.client import Graph
+from .._tenant.permissions import READ_ROLE_ASSIGNMENTS, Access
 from .._tenant.roles import Roles
 
 
@@ -37,6 +45,25 @@ def approved_delegations(plan: TenantPlan) -> list[Placed[DesiredDelegation]]:
         return [Placed(delegation_of(step), step.place) for step in plan.delegations]
     except (KeyError, ValueError):
         raise PlanRefused("The plan has a delegation that this release cannot read. Nothing was written.") from None
+
+
+def read_delegations(graph: Graph, attribute_sets: Collection[str] | None) -> tuple[list[dict[str, Any]], str]:
+    """Return the delegations as declarations, of these attribute sets only if there are any, and why some are missing.
+
+    Nothing is sent where the token shows that Graph would refuse it.
+    """
+    hint = "Give the identity the permission, or set delegations=false."
+    if Access.of(graph.claims()).allows(READ_ROLE_ASSIGNMENTS) is False:
+        return [], f"the token does not have the permission {READ_ROLE_ASSIGNMENTS.permissions[0]}. {hint}"
+    try:
+        found = Roles(graph).assignments()
+    except PermissionDenied as error:
+        return [], f"{error} {hint}"
+    wanted = [known for known in found if not attribute_sets or known.attribute_set in attribute_sets]
+    unnamed = sum(not known.holder.kind for known in wanted)
+    items = [known.as_export() for known in wanted if known.holder.kind]
+    items.sort(key=lambda item: [str(value).casefold() for value in item.values()])
+    return items, f"{unnamed} have a principal that cannot be read." if unnamed else ""
 
 
 class DelegationRun:

@@ -29,7 +29,7 @@ from .._core.values import in_order
 from .._declarations.backups import clear, find_backups, new_backup, remove, seal
 from .._declarations.csv_files import fits, write_csv
 from .._declarations.folder import bring, check_export
-from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, DISPLAY_NAME, SETS
+from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, DELEGATIONS, DISPLAY_NAME, SETS
 from .._declarations.storage import now
 from .._declarations.yaml_json import write_yaml
 from .._errors import InvalidDeclaration, OptionError, UndefinedAttribute
@@ -40,6 +40,7 @@ from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .assignment_info import SELECTION_SPEC, selection
+from .delegations import read_delegations
 
 EXPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -51,6 +52,7 @@ EXPORT_SPEC: dict[str, Any] = {
         "default": list(KINDS_BY_PLURAL),
     },
     **SELECTION_SPEC,
+    "delegations": {"type": "bool", "default": True},
     "format": {"type": "str", "choices": ["yaml", "csv"], "default": "yaml"},
     "backup": {"type": "bool", "default": False},
     "keep": {"type": INTEGER},
@@ -85,6 +87,12 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         certain = certain and proven
         files.update(_assignment_files(plural, kind, items, params["format"]))
         exported += len(items)
+    delegations: list[Item] = []
+    unread = ""
+    if params["delegations"] and not condition:
+        delegations, unread = read_delegations(graph, params["attribute_sets"])
+    if delegations:
+        files[f"{DELEGATIONS}.yml"] = write_yaml({DELEGATIONS: delegations})
     outcome = _bring(dest, files, check_mode)
     result = {
         **outcome,
@@ -92,8 +100,11 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
             "attribute_sets": len(chosen),
             "definitions": sum(known.attribute_set in chosen for known in definitions),
             "principals": exported,
+            "delegations": len(delegations),
         },
     }
+    if unread:
+        result["warnings"] = [f"Delegations are missing in {dest}: {unread}", *result.get("warnings", [])]
     if not certain:
         hidden = f"{PERHAPS_HIDDEN} What is hidden is missing in {dest}."
         result["warnings"] = [hidden, *result.get("warnings", [])]

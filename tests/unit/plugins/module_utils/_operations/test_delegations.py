@@ -16,6 +16,7 @@ from _tenant import Tenant
 
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError, PlanRefused
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
+from ansible_collections.entra.attributes.plugins.module_utils._operations.export import EXPORT
 from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
 from ansible_collections.entra.attributes.plugins.module_utils._operations.role_assignment import DELEGATION
 
@@ -302,3 +303,28 @@ def test_the_published_schema_takes_the_plan(admin: Tenant, folder: Path, tmp_pa
     plan = tmp_path / "plan.json"
     admin.run(RECONCILE, check_mode=True, src=[str(folder)], plan_path=str(plan))
     jsonschema.Draft202012Validator(schema).validate(json.loads(plan.read_text()))
+
+
+def test_an_export_has_the_delegations_and_reconcile_reads_them_back(admin: Tenant, tmp_path: Path) -> None:
+    before = held(admin)
+    exported = admin.run(EXPORT, dest=str(tmp_path / "all"))
+    assert exported["summary"]["delegations"] == 4
+    assert "warnings" not in exported
+    again = admin.run(RECONCILE, check_mode=True, src=[str(tmp_path / "all")])
+    assert (again["changed"], again["plan"]["unchanged"]["delegation"]) == (False, 4)
+    hold(admin)
+    admin = admin.allow(*PERMISSIONS)
+    admin.run(RECONCILE, src=[str(tmp_path / "all")])
+    assert held(admin) == before
+    part = admin.run(EXPORT, dest=str(tmp_path / "part"), attribute_sets=["Marketing"])
+    assert part["summary"]["delegations"] == 1
+    assert admin.run(EXPORT, dest=str(tmp_path / "none"), delegations=False)["summary"]["delegations"] == 0
+
+
+def test_an_export_says_that_it_could_not_read_delegations(tenant: Tenant, tmp_path: Path) -> None:
+    blind = tenant.allow(*PERMISSIONS[:5])
+    exported = blind.run(EXPORT, dest=str(tmp_path))
+    assert not (tmp_path / "delegations.yml").exists()
+    (warning,) = exported["warnings"]
+    assert "does not have the permission RoleManagement.Read.Directory" in warning
+    assert not any("roleAssignments" in request for request in blind.requests)

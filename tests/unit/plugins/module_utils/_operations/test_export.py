@@ -106,6 +106,7 @@ ALL = [
     "assignments/users.yml",
     "attribute_sets/Engineering.yml",
     "attribute_sets/Marketing.yml",
+    "delegations.yml",
 ]
 
 
@@ -166,7 +167,7 @@ def test_a_tenant_is_a_folder_of_sorted_files(emulator: Emulator, graph: _graph.
     assert outcome(result, tmp_path / "new" / "folder") == [(name, "present", True) for name in ALL]
     assert [one["after"] for one in result["diff"]] == list(written.values())
     assert {(one["before"], one["before_header"] == one["after_header"]) for one in result["diff"]} == {("", True)}
-    assert result["summary"] == {"attribute_sets": 2, "definitions": 10, "principals": 3}
+    assert result["summary"] == {"attribute_sets": 2, "definitions": 10, "principals": 3, "delegations": 4}
     assert "warnings" not in result
     assert {request["method"] for request in emulator.requests()} == {"GET"}
 
@@ -214,7 +215,7 @@ def test_only_what_differs_is_written(
     assert outcome(result, tmp_path) == [(name, "present", name == ALL[1]) for name in ALL]
     assert [(one["before"], one["after"]) for one in result["diff"]] == [(USERS, content(tmp_path)[ALL[1]])]
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ALL]
-    assert modes == [0o600, 0o640, 0o600, 0o600]
+    assert modes == [0o600, 0o640, 0o600, 0o600, 0o600]
 
 
 @pytest.mark.usefixtures("assigned")
@@ -234,9 +235,10 @@ def test_a_file_that_is_no_longer_made_is_removed_and_no_other(graph: _graph.Gra
         (ALL[1], "present", True),
         (ALL[2], "absent", True),
         (ALL[3], "present", False),
+        (ALL[4], "present", True),
     ]
-    assert set(content(tmp_path)) == {"assignments/users.csv", ALL[1], ALL[3], *others}
-    assert result["summary"] == {"attribute_sets": 1, "definitions": 2, "principals": 2}
+    assert set(content(tmp_path)) == {"assignments/users.csv", ALL[1], *ALL[3:], *others}
+    assert result["summary"] == {"attribute_sets": 1, "definitions": 2, "principals": 2, "delegations": 1}
     assert export(graph, tmp_path, **options)["changed"] is False
 
 
@@ -336,7 +338,7 @@ def test_principals_are_selected_in_graph(emulator: Emulator, graph: _graph.Grap
     where = [{"attribute_set": "Engineering", "name": "NumVendors", "value": "8"}]
     result = export(graph, tmp_path, where=where, filter="accountEnabled eq true")
     assert result["summary"]["principals"] == 1
-    assert list(content(tmp_path)) == [ALL[0], *ALL[2:]]
+    assert list(content(tmp_path)) == [ALL[0], *ALL[2:4]]
     filters = [request["query"].get("$filter") for request in emulator.requests() if "users" in request["path"]]
     assert filters == ["customSecurityAttributes/Engineering/NumVendors eq 8 and (accountEnabled eq true)"]
 
@@ -360,9 +362,9 @@ def test_a_role_for_one_set_exports_this_set(
     role_scopes = {"Attribute Assignment Reader": ["Marketing"]}
     token = emulator.token(user="adele@contoso.com", scopes=scopes, role_scopes=role_scopes)
     narrow = connect(access_token=token)
-    named = export(narrow, tmp_path, attribute_sets=["Marketing"], principals=["users"])
+    named = export(narrow, tmp_path, attribute_sets=["Marketing"], principals=["users"], delegations=False)
     assert "warnings" not in named
-    everything = export(narrow, tmp_path, principals=["users"])
+    everything = export(narrow, tmp_path, principals=["users"], delegations=False)
     assert "may be hidden" in everything["warnings"][0]
     assert list(content(tmp_path)) == [ALL[1], ALL[3]]
     with pytest.raises(UndefinedAttribute, match="no attribute set Engineering"):
