@@ -19,6 +19,8 @@ options:
         enters or leaves. Where the answer is not known, the principal may enter or leave the rule.
       - V(fail) does the same. If that affects an enabled consumer, or may affect it, the task fails and writes nothing.
         The same holds if a source of consumers could not be read. Disabled and report-only policies are reported only.
+      - With O(verify), a principal that another writer changed meanwhile is compared again before it is written again.
+        With V(fail), it is not written again if that affects an enabled consumer.
       - Conditional Access policies, app management policies, and lifecycle workflows are read, after planning and only
         if a principal would change. That needs the permissions C(Policy.Read.All),
         C(LifecycleWorkflows-Workflow.Read.All), and C(CustomSecAttributeDefinition.Read.All).

@@ -228,6 +228,11 @@ plan:
       type: list
       elements: str
       sample: ['12 apps leave the policy "Require MFA for finance apps" (enabled)']
+    effects:
+      description: The same as a list of C(effect), C(title), C(id), C(display_name), C(state), C(mode), C(place) and
+        C(owner). Null with O(consumers=ignore).
+      type: list
+      elements: dict
 summary:
   description: Outcome of the run. Predicted in check mode.
   returned: always

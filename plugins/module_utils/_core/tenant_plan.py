@@ -122,7 +122,8 @@ class TenantPlan:
     """The steps in their order, how many objects of each kind stay as they are, and what is left out.
 
     `rules` are those that people have to change. `affected` says what opens or closes, a sentence for each policy or
-    workflow. `blocked` holds the reasons why the plan as a whole must not be applied. `notes` are for people.
+    workflow. `effects` has the same without the numbers of principals; null if that was not asked for. `blocked` holds
+    the reasons why the plan as a whole must not be applied. `notes` are for people.
     """
 
     steps: tuple[Step, ...] = ()
@@ -133,6 +134,7 @@ class TenantPlan:
     notes: tuple[str, ...] = ()
     affected: tuple[str, ...] = ()
     rules: tuple[RuleChange, ...] = ()
+    effects: tuple[Mapping[str, Any], ...] | None = None
 
     @property
     def changed(self) -> bool:
@@ -313,6 +315,7 @@ def plan_document(plan: TenantPlan) -> dict[str, Any]:
         "notes": list(plan.notes),
         "affected": list(plan.affected),
         "rules": [asdict(rule) for rule in plan.rules],
+        "effects": None if plan.effects is None else [dict(effect) for effect in plan.effects],
     }
 
 
@@ -330,6 +333,7 @@ def parse_plan(document: Mapping[str, Any]) -> TenantPlan:
         tuple(map(str, document["notes"])),
         tuple(map(str, document["affected"])),
         tuple(RuleChange(**item) for item in document["rules"]),
+        None if document["effects"] is None else tuple(dict(item) for item in document["effects"]),
     )
 
 

@@ -172,6 +172,9 @@ class EntryPlanner(Protocol):
     def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
         """Set the plan of an entry. Raises EntraError."""
 
+    def permitted(self, changes: Sequence[tuple[AssignmentEntry, Principal]]) -> list[AssignmentEntry]:
+        """Return the entries that can be written again, given their principals as these are now."""
+
     def explain(self, error: EntraError, entry: AssignmentEntry) -> bool:
         """Add the reason to a refusal. Return whether replication may be to blame."""
 

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from .._core.assignment_plan import Definitions, untouched
@@ -36,6 +37,7 @@ from .._errors import (
     InvalidValue,
     OptionError,
     PermissionDenied,
+    PlanRefused,
     PrincipalNotFound,
     UndefinedAttribute,
     ValueConflict,
@@ -63,6 +65,7 @@ from .selections import (
 )
 
 NAMES_SHOWN = 5
+OVERTAKEN = "Another writer changed the principal meanwhile. It was not written again, because consumers=fail"
 
 
 def reading(filters: int, size: Callable[[], int]) -> str:
@@ -359,6 +362,11 @@ class AssignmentRun:
         """Return which consumers are affected, each in a sentence without a period."""
         return effect_sentences(self._effects_found())
 
+    def effect_documents(self) -> tuple[dict[str, Any], ...] | None:
+        """Return each effect once, as a plan keeps it; null if consumers were not to be read."""
+        distinct = dict.fromkeys(effect for _kind, effect in self._effects_found())
+        return tuple(map(asdict, distinct)) if self.effects else None
+
     def consumer_refusals(self) -> list[str]:
         """Return why `consumers=fail` forbids the run: each consumer that acts, and each source that was not read."""
         if self._settings.consumers != "fail" or not self.effects:
@@ -389,6 +397,23 @@ class AssignmentRun:
     def explain(self, error: EntraError, entry: AssignmentEntry) -> bool:
         """Add the reason to a refusal. Return whether replication may be to blame."""
         return entry.plan is not None and self._planner.explain(error, entry.plan)
+
+    def permitted(self, changes: Sequence[tuple[AssignmentEntry, Principal]]) -> list[AssignmentEntry]:
+        """Return the entries that can be written again, after another writer changed their principals.
+
+        The principals have the values that they have now. With consumers=fail, an entry that would affect a consumer
+        that acts gets an error instead.
+        """
+        planned = [(entry, principal, entry.plan) for entry, principal in changes if entry.plan]
+        if self.effects is None:
+            return [entry for entry, _principal, _plan in planned]
+        found = self.effects.find([(principal, plan) for _entry, principal, plan in planned])
+        for (entry, principal, _plan), effects in zip(planned, found, strict=True):
+            entry.effects = tuple(dict.fromkeys([*(entry.effects or ()), *effects]))
+            acting = [(principal.kind.name, effect) for effect in effects if effect.decides]
+            if acting and self._settings.consumers == "fail":
+                entry.error = PlanRefused(f"{OVERTAKEN}: {'; '.join(effect_sentences(acting))}.")
+        return [entry for entry, _principal, _plan in planned if entry.error is None]
 
     def record(self) -> None:
         """Save the values that are about to change in the snapshot, if there is one. Raises OptionError."""

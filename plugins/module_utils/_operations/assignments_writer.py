@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from .._core.model import KINDS, Assignments, PrincipalKind
+from .._core.model import KINDS, Principal, PrincipalKind
 from .._errors import (
     EntraError,
     GraphError,
@@ -137,9 +137,10 @@ class Writer:
             overtaken = []
             for entry, unseen in self._unseen(written):
                 entry.error = unseen
-                if unseen is not None and unseen.shown is not None and repeats_left:
-                    overtaken.append((entry, unseen.shown))
-            written = [entry for entry, shown in overtaken if self._plan_again(entry, shown)]
+                if unseen is not None and unseen.shown is not None and repeats_left and entry.principal:
+                    overtaken.append((entry, replace(entry.principal, assignments=unseen.shown)))
+            again = [(entry, principal) for entry, principal in overtaken if self._plan_again(entry, principal)]
+            written = self._planner.permitted(again) if again else []
             if not written:
                 return
             self._record()
@@ -154,13 +155,13 @@ class Writer:
         unseen = self._directory.verify(written, self._progress.update) if written else {}
         return [(entry, unseen.get(principal.id)) for entry, principal, _planned in asked]
 
-    def _plan_again(self, entry: AssignmentEntry, shown: Assignments) -> bool:
+    def _plan_again(self, entry: AssignmentEntry, principal: Principal) -> bool:
         """Plan an entry for the values that another writer left. Return whether it has to be written again."""
         if not entry.change:
             return False
-        principal, former = entry.change
+        former = entry.change[1]
         try:
-            self._planner.plan(entry, replace(principal, assignments=shown))
+            self._planner.plan(entry, principal)
         except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
             entry.error = error
             return False

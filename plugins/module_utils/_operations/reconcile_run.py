@@ -136,6 +136,7 @@ class ReconcileRun:
             self.plan,
             blocked=tuple(self._blocked()),
             affected=tuple(assignments.affected()),
+            effects=assignments.effect_documents(),
             rules=tuple(departing.rules),
         )
         self.is_planned = True
@@ -272,6 +273,8 @@ class ReconcileRun:
                 reasons[_key(entry)] = f"{names[_key(entry)]}: {self._reason(entry)}"
         for finding in (*self.schema.problems, *self.delegations.refused):
             reasons[finding.kind, finding.name] = finding.message
+        for key, reason in self._not_approved(approved):
+            reasons.setdefault(key, f"{names[key]}: {reason}")
         if reasons and self._params["on_stale"] == "fail":
             listed = "; ".join(list(reasons.values())[:10])
             more = f"; and {len(reasons) - 10} more" if len(reasons) > 10 else ""
@@ -290,6 +293,26 @@ class ReconcileRun:
         self.delegations.refused.clear()
         self._keep_entries([entry for entry in self.entries if _key(entry) not in reasons])
         self.plan = replace(self.plan.without(reasons), refused=())
+
+    def _not_approved(self, approved: TenantPlan) -> Iterator[tuple[Key, str]]:
+        """Yield the principals whose change affects a consumer that acts, and that the approved plan does not show.
+
+        A plan that was made without reading consumers shows none, so nothing is compared with it.
+        """
+        assignments = self.assignments
+        if assignments is None or assignments.effects is None or approved.effects is None:
+            return
+        known = {(effect["effect"], effect["id"], effect["place"]) for effect in approved.effects}
+        said = " ".join(approved.notes)
+        unread = [sentence for sentence in assignments.effects.unread() if sentence not in said]
+        for entry in self.entries:
+            new = [
+                f"{effect.sentence({entry.declaration.who.kind.name: 1})}, and the plan does not say so"
+                for effect in entry.effects or ()
+                if effect.decides and (effect.effect, effect.id, effect.place) not in known
+            ]
+            for reason in [*new, *unread] if entry.pending else ():
+                yield _key(entry), reason
 
     def _ensure_approved(self, step: SchemaStep) -> None:
         """Raise PlanRefused if a step that was planned again is not what was approved."""

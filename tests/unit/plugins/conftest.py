@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -98,8 +98,9 @@ class FreshToken:
         "Application.Read.All",
     )
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, permissions: Sequence[str] = PERMISSIONS) -> None:
         self._emulator = emulator
+        self._permissions = permissions
         self._token = ""
 
     def token(self) -> str:
@@ -108,15 +109,21 @@ class FreshToken:
         return self._token
 
     def renew(self) -> bool:
-        self._token = self._emulator.token(permissions=list(self.PERMISSIONS))
+        self._token = self._emulator.token(permissions=list(self._permissions))
         return True
 
 
-def waiting(emulator: Emulator, sleep: Callable[[float], None], jitter: float = 1.0, **options: Any) -> _graph.Graph:
+def waiting(
+    emulator: Emulator,
+    sleep: Callable[[float], None],
+    jitter: float = 1.0,
+    permissions: Sequence[str] = FreshToken.PERMISSIONS,
+    **options: Any,
+) -> _graph.Graph:
     """A Graph that waits by `sleep`; `options` are those of `Patience`."""
     policy = patience(sleep, jitter, **options)
     http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=5, patience=policy)
-    return _graph.Graph(http, FreshToken(emulator), emulator.url)
+    return _graph.Graph(http, FreshToken(emulator, permissions), emulator.url)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations.assig
 from ansible_collections.entra.attributes.plugins.module_utils._operations.plan_view import lines
 from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
 
-from ...conftest import ADELE, PAYROLL
+from ...conftest import ADELE, PAYROLL, Patient, waiting
 from .._core.rules._generator import ATTRIBUTES, SETS, TEXTS, naive, rule
 
 WRITE, APPS = "CustomSecAttributeAssignment.ReadWrite.All", "Application.Read.All"
@@ -350,3 +350,107 @@ def test_values_that_are_hidden_may_decide(tenant: Tenant, sets: list[str], effe
     scoped = tenant.through(tenant.connect(access_token=token))
     result = scoped.run(BULK, assignments=project("Baker"), consumers="report", check_mode=True)
     assert effects(result)[effect] == [TITLE]
+
+
+# Applying an approved plan
+
+
+def approved(tenant: Tenant, folder: Path, consumers: str = "report") -> dict[str, str]:
+    """Keep a plan that lets the app enter the policy, and return the options that apply it."""
+    plan = str(folder / "plan.json")
+    wanted = {"assignments": project("Baker")}
+    tenant.run(RECONCILE, declarations=wanted, consumers=consumers, plan_path=plan, check_mode=True)
+    return {"apply_plan": plan}
+
+
+@pytest.fixture
+def tagged(tenant: Tenant) -> Tenant:
+    """Let the app have another project, and one policy decide by the project Baker."""
+    tenant.run(BULK, assignments=project("Cascade"))
+    with_policy(tenant, BAKER)
+    return tenant
+
+
+def test_an_approved_policy_is_not_stale(tagged: Tenant, tmp_path: Path) -> None:
+    apply = approved(tagged, tmp_path)
+    effects_of_plan = json.loads((tmp_path / "plan.json").read_text())["effects"]
+    assert [(effect["effect"], effect["display_name"]) for effect in effects_of_plan] == [("enters", TITLE)]
+    result = tagged.run(RECONCILE, **apply, consumers="report")
+    assert result["changed"]
+    assert tagged.state[PAYROLL]["Engineering"]["Project"] == ["Baker"]
+
+
+def test_another_policy_makes_the_plan_stale(tagged: Tenant, tmp_path: Path) -> None:
+    apply = approved(tagged, tmp_path)
+    with_policy(tagged, BAKER, id="5", displayName="Another")
+    before = tagged.state[PAYROLL]
+    refused = tagged.fail(RECONCILE, **apply, consumers="report")
+    assert '1 app enters the policy "Another" (enabled), and the plan does not say so' in refused["msg"]
+    assert tagged.state[PAYROLL] == before
+    skipped = tagged.run(RECONCILE, **apply, consumers="report", on_stale="skip")
+    assert not skipped["changed"]
+    assert '"Another"' in skipped["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("made_with", "applied_with", "state"),
+    [("report", "ignore", "enabled"), ("ignore", "report", "enabled"), ("report", "report", "disabled")],
+)
+def test_what_is_not_compared_is_not_stale(
+    tagged: Tenant, tmp_path: Path, made_with: str, applied_with: str, state: str
+) -> None:
+    apply = approved(tagged, tmp_path, made_with)
+    with_policy(tagged, BAKER, id="5", displayName="Another", state=state)
+    assert tagged.run(RECONCILE, **apply, consumers=applied_with)["changed"]
+
+
+def test_the_other_direction_of_the_same_policy_is_stale(tagged: Tenant, tmp_path: Path) -> None:
+    apply = approved(tagged, tmp_path)
+    with_policy(tagged, BAKER.replace("Baker", "Cascade"))
+    assert (
+        f'1 app leaves the policy "{TITLE}" (enabled), and'
+        in tagged.fail(RECONCILE, **apply, consumers="report")["msg"]
+    )
+
+
+def test_a_source_that_can_no_longer_be_read_makes_the_plan_stale(tagged: Tenant, tmp_path: Path) -> None:
+    apply = approved(tagged, tmp_path)
+    blind = tagged.allow(*(permission for permission in ALL if permission != WORKFLOWS))
+    assert "lifecycle_workflows could not be read" in blind.fail(RECONCILE, **apply, consumers="report")["msg"]
+    apply = approved(blind, tmp_path)
+    assert blind.run(RECONCILE, **apply, consumers="report")["changed"]
+
+
+def test_fail_applies_nothing_that_an_enabled_policy_decides_by(tagged: Tenant, tmp_path: Path) -> None:
+    apply = approved(tagged, tmp_path)
+    assert "1 app enters the policy" in tagged.fail(RECONCILE, **apply, consumers="fail")["msg"]
+
+
+# Another writer
+
+
+@pytest.mark.parametrize(("consumers", "ends_with"), [("fail", ["Baker"]), ("report", ["Cascade"])])
+def test_a_second_write_is_compared_again(tenant: Tenant, waits: Patient, consumers: str, ends_with: list[str]) -> None:
+    tenant.run(BULK, assignments=project("Alpine"))
+    with_policy(tenant, BAKER)
+
+    def meddle(seconds: float) -> None:
+        """Another writer gives the app the project that the policy decides by."""
+        waits(seconds)
+        if len(waits.waits) == 1:
+            state = tenant.emulator.tenant()
+            app = next(found for found in state["servicePrincipals"] if found["id"] == PAYROLL)
+            app["customSecurityAttributes"]["Engineering"]["Project"] = ["Baker"]
+            tenant.emulator.tenant(state)
+
+    tenant.emulator.faults({"match": {"method": "PATCH", "path": PAYROLL}, "do": {"drop_write": True}})
+    meddled = tenant.through(waiting(tenant.emulator, meddle, permissions=ALL))
+    options: dict[str, Any] = {"assignments": project("Cascade"), "verify": True, "consumers": consumers}
+    result = meddled.fail(BULK, **options) if consumers == "fail" else meddled.run(BULK, **options)
+    (entry,) = result["results"]
+    assert [found["display_name"] for found in entry["consumers"]["leaves"]] == [TITLE]
+    assert result["changed"], "the first write was accepted"
+    assert tenant.state[PAYROLL]["Engineering"]["Project"] == ends_with
+    if consumers == "fail":
+        assert "Another writer changed the principal meanwhile. It was not written again" in entry["msg"]
+        assert f'1 app leaves the policy "{TITLE}" (enabled).' in entry["msg"]
