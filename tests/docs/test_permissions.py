@@ -18,6 +18,8 @@ from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissio
     READ_ASSIGNMENTS,
     READ_AUDITS,
     READ_DEFINITIONS,
+    READ_GROUPS,
+    READ_HIDDEN_MEMBERS,
     READ_POLICIES,
     READ_ROLE_ASSIGNMENTS,
     READ_WORKFLOWS,
@@ -70,6 +72,11 @@ def test_the_guide_and_the_module_name_what_a_module_needs(module: str) -> None:
     for need in NEEDS[module]:
         assert lacks(first, need) == []
         assert lacks(documentation, need) == []
+
+
+def test_the_guide_names_what_groups_need() -> None:
+    (row,) = (row for names, row in rows() if names.startswith("``group``"))
+    assert lacks(row, READ_GROUPS) == lacks(row, READ_HIDDEN_MEMBERS) == []
 
 
 @pytest.mark.parametrize("job", README)
