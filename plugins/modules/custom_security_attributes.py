@@ -29,13 +29,53 @@ options:
     suboptions:
       user:
         description: Object ID or user principal name of a user, or a dictionary with C(mail) or C(employee_id). Set
-          exactly one of O(assignments[].user) and O(assignments[].service_principal).
+          exactly one of O(assignments[].user), O(assignments[].service_principal), O(assignments[].users),
+          O(assignments[].service_principals), and O(assignments[].agents).
         type: raw
       service_principal:
         description: Object ID, application (client) ID or display name of a service principal.
         type: str
+      users:
+        description:
+          - Users that fulfill every condition of this dictionary. It needs at least one condition.
+          - C(group) is the object ID or name of a group. Members of nested groups count. C(filter) is an OData filter
+            on properties, such as C(department eq 'Finance').
+          - C(where) is a list of conditions on attributes. Each has C(attribute_set), C(name), C(operator) (C(eq),
+            C(ne) or C(startswith), C(eq) by default) and C(value). A condition sees the values that other items of the
+            run give.
+          - C(all=true) selects all users. It must be the only condition.
+          - An item that names a principal overrides items that select it, attribute by attribute. Two items that select
+            a principal must not want different values of an attribute. Values of C(add) are united.
+        type: dict
+      service_principals:
+        description: Service principals that fulfill every condition, as in O(assignments[].users). Agent identities and
+          their blueprints are left out.
+        type: dict
+      agents:
+        description: Agent identities that fulfill every condition, as in O(assignments[].users). C(blueprint) is
+          another condition. It is the application ID, object ID or display name of a blueprint.
+        type: dict
+      exclusive:
+        description:
+          - Whether all other principals of the kind lose these values. Their other values stay, and so does a value
+            that another item gives them. O(max_changes) counts them.
+          - It is only for exact values and for C(add).
+        type: bool
+      allow_empty:
+        description: Whether an exclusive item can select nobody. Otherwise the task fails, since everyone would lose
+          the values.
+        type: bool
+      expires:
+        description:
+          - A date or a time, after which the module removes the values that the item gave. A date ends with its day in
+            UTC. A time needs an offset, such as V(2026-12-31T18:00:00+01:00).
+          - The module removes an exact value only if the attribute still has this value. It removes values of C(add)
+            one by one. A value that another item gives stays.
+          - The values are removed by the first run after the end. An item that removes values cannot expire.
+        type: str
       display_name:
-        description: Name for readers of the file. The module does not use it.
+        description: Name for readers of the file. The module does not use it. It is only for items that name a
+          principal.
         type: str
       attributes:
         description:
@@ -45,6 +85,12 @@ options:
           - Null or C([]) removes the attribute.
           - A dictionary with the lists C(add) and C(remove) changes these values of a multi-valued attribute, and keeps
             the other values that Graph shows. See O(verify).
+          - A dictionary with C(from) takes the value of a property, such as C(from=employeeId) or
+            C(from=employeeOrgData.costCenter). C(map) is a dictionary with the value for each text of the property.
+            C(default) is the value for a missing property, and for a text that C(map) lacks. Without it, the attribute
+            stays as it is.
+          - For agents, C(from=blueprint.AttributeSet.Attribute) takes an attribute of the blueprint. For agent users,
+            C(from=agent.AttributeSet.Attribute) takes one of the agent identity. Both take the value after the run.
         type: dict
         required: true
       expected:
@@ -203,6 +249,22 @@ EXAMPLES = r"""
 - name: The directory's attributes are as they were before
   entra.attributes.custom_security_attributes:
     src: "{{ playbook_dir }}/snapshot.jsonl"
+
+- name: Assign by group and property, and until a date
+  entra.attributes.custom_security_attributes:
+    assignments:
+      - users: {group: Sales EMEA}
+        attributes: {Sales: {Region: EMEA}}
+        exclusive: true
+      - users: {filter: "department eq 'Finance'"}
+        attributes:
+          Finance:
+            CostCenter: {from: employeeId}
+            Grade: {from: jobTitle, map: {Analyst: L1, Manager: L2}, default: L0}
+      - user: contractor@contoso.com
+        attributes: {Access: {Vault: true}}
+        expires: "2026-12-31"
+    max_changes: 10%
 """
 
 RETURN = r"""
@@ -257,6 +319,33 @@ results:
       description: Declared attributes after the task. In a plan, as predicted.
       type: dict
       sample: {Engineering: {NumVendors: 8}}
+    reasons:
+      description: Why the principal has each of these values, or loses it.
+      type: list
+      elements: dict
+      contains:
+        attribute:
+          description: Attribute, as C(Set.Name).
+          type: str
+        place:
+          description: Place of the declaration.
+          type: str
+        by:
+          description: Whether the declaration names the principal (V(name)) or selects it by a group (V(group)), by
+            another condition (V(rule)), or as one of all (V(all)).
+          type: str
+        selection:
+          description: The selection in words. Null for a declaration that names the principal.
+          type: str
+        expires:
+          description: The end of the declaration. Null if it does not end.
+          type: str
+      sample:
+        - attribute: Engineering.NumVendors
+          place: "attributes/sales.yml:3"
+          by: group
+          selection: users in the group 'Sales EMEA'
+          expires: null
     consumers:
       description:
         - Policies and workflows whose rules the change affects, each with C(id), C(display_name), C(state), C(mode),
@@ -305,7 +394,7 @@ summary:
   type: dict
   contains:
     principals:
-      description: Number of declared principals.
+      description: Number of principals that are declared or selected, or that lose a value.
       type: int
       sample: 10000
     changed:
@@ -344,6 +433,16 @@ summary:
       description: Way of reading users and service principals. V(filters) by name, or V(pages) of all principals.
       type: dict
       sample: {users: pages}
+    missing_properties:
+      description: Number of attributes that stay as they are because a property is missing.
+      returned: if a value is derived from a property
+      type: int
+      sample: 0
+    unmapped_properties:
+      description: Number of attributes that stay as they are because C(map) lacks the text of a property.
+      returned: if a value is derived from a property
+      type: int
+      sample: 0
     seconds:
       description: Duration in seconds.
       type: float

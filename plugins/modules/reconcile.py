@@ -50,7 +50,8 @@ options:
     default: []
   principals:
     description:
-      - Narrow the run to the assignments of these principals. Use the names of the declarations.
+      - Narrow the run to the assignments of these principals. Use the names of the declarations. If declarations select
+        principals, object IDs, user principal names, application IDs and display names are accepted as well.
       - The run then leaves attribute sets, definitions, moves, and delegations alone.
     type: list
     elements: str
@@ -201,7 +202,8 @@ plan:
     steps:
       description: The steps in their order, each with C(phase), C(kind), C(id), C(name), C(names), C(creates),
         C(place), C(changes) (each with C(attribute), C(before), and C(after)), and C(reasons) (each with C(attribute),
-        C(place), and C(by)).
+        C(place), C(by), C(selection), and C(expires), as in
+        RV(entra.attributes.custom_security_attributes#module:results[].reasons)).
       type: list
       elements: dict
     unchanged:
@@ -255,7 +257,9 @@ summary:
       description: The same for definitions.
       type: dict
     assignments:
-      description: The same for principals, and the number of C(missing) ones.
+      description: The same for principals, and the number of C(missing) ones. If values are derived from properties,
+        also C(missing_properties) and C(unmapped_properties), as the summary of
+        M(entra.attributes.custom_security_attributes) has them.
       type: dict
     delegations:
       description: The same for delegations.

@@ -107,14 +107,17 @@ def resolve(
     principals: Mapping[str, Principal],
     now: float,
     definitions: Definitions | None = None,
+    masked: Collection[str] = (),
 ) -> DesiredState:
     """Return what these principals are to have.
 
     `selected_by` has for each id the numbers of the items that select it, without regard to `where`; `named` has for
     the number of each item that names a principal the ids of that name. `now` is in seconds since 1970. `definitions`
-    are the known ones. Raises InvalidDeclaration for items that depend on each other in a circle.
+    are the known ones. Reasons do not quote values of `masked` attribute sets. Raises InvalidDeclaration for items that
+    depend on each other in a circle.
     """
-    return _Resolution(items, selected_by, named, principals, now, definitions or {}).state()
+    words = [item.selection.text(masked) if item.selection else "" for item in items]
+    return _Resolution(items, words, selected_by, named, principals, now, definitions or {}).state()
 
 
 class _Clash(Exception):
@@ -143,15 +146,16 @@ class _Resolution:
     def __init__(
         self,
         items: Sequence[Item],
+        words: Sequence[str],
         selected_by: Mapping[str, frozenset[int]],
         named: Mapping[int, Collection[str]],
         principals: Mapping[str, Principal],
         now: float,
         definitions: Definitions,
     ) -> None:
+        self.words = words
         self.items, self.named, self.principals, self.definitions = items, named, principals, definitions
         self.ended = [item.expires is not None and item.expires.passed(now) for item in items]
-        self.words = [str(item.selection) if item.selection else "" for item in items]
         self.conditional = frozenset(number for number, item in enumerate(items) if _where(item))
         self.alike: dict[frozenset[int], list[str]] = {}
         """The principals that the same items select, without regard to `where`."""

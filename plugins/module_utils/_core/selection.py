@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -72,8 +72,16 @@ class Where:
     value: str | int | bool | None
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, masked: Collection[str] = ()) -> str:
+        """Return the condition in words, without its value in a masked attribute set."""
         shown = "null" if self.value is None else str(self.value).lower()
-        return f"{self.attribute} {self.operator} {f'{self.value!r}' if isinstance(self.value, str) else shown}"
+        if isinstance(self.value, str):
+            shown = f"'{self.value}'"
+        if self.value is not None and self.attribute.attribute_set in masked:
+            shown = "(masked)"
+        return f"{self.attribute} {self.operator} {shown}"
 
     def holds(self, assignments: Assignments) -> bool:
         """Return whether a principal with these assignments fulfills the condition (graph-facts 3)."""
@@ -96,10 +104,15 @@ class Selection:
     everyone: bool = False
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, masked: Collection[str] = ()) -> str:
+        """Return the selection in words, without values of masked attribute sets."""
         parts = [f"in the group '{self.group}'"] if self.group else []
         parts += [f"of the blueprint '{self.blueprint}'"] if self.blueprint else []
-        rules = [self.filter] if self.filter else []
-        rules += map(str, self.where)
+        hidden = any(f"/{attribute_set}/" in self.filter for attribute_set in masked)
+        rules = ["(masked)" if hidden else self.filter] if self.filter else []
+        rules += [condition.text(masked) for condition in self.where]
         parts += [f"with {' and '.join(rules)}"] if rules else []
         title = self.kind.replace("_", " ")
         return f"all {title}" if self.everyone else " ".join([title, *parts])

@@ -17,6 +17,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from .model import AttributeName
+from .selection import BY_NAME, Reason
 from .values import same
 
 SETS, PERMIT, ASSIGN, DELEGATE, FORBID, LIMITS = PHASES = (
@@ -34,7 +36,6 @@ MOVE = "move"
 PREDEFINED = "predefined_value "
 """Precedes a predefined value where it stands as a property of its definition."""
 ACTIVE, INACTIVE = "active", "inactive"
-BY_NAME = "name"
 MASKED = "masked"
 """The only key of a value that is masked."""
 RULE_MASKED = "the rule is masked"
@@ -51,6 +52,8 @@ class Change:
     before: Any
     after: Any
     place: str = ""
+    reasons: tuple[Reason, ...] = ()
+    """Why an attribute of a principal changes, where more is known than its place."""
 
     def is_same(self, other: Change) -> bool:
         """Return whether both change the same thing from and to the same value; the order of values does not matter."""
@@ -349,22 +352,48 @@ def _step_document(step: Step) -> dict[str, Any]:
         "changes": [
             {"attribute": change.attribute, "before": change.before, "after": change.after} for change in step.changes
         ],
-        "reasons": [
-            {"attribute": change.attribute, "place": change.place or step.place, "by": BY_NAME}
-            for change in step.changes
-        ],
+        "reasons": [reason for change in step.changes for reason in _reason_documents(step, change)],
     }
 
 
+def _reason_documents(step: Step, change: Change) -> list[dict[str, str | None]]:
+    if change.reasons:
+        return [reason.as_result() for reason in change.reasons]
+    place = change.place or step.place
+    return [{"attribute": change.attribute, "place": place, "by": BY_NAME, "selection": None, "expires": None}]
+
+
+def _parse_reasons(change: Mapping[str, Any], item: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """Return the reasons of a change of a principal."""
+    attribute_set, _dot, name = str(change["attribute"]).partition(".")
+    return tuple(
+        Reason(
+            AttributeName(attribute_set, name),
+            reason["place"],
+            reason["by"],
+            reason["selection"] or "",
+            reason["expires"] or "",
+        )
+        for reason in item["reasons"]
+        if reason["attribute"] == change["attribute"]
+    )
+
+
 def _parse_step(item: Mapping[str, Any]) -> Step:
-    places = {reason["attribute"]: reason["place"] for reason in item["reasons"]}
+    places = {reason["attribute"]: reason["place"] for reason in reversed(item["reasons"])}
     return Step(
         item["phase"],
         item["kind"],
         item["id"],
         item["name"],
         tuple(
-            Change(change["attribute"], change["before"], change["after"], places.get(change["attribute"], ""))
+            Change(
+                change["attribute"],
+                change["before"],
+                change["after"],
+                places.get(change["attribute"], ""),
+                _parse_reasons(change, item) if item["phase"] == ASSIGN else (),
+            )
             for change in item["changes"]
         ),
         item["place"],

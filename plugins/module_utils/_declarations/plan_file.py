@@ -19,6 +19,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from .._core.selection import Item
 from .._core.tenant_plan import TenantPlan, parse_plan, plan_document
 from .._core.values import same
 from .._errors import OptionError, PlanRefused
@@ -107,7 +108,13 @@ def digest_of(found: Declared, mask: Mask) -> str:
     schema += [repr(placed.desired) for placed in found.placed_definitions]
     schema += map(repr, found.departures)
     schema += [repr(placed.desired) for placed in found.delegations]
-    return mask({"schema": schema, "assignments": assignments})
+    return mask({"schema": schema, "assignments": assignments, "items": list(map(_item_text, found.items))})
+
+
+def _item_text(item: Item) -> str:
+    """Return what an item wants, without where it stands."""
+    wishes = sorted((str(name), repr(wish)) for name, wish in item.wishes.items())
+    return repr((item.who, wishes, item.exclusive, item.allow_empty, item.expires))
 
 
 def read_plan(path: str) -> PlanFile:

@@ -18,6 +18,7 @@ from typing import Any
 from .._core.assignment_plan import DesiredValue, Exactly
 from .._core.model import KINDS, AttributeName, Definition, PrincipalReference
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
+from .._core.selection import Item
 from .._core.tenant_plan import ACTIVE, ATTRIBUTE_SET, DEFINITION, PREDEFINED, Change, Key, Step, TenantPlan
 from .._core.values import type_of
 from .._declarations.assignments import Declaration
@@ -79,6 +80,31 @@ def masked_assignments(
         for declaration in declared
         if (declaration.who.by or declaration.who.name.lower() in names) and (part := declaration.within(masked_sets))
     ]
+
+
+def masked_items(plan: TenantPlan, masked_sets: Collection[str], declared: Sequence[Item]) -> list[Item]:
+    """Return the values of masked sets that items declare, for exactly the principals of the plan.
+
+    The reasons of the plan say which items decided. So nobody is selected again, and no end is looked at. The run
+    compares the values with the plan.
+    """
+    by_place = {item.place: item for item in declared}
+    found = []
+    for step in plan.principals:
+        who = PrincipalReference(KINDS[step.kind], step.id)
+        for change in step.changes:
+            attribute_set, _dot, name = change.attribute.partition(".")
+            attribute = AttributeName(attribute_set, name)
+            if attribute_set not in masked_sets or not by_place:
+                continue
+            if change.after is None:
+                found.append(Item(change.place or step.place, who, {attribute: Exactly(None)}))
+                continue
+            for reason in change.reasons:
+                item = by_place.get(reason.place)
+                if item and attribute in item.wishes:
+                    found.append(Item(item.place, who, {attribute: item.wishes[attribute]}, remark=item.remark))
+    return found
 
 
 def approved_assignments(plan: TenantPlan) -> list[Declaration]:

@@ -10,14 +10,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._connection import read_files
 from .._core.names import counted
-from .._core.options import DICT, INTEGER, LIST, TEXT
+from .._core.options import DICT, INTEGER, LIST, MOMENT, TEXT
 from .._declarations.assignments import declarations
 from .._declarations.locations import Decrypt, no_secret
+from .._declarations.selecting import SELECTING
 from .._declarations.snapshot import headers, load
 from .._declarations.storage import check_apart, check_file, tenant_problem
 from .._errors import EntraError, OptionError
@@ -50,6 +52,10 @@ BULK_SPEC: dict[str, Any] = {
             "display_name": {"type": TEXT},
             "attributes": {"type": DICT, "required": True},
             "expected": {"type": DICT},
+            **{kind: {"type": DICT} for kind in SELECTING},
+            "exclusive": {"type": "bool"},
+            "allow_empty": {"type": "bool"},
+            "expires": {"type": MOMENT},
         },
     },
     "src": {"type": "path"},
@@ -84,6 +90,7 @@ def run_bulk(
     progress: Show = show_nothing,
     decrypt: Decrypt = no_secret,
     choose: Callable[[int, Callable[[], int]], str] = reading,
+    now: Callable[[], float] = time.time,
 ) -> dict[str, Any]:
     """Do what `custom_security_attributes` does: read and plan everything, then write what differs.
 
@@ -96,8 +103,6 @@ def run_bulk(
     _check_files(params)
     with gc_paused():
         declared = declarations(params["assignments"], params["src"], decrypt)
-        for item in declared.items:
-            raise OptionError(item.place, "items that select principals, derive values or end are not available yet")
         run = AssignmentRun(
             declared.found,
             settings(params),
@@ -105,6 +110,8 @@ def run_bulk(
             check_mode=check_mode,
             show=progress,
             choose=choose,
+            items=declared.items,
+            now=now,
         )
         _ensure_tenant(params, run)
         run.read_and_plan()

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from .._core.assignment_plan import Definitions, untouched
@@ -48,6 +49,7 @@ from .._tenant.consumers import ConsumerReader
 from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory, exactly_one
 from .._tenant.schema import Schema
+from .._tenant.selections import TenantSelector
 from .._tenant.visibility import Visibility
 from .assignments_entries import OUTCOMES, AssignmentEntry, EntryPlanner, ResultsFile, Settings, diffs, selected_results
 from .assignments_writer import Writer
@@ -230,7 +232,7 @@ class AssignmentRun:
     `read_and_plan()` sends no write. Afterwards `entries` hold the plans, and `write()` carries them out. `definitions`
     is the source of definitions, by default the tenant. `choose` decides how to read, as `reading()` does. `holders`
     are principals that were read already, each with what is declared of it. `items` select principals, derive values or
-    end; `only` then narrows the run to principals of these names.
+    end; `only` then narrows the run to principals of these names, and reasons quote no value of `masked` sets.
     """
 
     def __init__(
@@ -247,6 +249,7 @@ class AssignmentRun:
         holders: Sequence[tuple[Declaration, Principal]] = (),
         items: Sequence[Item] = (),
         only: Collection[str] = (),
+        masked: Collection[str] = (),
         selector: Selector | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -275,8 +278,8 @@ class AssignmentRun:
         )
         self._definitions = definitions or tenant
         self._items = [item for item in items if item.selection] + [item for item in items if not item.selection]
-        self._only = only
-        self._selector = selector
+        self._only, self._masked = only, masked
+        self._selector = selector or TenantSelector(graph, choose, partial(self._definitions.read, ()))
         self._now = now
         self.state = DesiredState({})
         """What was decided between items."""
@@ -303,8 +306,6 @@ class AssignmentRun:
 
     def _read_selected(self) -> None:
         """Read whom the items concern, decide between the items, and plan what was decided."""
-        if self._selector is None:
-            raise OptionError(self._items[0].place, "items that select, derive or end are not available yet")
         definitions = self._known_definitions()
         items = with_typed_conditions(self._items, definitions)
         naming = {
@@ -322,7 +323,9 @@ class AssignmentRun:
             if entry.principal and entry.declaration.desired and not entry.declaration.gives_way:
                 named[len(items)] = [entry.principal.id]
                 items.append(as_item(entry.declaration))
-        self.state = resolve(items, selected.selected_by, named, selected.principals, self._now(), definitions)
+        self.state = resolve(
+            items, selected.selected_by, named, selected.principals, self._now(), definitions, self._masked
+        )
         refuse(self.state)
         entries = decided_entries(self.entries, items, self.state, selected.principals)
         self.entries[:] = narrowed_entries(entries, self._only)
@@ -465,7 +468,7 @@ class AssignmentRun:
                 "requests": self._graph.sent - self._sent_before,
                 "throttled": self._writer.throttled,
                 "reading": self._reader.readings,
-                **self._left_alone(),
+                **self.left_alone(),
                 "seconds": round(time.monotonic() - self._began, 1),
             },
             "diff": diffs(self.entries, self._settings.diff_limit, planned),
@@ -476,7 +479,7 @@ class AssignmentRun:
             result["warnings"] = sorted(self.warnings)
         return result
 
-    def _left_alone(self) -> dict[str, int]:
+    def left_alone(self) -> dict[str, int]:
         """Return how many attributes derived values left alone, by the reason, if there are such values."""
         if not any(isinstance(wish, Derived) for item in self._items for wish in item.wishes.values()):
             return {}

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -90,6 +91,7 @@ def run_reconcile(
     show: Show = lambda plan, advice: None,
     progress: ShowProgress = show_nothing,
     decrypt: Decrypt = no_secret,
+    clock: Callable[[], float] = time.time,
 ) -> dict[str, Any]:
     """`reconcile`: everything is read and planned, then the plan is kept and shown, then what differs is written."""
     params = {**params, "src": params["src"] or []}
@@ -107,7 +109,7 @@ def run_reconcile(
         ensure_restorable(params["src"], tenant)
         salt = approved.salt if approved else new_salt()
         mask = masking(salt, params["plan_key"] or "")
-        outcome.run = run = ReconcileRun(params, graph, wanted, approved, mask, progress)
+        outcome.run = run = ReconcileRun(params, graph, wanted, approved, mask, progress, clock)
         with gc_paused():
             run.read_and_plan(folder.kept)
         run.plan = replace(
@@ -175,8 +177,6 @@ def _declared(params: Mapping[str, Any], decrypt: Decrypt, approved: PlanFile | 
     if unknown:
         raise OptionError("declarations", f"has unknown keys: {', '.join(map(str, unknown))}")
     found = declared(params["src"], variables, decrypt)
-    for item in found.items:
-        raise OptionError(item.place, "items that select principals, derive values or end are not available yet")
     if approved:
         hidden = masked_attributes(approved.plan, approved.masked_sets)
         if hidden and not (params["src"] or variables):

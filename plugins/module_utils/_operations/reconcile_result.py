@@ -89,9 +89,10 @@ class Outcome:
             "messages": [str(error), *failures] if error else [],
             **schema,
             "assignments": {
-                "declared": len(self.declared.assignments),
+                "declared": len(self.declared.assignments) + len(self.declared.items),
                 **{outcome: counts[outcome] for outcome in OUTCOMES},
                 "names": list(dict.fromkeys(map(_name, changed))),
+                **(run.assignments.left_alone() if run and run.assignments else {}),
             },
             "drifts": list(drifts),
             "snapshot_path": self._params["snapshot_path"] or "",

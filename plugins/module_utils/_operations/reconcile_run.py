@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from .._core.model import AttributeName, Principal
 from .._core.moves import Departure
 from .._core.schema_plan import plan_definition, plan_set
 from .._core.schema_steps import DefinitionStep, SchemaPlan, SchemaStep, SetStep, plan_schema
+from .._core.selection import Item
 from .._core.tenant_plan import (
     ASSIGN,
     DEFINITION,
@@ -48,7 +50,13 @@ from .._graph.client import Graph
 from .._tenant.consumers import ConsumerReader
 from .._tenant.principals import Directory
 from .._tenant.schema import Schema
-from .approved_plan import approved_assignments, approved_definitions, approved_sets, masked_assignments
+from .approved_plan import (
+    approved_assignments,
+    approved_definitions,
+    approved_sets,
+    masked_assignments,
+    masked_items,
+)
 from .assignments_entries import AssignmentEntry, Settings
 from .assignments_run import AssignmentRun, reading
 from .delegations import DelegationRun, approved_delegations
@@ -81,7 +89,9 @@ class ReconcileRun:
         approved: PlanFile | None,
         mask: Mask,
         progress: Show,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self._params, self._graph, self._mask = params, graph, mask
         self.declared, self._approved = declared, approved
         self._schema = Schema(graph)
@@ -119,12 +129,13 @@ class ReconcileRun:
         new_sets = [step.as_step().name for step in self.schema.steps if isinstance(step, SetStep)]
         delegated = approved_delegations(approved) if approved else self.declared.delegations
         self.delegations.read_and_plan(delegated, new_sets)
-        declarations, holders = self.declared.assignments, departing.holders
+        declarations, holders, items = self.declared.assignments, departing.holders, self.declared.items
         if approved:
             masked = self.declared.masked_sets
             declarations = [*approved_assignments(approved), *masked_assignments(approved, masked, declarations)]
             holders = departing.masked_holders(approved, masked)
-        self.assignments = assignments = self._assignment_run(declarations, holders)
+            items = masked_items(approved, masked, items)
+        self.assignments = assignments = self._assignment_run(declarations, holders, items)
         assignments.read_and_plan()
         refused = [*self.schema.problems, *departing.refused, *self._in_use(), *self.delegations.refused]
         self.plan = self._tenant_plan(refused)
@@ -148,7 +159,10 @@ class ReconcileRun:
         return found if approved is None else [departure for departure in found if departure.attribute_sets & masked]
 
     def _assignment_run(
-        self, declarations: Sequence[Declaration], holders: Sequence[tuple[Declaration, Principal]]
+        self,
+        declarations: Sequence[Declaration],
+        holders: Sequence[tuple[Declaration, Principal]],
+        items: Sequence[Item],
     ) -> AssignmentRun:
         names = ("purge", "force", "on_error", "on_missing", "verify", "tenant_id", "consumers")
         given = {name: self._params[name] for name in names if name in self._params}
@@ -167,6 +181,10 @@ class ReconcileRun:
             choose=choose,
             consumers=self._consumers,
             holders=holders,
+            items=items,
+            only=() if self._approved else self.declared.only,
+            masked=self.declared.masked_sets,
+            now=self._clock,
         )
 
     @property
@@ -475,7 +493,13 @@ def _key(entry: AssignmentEntry) -> Key:
 def _principal_step(entry: AssignmentEntry, principal: Principal) -> Step:
     plan, declaration = entry.plan or Plan({}, {}, {}), entry.declaration
     changes = tuple(
-        Change(str(attribute), plan.before.get(attribute), plan.after.get(attribute), declaration.place_of(attribute))
+        Change(
+            str(attribute),
+            plan.before.get(attribute),
+            plan.after.get(attribute),
+            declaration.place_of(attribute),
+            tuple(declaration.reasons_for([attribute])),
+        )
         for attribute in plan.changes
     )
     shown = principal.as_result()

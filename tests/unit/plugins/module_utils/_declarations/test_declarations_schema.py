@@ -16,6 +16,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations.dec
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.leaving import MOVE_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._declarations.specs import DEFINITION_SPEC, SET_SPEC
 from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK_SPEC
 
 ROOT = Path(__file__).resolve().parents[5]
 SCHEMA = json.loads((ROOT / "roles/reconcile/files/declarations.schema.json").read_text())
@@ -79,6 +80,18 @@ GOOD = [
     an_item(service_principal="a", user=None, attributes={"Sales": {"Region": "x"}}, expected=None),
     *map(a_value, [None, [], "x" * 64, 1, -(2**31), True, ["a", "b"], [1, 2], {"add": [1]}, {"remove": "a"}]),
     a_value({"add": ["a"], "remove": ["b"]}),
+    an_item(users={"group": "a", "filter": "b"}, exclusive=True, allow_empty=True, attributes={"Sales": {"A": 1}}),
+    an_item(users={"all": True}, user=None, agents=None, exclusive=None, attributes={"Sales": {}}),
+    an_item(agents={"blueprint": "b", "where": [{"attribute_set": "A", "name": "B"}]}, attributes={"Sales": {}}),
+    an_item(
+        service_principals={"where": [{"attribute_set": "A", "name": "B", "operator": "startswith", "value": "x"}]},
+        attributes={"Sales": {"A": {"from": "displayName", "map": {"a": 1, "b": ["x"]}, "default": False}}},
+    ),
+    *(
+        an_item(user="a", attributes={"Sales": {"A": 1}}, expires=end)
+        for end in ("2026-12-31", "2026-12-31T18:00Z", "2026-12-31 18:00:30.5 +0100")
+    ),
+    a_value({"from": "employeeId"}),
     {"delegations": None},
     a_delegation(user="a@contoso.com"),
     a_delegation(service_principal="a", user=None, attribute_set="Sales", state="absent", force=True),
@@ -167,6 +180,32 @@ BAD = [
     an_item(user="a", attributes={"Sales": {}}, state="absent"),
     an_item(user="a", attributes={"Sales": {}}, expected=[]),
     an_item(user="a", attributes={"Sales": {}}, expected={"Sales": {"Region": {"add": [1]}}}),
+    *(
+        an_item(users=wrong, attributes={"Sales": {}})
+        for wrong in (
+            {},
+            [],
+            "a",
+            {"all": False},
+            {"group": ""},
+            {"group": None},
+            {"blueprint": "b"},
+            {"where": []},
+            {"where": [{"name": "B"}]},
+            {"where": [{"attribute_set": "A", "name": "B", "operator": "gt"}]},
+            {"where": [{"attribute_set": "A", "name": "B", "value": ["x"]}]},
+            {"members": "a"},
+        )
+    ),
+    an_item(users={"all": True}, user="a", attributes={"Sales": {}}),
+    an_item(users={"all": True}, agents={"all": True}, attributes={"Sales": {}}),
+    an_item(users={"all": True}, attributes={"Sales": {}}, exclusive="yes"),
+    *(
+        an_item(user="a", attributes={"Sales": {"A": 1}}, expires=end)
+        for end in (None, "", "tomorrow", 2026, "2026-12-31T18:00", "31.12.2026")
+    ),
+    *map(a_value, [{"from": ""}, {"map": {"a": 1}}, {"from": "city", "map": {}}, {"from": "city", "add": [1]}]),
+    *map(a_value, [{"from": "city", "default": None}, {"from": "city", "map": {"a": []}}, {"from": 7}]),
     *map(a_value, ["", "x" * 65, 2**31, 1.5, [True], ["a", 1], [[]], {}, {"set": 1}, {"add": {}}, {"add": True}]),
 ]
 
@@ -196,6 +235,7 @@ def test_schema_and_reader_agree(tmp_path: Path, document: Any, good: bool) -> N
         ("attribute_set", SET_SPEC, {"override"}),
         ("definition", DEFINITION_SPEC, {"override"}),
         ("move", MOVE_SPEC, set()),
+        ("assignment", BULK_SPEC["assignments"]["options"], {"override"}),
     ],
 )
 def test_the_schema_has_every_option(kind: str, spec: dict[str, Any], more: set[str]) -> None:
