@@ -158,6 +158,11 @@ removed_backups:
   type: list
   elements: str
   sample: [/srv/backups/2026-10-27T210312Z]
+msg:
+  description: The figures, and where the files are, in one line.
+  returned: success
+  type: str
+  sample: "2 attribute sets, 10 definitions, 3 principals, 4 delegations. Files in /srv/entra: 4, 1 changed."
 summary:
   description: Counts of the export.
   returned: success

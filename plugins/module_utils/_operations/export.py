@@ -23,7 +23,7 @@ from .._core.model import (
     Principal,
     PrincipalKind,
 )
-from .._core.names import name_problem
+from .._core.names import counted, name_problem
 from .._core.options import INTEGER, LIST, TEXT
 from .._core.values import in_order
 from .._declarations.backups import clear, find_backups, new_backup, remove, seal
@@ -103,6 +103,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
             "delegations": len(delegations),
         },
     }
+    result["msg"] = _message(result, dest)
     if unread:
         result["warnings"] = [f"Delegations are missing in {dest}: {unread}", *result.get("warnings", [])]
     if not certain:
@@ -116,6 +117,13 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         result = {**result, "backup": str(dest), "removed_backups": removed}
         result["warnings"] = [*result.get("warnings", []), *warnings]
     return result
+
+
+def _message(result: Mapping[str, Any], dest: Path) -> str:
+    """Return the figures, and where the files are, in one line. It is the same in check mode."""
+    summary, changes = result["summary"], sum(file["changed"] for file in result["files"])
+    figures = ", ".join(counted(count, name.rstrip("s").replace("_", " ")) for name, count in summary.items())
+    return f"{figures}. Files in {dest}: {len(result['files'])}, {changes} changed."
 
 
 def _check_backup(params: Mapping[str, Any]) -> None:

@@ -168,6 +168,9 @@ def test_a_tenant_is_a_folder_of_sorted_files(emulator: Emulator, graph: _graph.
     assert [one["after"] for one in result["diff"]] == list(written.values())
     assert {(one["before"], one["before_header"] == one["after_header"]) for one in result["diff"]} == {("", True)}
     assert result["summary"] == {"attribute_sets": 2, "definitions": 10, "principals": 3, "delegations": 4}
+    count = len(result["files"])
+    assert result["msg"].startswith("2 attribute sets, 10 definitions, 3 principals, 4 delegations. Files in ")
+    assert result["msg"].endswith(f": {count}, {count} changed.")
     assert "warnings" not in result
     assert {request["method"] for request in emulator.requests()} == {"GET"}
 
