@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The floor: the cost of the same job without Ansible. `floor.py FILE.csv` lists all users and writes what differs.
+"""The floor: the cost of the same job without Ansible. `floor.py FILE.csv [IN_FLIGHT]` lists all users and
+writes what differs.
 
 The file has the columns `user` and `Engineering.NumVendors`. It does no more than that: no retries, no types, no check
 of rights, no results.
@@ -71,7 +72,7 @@ def main() -> None:
             raise SystemExit("a write was refused")
 
     left = iter(changes)
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(int(sys.argv[2]) if len(sys.argv) > 2 else 4) as pool:
         list(pool.map(send, iter(lambda: list(islice(left, 20)), [])))
 
 
