@@ -4,7 +4,7 @@
 """A server of ready answers, so that a benchmark measures the client: its processor time is a few percent of a run.
 
 `precomputed.py FOLDER USERS LATENCY HELD DEFINITIONS` prints the variables of its environment as JSON. It knows only
-the requests of the benchmarks, and checks nothing. Each user has HELD as Engineering.NumVendors; 0 leaves everyone without.
+the requests of the benchmarks, and checks nothing. Each user has HELD as Engineering.NumVendors; 0 leaves all without.
 """
 
 from __future__ import annotations

@@ -35,13 +35,13 @@ LAYERS = (
 )
 EDGE, CONTROLLER = 0, 1
 RANKS = {package: rank for rank, packages in enumerate(LAYERS) for package in packages}
-OFFLINE_FILES, MODULE_FILES = 28, 24
+OFFLINE_FILES, MODULE_FILES = 29, 25
 """Files that the lookup `declarations` and, next to the credentials, a module load; fewer make a task start sooner."""
 OFFLINE = ("_core", "_declarations")
 """Packages that load neither HTTP nor Graph."""
 ANSIBLE = ("edge", "plugin_utils", "_operations", "_operation", "_declarations", "_connection")
 PURE = {"__future__", "collections", "dataclasses", "enum", "functools", "itertools", "json", "math", "re", "typing"}
-PURE |= {"difflib", "html", "operator", "types", "unicodedata"}
+PURE |= {"difflib", "html", "marshal", "operator", "types", "unicodedata"}
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ def principal_problem(name: str) -> str:
     """Return why `name`, without blanks at its ends, cannot name a principal, or an empty text."""
     if problem := new_text_problem(name) if name else "is empty":
         return problem
+    if name.isascii():
+        return ""  # it is printable, so its only white space are blanks
     odd = next((number for number, char in enumerate(name) if char.isspace() and char != " "), None)
     return "" if odd is None else f"has {visible(name[odd])} at position {odd + 1}; remove it"
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .._core.assignment_plan import Adjust, Desired, Exactly, ensure_visible
 from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
 from .._core.names import name_problem, not_text, read_as
 from .._core.selection import Derived, Expiry, Item, Reason, Selection, Wish
+from .._core.shared import Shared
 from .._core.values import checked, elements
 from .._errors import (
     EntraError,
@@ -57,6 +59,14 @@ MOST_KEYS = 10
 Expected: TypeAlias = "Mapping[AttributeName, Value | None]"
 
 
+_NO_VALUES: Mapping[AttributeName, Any] = MappingProxyType({})
+
+
+def _no_values() -> Mapping[AttributeName, Any]:
+    """Return no values, the same object for each declaration."""
+    return _NO_VALUES
+
+
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """The desired values of one principal; `label` says where it was declared, for people.
@@ -69,9 +79,9 @@ class Declaration:
     who: PrincipalReference
     desired: Desired
     attribute_sets: tuple[str, ...] = ()
-    expected: Expected = field(default_factory=dict)
+    expected: Expected = field(default_factory=_no_values)
     remark: Callable[[Sequence[str], str], str] = nothing
-    places: Mapping[AttributeName, str] = field(default_factory=dict)
+    places: Mapping[AttributeName, str] = field(default_factory=_no_values)
     """The places of attributes, where several items declare one principal."""
     gives_way: bool = False
     """Whether another declaration of the principal comes first, attribute by attribute."""
@@ -156,6 +166,7 @@ class DeclarationCollector:
         self.problems = problems
         self.found: list[Declaration] = []
         self.items: list[Item] = []
+        self._shared: Shared[_Attributes] = Shared()
         self._numbers: dict[Hashable, int] = {}
         self._earlier, self._earlier_items = 0, 0
         self._again: set[tuple[Hashable, AttributeName]] = set()
@@ -169,7 +180,7 @@ class DeclarationCollector:
     def add(self, place: SourceLocation, item: Any) -> None:
         """Take an item of `assignments`."""
         item, overrides = split_override(place, item, self.problems)
-        declaration = _declaration(place, item, self.problems)
+        declaration = _declaration(place, item, self.problems, self._shared)
         if not declaration or (overrides and not self._override(place.label, declaration)):
             return
         if isinstance(declaration, Item):
@@ -273,24 +284,34 @@ def refuse(problems: Sequence[str]) -> None:
         raise InvalidDeclaration("what is declared is wrong", [*problems[:MOST_PROBLEMS], *more])
 
 
-_KEYS = frozenset(
-    {*KINDS, *SELECTING, DISPLAY_NAME, "attributes", "expected", EXCLUSIVE, ALLOW_EMPTY, EXPIRES},
-)
+_PLAIN_KEYS = frozenset({*KINDS, DISPLAY_NAME, "attributes"})
+_KEYS = _PLAIN_KEYS | {*SELECTING, "expected", EXCLUSIVE, ALLOW_EMPTY, EXPIRES}
 
 
-def _declaration(place: SourceLocation, item: Any, problems: list[str]) -> Declaration | Item | None:
+@dataclass(frozen=True, slots=True)
+class _Attributes:
+    """What the attributes of an item say: all that is wished, the plain values alone, and the names of their sets."""
+
+    wishes: Mapping[AttributeName, Wish]
+    desired: Desired
+    sets: tuple[str, ...]
+
+
+def _declaration(
+    place: SourceLocation, item: Any, problems: list[str], shared: Shared[_Attributes]
+) -> Declaration | Item | None:
     """Return an item as a declaration, or as an item whose meaning depends on the tenant or the clock."""
     label = place.label
     if not isinstance(item, Mapping):
         problems.append(f"{label}: must be a dictionary with attributes and either user or service_principal")
         return None
-    unknown = sorted(map(str, set(item) - _KEYS))
-    if unknown:
+    plain = _PLAIN_KEYS.issuperset(item)
+    if not plain and (unknown := sorted(map(str, set(item) - _KEYS))):
         problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
     who: PrincipalReference | Selection | None = None
-    if not any(item.get(kind) is not None for kind in KINDS):
+    if not [kind for kind in KINDS if item.get(kind) is not None]:
         who = read_selection(place, item, problems)
-    elif any(item.get(kind) is not None for kind in SELECTING):
+    elif not plain and any(item.get(kind) is not None for kind in SELECTING):
         read_selection(place, item, problems)
     else:
         try:
@@ -301,12 +322,13 @@ def _declaration(place: SourceLocation, item: Any, problems: list[str]) -> Decla
     if not isinstance(attributes, Mapping) or not attributes:
         problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
         return None
-    wishes = _desired(place, "attributes", attributes, problems)
-    sets = tuple(name for name in attributes if isinstance(name, str))
+    said = _attributes(place, attributes, problems, shared)
+    wishes, desired, sets = said.wishes, said.desired, said.sets
+    if plain and isinstance(who, PrincipalReference) and len(desired) == len(wishes):
+        return Declaration(label, who, desired, sets, remark=place.remark)
     exclusive, allow_empty = (_switch(place, item, key, problems) for key in (EXCLUSIVE, ALLOW_EMPTY))
     expires = _expiry(place, item, problems)
     expected = _expected(place, item.get("expected"), problems)
-    desired = {attribute: wish for attribute, wish in wishes.items() if not isinstance(wish, Derived)}
     if isinstance(who, PrincipalReference) and not (exclusive or expires or allow_empty or len(desired) < len(wishes)):
         return Declaration(label, who, desired, sets, expected, place.remark)
     if expected:
@@ -317,6 +339,19 @@ def _declaration(place: SourceLocation, item: Any, problems: list[str]) -> Decla
     for attribute, problem in item_problems(found):
         problems.append(f"{place.at('attributes', *attribute) if attribute else label}: {problem}")
     return found
+
+
+def _attributes(
+    place: SourceLocation, attributes: Mapping[Any, Any], problems: list[str], shared: Shared[_Attributes]
+) -> _Attributes:
+    """Return what attributes say. Items that say the same share it, unless there is a mistake in it."""
+
+    def make() -> _Attributes:
+        wishes = _desired(place, "attributes", attributes, problems)
+        desired = {attribute: wish for attribute, wish in wishes.items() if not isinstance(wish, Derived)}
+        return _Attributes(wishes, desired, tuple(name for name in attributes if isinstance(name, str)))
+
+    return shared.get([place.literal, place.restores, attributes], make, problems)
 
 
 def _switch(place: SourceLocation, item: Mapping[Any, Any], key: str, problems: list[str]) -> bool:
@@ -373,9 +408,9 @@ def _desired(
     return desired
 
 
-def _expected(place: SourceLocation, expected: Any, problems: list[str]) -> dict[AttributeName, Value | None]:
+def _expected(place: SourceLocation, expected: Any, problems: list[str]) -> Expected:
     if expected is None:
-        return {}
+        return _no_values()
     if not isinstance(expected, Mapping):
         problems.append(f"{place.at('expected')}: must be a dictionary of attribute sets")
         return {}

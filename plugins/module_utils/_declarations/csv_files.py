@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 
 from .._core.model import KINDS, PrincipalKind, Value
 from .._core.names import name_problem
+from .._core.shared import Shared
 from .._core.values import elements
 from .._errors import quoted
 from .locations import (
@@ -142,22 +143,32 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
     remark = partial(_remark, {(column.key, column.attribute) for column in columns if column and not column.multiple})
     held = [(number, column) for number, column in enumerate(columns) if column and column.attribute]
     naming = [(number, column) for number, column in enumerate(columns) if column and not column.attribute]
+    shared: Shared[dict[str, dict[str, Any]]] = Shared()
     for label, cells in rows:
-        attributes: dict[str, dict[str, Any]] = {}
         width = len(cells)
-        for number, column in held:
-            if number < width and (cell := cells[number]):
-                value = None if cell == REMOVED else _parts(cell) if column.multiple else cell
-                if problem := _no_value(value):
-                    problems.append(f"{label}: column {column.key}.{column.attribute}: {problem}")
-                else:
-                    attributes.setdefault(column.key, {})[column.attribute] = value
+        given = [cells[number] for number, _column in held if number < width]
+        attributes = shared.get(given, partial(_in_cells, label, held, cells, problems), problems)
         if attributes:
             who = [(column, cells[number]) for number, column in naming if number < width and cells[number]]
             item = _named(label, columns, who, problems)
             if item is not None:
                 place = SourceLocation(label, partial(_in_row, f"{label}: column "), remark, literal=True)
                 yield ASSIGNMENTS, place, {**item, "attributes": attributes}
+
+
+def _in_cells(
+    label: str, held: Sequence[tuple[int, _Column]], cells: Sequence[str], problems: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the attributes of a row."""
+    attributes: dict[str, dict[str, Any]] = {}
+    for number, column in held:
+        if number < len(cells) and (cell := cells[number]):
+            value = None if cell == REMOVED else _parts(cell) if column.multiple else cell
+            if problem := _no_value(value):
+                problems.append(f"{label}: column {column.key}.{column.attribute}: {problem}")
+            else:
+                attributes.setdefault(column.key, {})[column.attribute] = value
+    return attributes
 
 
 def _in_row(label: str, path: Sequence[str]) -> str:

@@ -98,11 +98,12 @@ class Batches:
     other and for the batches on their way, so that they make few and full batches.
     """
 
-    def __init__(self, graph: Graph, need: Need, *, pace: Pace | None = None) -> None:
+    def __init__(self, graph: Graph, need: Need, *, pace: Pace | None = None, grows: bool = True) -> None:
+        """`grows` lets more batches be in flight while answers stay as fast; see `InFlight`."""
         self._graph = graph
         self._need = need
         self._pace = pace
-        self._in_flight = InFlight()
+        self._in_flight = InFlight(grows=grows)
         self._patience = graph.patience
         self._lost_in_a_row = 0
         self._gone: EntraError | None = None

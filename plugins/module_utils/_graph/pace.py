@@ -116,7 +116,7 @@ class InFlight:
 
     It ends at `MOST`, and shrinks by half when answers come slower. As soon as Graph reports a used share of the quota,
     throttles or loses a batch, `FEWEST` are enough for the rest of the run. Runs that share a quota, such as slices of
-    a job, use it up before many of their batches are in flight.
+    a job, use it up before many of their batches are in flight. Without `grows` it stays at `FEWEST`.
     """
 
     FEWEST = 4
@@ -124,9 +124,9 @@ class InFlight:
     SLOWER = 1.5
     """How many times as long as in the fastest round answers may take."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, grows: bool = True) -> None:
         self.most = self.FEWEST
-        self._grows = True
+        self._grows = grows
         self._fastest = math.inf
         self._seconds = 0.0
         self._landed = -self.FEWEST

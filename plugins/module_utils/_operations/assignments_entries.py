@@ -97,6 +97,16 @@ class AssignmentEntry:
         return self.error is None and self.plan is not None and self.plan.changed
 
     @property
+    def settled(self) -> bool:
+        """Return whether it has what is desired, and had it before."""
+        return (
+            self.plan is not None
+            and not self.plan.changes
+            and self.error is None
+            and not (self.missing or self.skipped or self.written)
+        )
+
+    @property
     def change(self) -> tuple[Principal, Plan] | None:
         """Return the principal with its plan, if both are known."""
         principal = self.principal

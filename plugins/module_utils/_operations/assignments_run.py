@@ -23,12 +23,13 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from .._core.assignment_plan import Definitions, untouched
+from .._core.assignment_plan import Definitions, Plan, untouched
 from .._core.desired_state import MISSING, UNMAPPED, DesiredState, resolve
 from .._core.model import KINDS, Principal, PrincipalKind, PrincipalReference, is_guid
 from .._core.rules.effects import Effect, effect_sentences
 from .._core.selected import Selector
 from .._core.selection import Derived, Item
+from .._core.shared import SharedByObject
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
 from .._errors import (
@@ -160,7 +161,7 @@ class Reader:
             self._progress.update()
 
     def _found(self, entry: AssignmentEntry, principal: Principal) -> None:
-        if any(known.id == principal.id for known in entry.found):
+        if entry.found and any(known.id == principal.id for known in entry.found):
             return  # the same one comes twice where it is asked for by two names
         entry.found += (principal,)
         if len(entry.found) == 1:
@@ -276,6 +277,8 @@ class AssignmentRun:
             foresees=True,
             warn=self.warnings.add,
         )
+        self._plans: SharedByObject[Plan] = SharedByObject()
+        """Definitions are the same for the whole run, so a plan follows from what is held and what is declared."""
         self._definitions = definitions or tenant
         self._items = [item for item in items if item.selection] + [item for item in items if not item.selection]
         self._only, self._masked = only, masked
@@ -389,12 +392,16 @@ class AssignmentRun:
     def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
         """Set the plan of an entry. Raises what `Planner.plan` raises."""
         declaration = entry.declaration
-        entry.plan = self._planner.plan(
-            principal,
-            declaration.desired,
-            expected={} if self._settings.force else declaration.expected,
-            sets=declaration.attribute_sets,
-            purge=self._settings.purge,
+        entry.plan = self._plans.get(
+            (principal.assignments, declaration.desired, declaration.expected),
+            (principal.kind.name, declaration.attribute_sets),
+            lambda: self._planner.plan(
+                principal,
+                declaration.desired,
+                expected={} if self._settings.force else declaration.expected,
+                sets=declaration.attribute_sets,
+                purge=self._settings.purge,
+            ),
         )
 
     def explain(self, error: EntraError, entry: AssignmentEntry) -> bool:
@@ -458,10 +465,13 @@ class AssignmentRun:
     def result(self, planned: bool) -> dict[str, Any]:
         """Return the result of the run, of the plan alone if `planned`."""
         self._progress.finish()
-        counts = Counter(entry.outcome(planned) for entry in self.entries)
+        report = self._settings.report
+        others = [entry for entry in self.entries if not entry.settled]
+        counts = Counter(entry.outcome(planned) for entry in others)
+        counts["unchanged"] += len(self.entries) - len(others)
         result = {
-            "changed": any(entry.changed(planned) for entry in self.entries),
-            "results": selected_results(self.entries, self._settings.report, planned),
+            "changed": any(entry.changed(planned) for entry in others),
+            "results": selected_results(self.entries if report == "all" else others, report, planned),
             "summary": {
                 "principals": len(self.entries),
                 **{outcome: counts[outcome] for outcome in OUTCOMES},
@@ -471,7 +481,7 @@ class AssignmentRun:
                 **self.left_alone(),
                 "seconds": round(time.monotonic() - self._began, 1),
             },
-            "diff": diffs(self.entries, self._settings.diff_limit, planned),
+            "diff": diffs(others, self._settings.diff_limit, planned),
         }
         if self.effects:
             result["not_read"] = self.effects.not_read()

@@ -106,7 +106,10 @@ class Writer:
     def _send(self, kind: PrincipalKind, entries: Sequence[AssignmentEntry]) -> None:
         """Send these once, with on_error=stop up to the first that is refused."""
         priority = "low" if self._settings.priority == "low" else ""
-        batches = Batches(self._graph, WRITE_ASSIGNMENTS[kind], pace=self._pace)
+        # With on_error=stop, what is on its way at the first refusal is carried out too.
+        batches = Batches(
+            self._graph, WRITE_ASSIGNMENTS[kind], pace=self._pace, grows=not (priority or self._settings.stops)
+        )
         for number, answer in batches.run([entry.patch(priority) for entry in entries]):
             entry = entries[number]
             if isinstance(answer, EntraError):

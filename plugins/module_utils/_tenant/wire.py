@@ -31,6 +31,7 @@ from .._core.model import (
     PrincipalKind,
     Value,
 )
+from .._core.shared import Shared
 from .._core.values import type_of, unique
 from .._errors import printable
 from .._graph.odata import literal
@@ -52,6 +53,9 @@ _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _SET_PROPERTIES = {"description": "description", "max_attributes": "maxAttributesPerSet"}
 _STATUS = {False: "Available", True: "Deprecated"}
 
+_NONE: Assignments = {}
+_parsed: Shared[Assignments] = Shared()
+"""Most principals have the same few assignments. Nothing changes them in place, so they share one object."""
 _attribute_name = lru_cache(maxsize=1024)(AttributeName)
 """The same few names come with every principal of a page."""
 
@@ -150,8 +154,13 @@ def parse_assignments(item: Mapping[str, Any], what: str) -> Assignments:
     Takes every shape that was seen (graph-facts 2.3, 2.4): null, `{}`, sets with nothing but their type, either
     spelling of the set's type, annotations there or not. Annotations decide the type where JSON and they differ.
     """
+    members = member(item, ASSIGNMENTS, dict, what)
+    return _parsed.get(members, lambda: _parse_assignments(members, what)) if members else _NONE
+
+
+def _parse_assignments(given: Mapping[str, Any], what: str) -> Assignments:
     assignments: Assignments = {}
-    for attribute_set, members in (member(item, ASSIGNMENTS, dict, what) or {}).items():
+    for attribute_set, members in given.items():
         if not isinstance(members, dict):
             if members is not None and "@" not in attribute_set:
                 raise odd(what, f"the attribute set {attribute_set} is {TYPE_NAMES[type(members)]}, not an object")

@@ -461,6 +461,10 @@ def test_after_a_word_of_the_quota_four_batches_are_enough() -> None:
     assert landed(in_flight, *[0.1] * 8) == 4
 
 
+def test_batches_in_flight_can_be_kept_few() -> None:
+    assert landed(InFlight(grows=False), *[0.1] * 9) == 4
+
+
 @pytest.mark.parametrize(
     ("headers", "count", "most"), [({}, 150, 16), ({"x-ms-throttle-limit-percentage": "0.81"}, 30, 4)]
 )

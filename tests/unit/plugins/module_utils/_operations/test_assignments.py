@@ -32,6 +32,7 @@ from _checkout import found_in
 from _emulator import Emulator
 from _tenant import Tenant
 
+from ansible_collections.entra.attributes.plugins.module_utils._core import shared as _shared
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import Exactly
 from ansible_collections.entra.attributes.plugins.module_utils._core.assignment_plan import plan as planned
 from ansible_collections.entra.attributes.plugins.module_utils._core.model import USER, flat
@@ -50,6 +51,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations.assig
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_entries import OUTCOMES
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_run import reading
 from ansible_collections.entra.attributes.plugins.module_utils._tenant import principals as _directory
+from ansible_collections.entra.attributes.plugins.module_utils._tenant import wire as _wire
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.wire import parse_principal
 
 from ...conftest import ADELE, PAYROLL, Patient, ReadyToken, hold, waiting
@@ -1275,6 +1277,38 @@ def test_a_run_that_is_killed_is_finished_by_the_next(
     assert sorted(tmp_path.iterdir()) == [record, snapshot]
     assert bulk(tenant, src=str(snapshot))["summary"]["changed"] == 400
     assert tenant.state == before
+
+
+# Sharing
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_equal_principals_share_changes_no_result(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chosen = random.Random(seed)  # noqa: S311 - repeatable
+    values: list[Any] = [None, 1, 2, 4]
+    projects: list[Any] = [None, ["Baker"], ["Baker", "Alpine"], ["Alpine", "Baker"]]
+
+    def held(number: int) -> dict[str, Any]:
+        given = {"NumVendors": chosen.choice(values), "Project": chosen.choice(projects)}
+        return {"Engineering": {name: value for name, value in given.items() if value is not None}}
+
+    populate(tenant, 60, held)
+    src = tmp_path / "attributes.csv"
+    cells = ["", "null", "1", "4", "x", "n/a", "99999999999"]
+    lists = ["", "null", "Baker", "Alpine;Baker", "Nowhere"]
+    rows = [f"u{number}@contoso.com,{chosen.choice(cells[:5])},{chosen.choice(lists)}" for number in range(60)]
+    src.write_text("\n".join(["user,Engineering.NumVendors,Engineering.Project[]", *rows]))
+    given = {"src": str(src), "purge": chosen.random() < 0.5}
+    together = tenant.fail(BULK, check_mode=True, **given)
+    monkeypatch.setattr(_shared, "MOST", 0)
+    monkeypatch.setattr(_wire, "_parsed", _shared.Shared())
+    apart = tenant.fail(BULK, check_mode=True, **given)
+    assert together["results"] == apart["results"]
+    outcomes = together["summary"]
+    assert outcomes == {**apart["summary"], "seconds": outcomes["seconds"]}
+    assert min(outcomes["changed"], outcomes["unchanged"], outcomes["failed"]) > 0
 
 
 # Progress
