@@ -45,6 +45,7 @@ REAL = "It goes to a real tenant, or has a credential of one."
 ADELE_ID = "33333333-3333-4333-8333-333333333301"
 ADELE = {"adele@contoso.com": {"Engineering": {"Project": ["Baker", "Cascade"], "CostCenter": [1001]}}}
 PAYROLL = {"payroll-api": {"Engineering": {"Certification": True, "Project": ["Baker"], "CostCenter": [1001]}}}
+VENDORS = {name: {"Engineering": {"NumVendors": 4}} for name in ("adele@contoso.com", "alex@contoso.com")}
 
 DECLARED = "attribute_sets:\n  - name: Engineering\n    max_attributes_per_set: 25\n"
 FOLDER = {"attributes/engineering.yml": DECLARED}
@@ -78,6 +79,7 @@ NEEDS: Mapping[tuple[str, str], Need] = {
         files={name: (TENANTS / name).read_text() for name in ("baseline/access.yml", "tenants/contoso/access.yml")},
         inventory={"tenants": {"hosts": {"contoso": {"ansible_connection": "local", "entra": CONTOSO}}}},
     ),
+    (f"{GUIDES}/guide_rename.rst", ""): Need(users=VENDORS, service_principals=PAYROLL),
     (f"{GUIDES}/guide_inventory.rst", ""): Need(
         users=ADELE, service_principals={"payroll-api": {"Engineering": {"NumVendors": 8}}}
     ),

@@ -79,7 +79,7 @@ class DepartureRun:
         known = definitions.get(move.source)
         if known is None or known.deprecated or move.in_use == "ignore":
             return True
-        usage = find_usage(move.source, self._reader)
+        usage = find_usage(move.source, self._reader, named="it")
         reasons = [*usage.warnings(), *usage.unread()]
         if move.in_use == "warn":
             self.warnings += [f"Attribute {move.source} is deprecated, but {reason}." for reason in reasons]

@@ -124,7 +124,7 @@ def test_with_keep_old_the_old_value_stays(projct: Tenant) -> None:
     assert of(projct, "adele@contoso.com") == {"Projct": "Bakr", "Title": "Baker", "NumVendors": 4}
     assert definition(projct, "Projct")["status"] == "Available"
     assert result["plan"]["notes"] == [
-        'Engineering.Projct is not deprecated yet: the policy "Finance" (enabled) decides by Engineering.Projct'
+        'Engineering.Projct is not deprecated yet: the policy "Finance" (enabled) decides by it'
     ]
     assert not move(projct, keep_old=True, values={"Bakr": "Baker"})["changed"]
     named(projct)
