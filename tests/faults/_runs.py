@@ -128,6 +128,62 @@ def run(proxy: FaultProxy, seed: int, how: Run = inside) -> Report:
     return report
 
 
+def run_selecting(proxy: FaultProxy, seed: int) -> Report:
+    """Change those whom a group and a filter select in the weather of a seed, and take a value from all others.
+
+    A list of members that was cut must not look whole: whoever is missing in it would lose the value.
+    """
+    chance = random.Random(f"selected {seed}")  # noqa: S311 - repeatable
+    tenant = proxy.emulator.tenant()
+    members = chance.sample(range(PRINCIPALS), 20)
+    sellers = [number for number in range(PRINCIPALS) if number % 3 == 0]
+    holders = chance.sample(range(PRINCIPALS), 15)
+    for number in range(PRINCIPALS):
+        user = next(user for user in tenant["users"] if user["id"] == identifier(number))
+        user["department"] = "Sales" if number in sellers else "Legal"
+        if number in holders:
+            user["customSecurityAttributes"] = {"Engineering": {"ProjectDate": "2026", "Project": ["Baker"]}}
+    inner = {"id": identifier(9001), "displayName": "Inner", "members": [identifier(n) for n in members[10:]]}
+    outer = {"id": identifier(9000), "displayName": "Outer"}
+    outer["members"] = [inner["id"], *(identifier(number) for number in members[:10])]
+    proxy.emulator.tenant({**tenant, "groups": [outer, inner]})
+    wanted: dict[str, Any] = {identifier(number): {"Engineering": {}} for number in {*members, *sellers, *holders}}
+    for number in sellers:
+        wanted[identifier(number)]["Engineering"]["NumVendors"] = 4
+    for number in {*members, *holders}:
+        wanted[identifier(number)]["Engineering"]["ProjectDate"] = "2026" if number in members else None
+    before = assigned(proxy)
+    options = {
+        **OPTIONS,
+        "assignments": [
+            {
+                "users": {"group": "Outer"},
+                "attributes": {"Engineering": {"ProjectDate": "2026"}},
+                "exclusive": True,
+            },
+            {"users": {"filter": "department eq 'Sales'"}, "attributes": {"Engineering": {"NumVendors": 4}}},
+        ],
+        "verify": chance.random() < 0.3,
+        "on_error": chance.choice(["continue", "stop"]),
+    }
+    report = Report(seed)
+    proxy.begin(weather := Weather.of(seed))
+    began = time.monotonic()
+    result = inside(proxy, options)
+    report.seconds, history = time.monotonic() - began, list(proxy.history)
+    proxy.begin(Weather.clear())
+    report.wrong = untrue_claims(result, wanted, before, assigned(proxy), history)
+    report.spoiled, report.writes, report.summary = weather.spoiled, len(history), result.get("summary", {})
+    if report.seconds > LONGEST_SECONDS:
+        report.wrong.append(f"it took {report.seconds:.0f} s")
+    finished, after = inside(proxy, options), assigned(proxy)
+    if finished.get("failed") or not all(holds(after[who], desired) for who, desired in wanted.items()):
+        report.wrong.append(f"the next run did not converge: {finished.get('msg')}")
+    if inside(proxy, options)["changed"]:
+        report.wrong.append("a finished run changes something")
+    return report
+
+
 def run_reconcile(proxy: FaultProxy, seed: int, folder: Path) -> Report:
     """Reconcile a folder in the weather of a seed, compare the claims, then finish in clear weather.
 

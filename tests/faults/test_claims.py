@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from _proxy import FAULTS, FaultProxy
-from _runs import as_module, inside, populate, run, run_reconcile
+from _runs import as_module, inside, populate, run, run_reconcile, run_selecting
 
 INSIDE, AS_MODULES, RECONCILED = range(40), range(1000, 1010), range(2000, 2015)
+SELECTED = range(3000, 3006)
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,12 @@ def test_a_run_inside_ansible_claims_the_truth(proxy: FaultProxy, seed: int) -> 
 @pytest.mark.parametrize("seed", AS_MODULES)
 def test_a_run_as_a_module_claims_the_truth(proxy: FaultProxy, seed: int) -> None:
     report = run(proxy, seed, as_module)
+    assert not report.wrong, report
+
+
+@pytest.mark.parametrize("seed", SELECTED)
+def test_a_run_that_selects_claims_the_truth(proxy: FaultProxy, seed: int) -> None:
+    report = run_selecting(proxy, seed)
     assert not report.wrong, report
 
 

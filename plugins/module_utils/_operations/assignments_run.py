@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from .._core.assignment_plan import Definitions, Plan, untouched
@@ -282,7 +281,7 @@ class AssignmentRun:
         self._definitions = definitions or tenant
         self._items = [item for item in items if item.selection] + [item for item in items if not item.selection]
         self._only, self._masked = only, masked
-        self._selector = selector or TenantSelector(graph, choose, partial(self._definitions.read, ()))
+        self._selector = selector or TenantSelector(graph, choose, tenant.read)
         self._now = now
         self.state = DesiredState({})
         """What was decided between items."""
