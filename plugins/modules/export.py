@@ -67,8 +67,10 @@ options:
     description:
       - Whether to make a backup. The export then goes to a new folder in O(dest) with the time in UTC as its name, such
         as C(2026-11-26T210316Z).
-      - A backup is of the whole tenant, so the options that select a part are refused.
-      - The hidden file C(.backup.json) in it has the tenant, the time, and a digest. M(entra.attributes.reconcile)
+      - A backup is of the whole tenant and in YAML, so O(format=csv) and the options that select a part are refused.
+      - The hidden file C(.backup.json) in it has the tenant, the time, and digests. The hidden file C(.principals.json)
+        has the object IDs of the principals, by which M(entra.attributes.custom_security_attribute_history_info) knows
+        who was deleted and created again. M(entra.attributes.reconcile)
         refuses a backup whose files were changed, and a backup of another tenant.
     type: bool
     default: false

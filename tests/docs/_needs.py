@@ -72,7 +72,9 @@ CSV = shown(f"{GUIDES}/guide_bulk.rst", "user,service_principal,")
 NEEDS: Mapping[tuple[str, str], Need] = {
     ("examples/README.md", ""): Need(files={"excel.csv": (ROOT / "examples/excel.csv").read_text()}),
     (f"{GUIDES}/guide_as_code.rst", ""): Need(files=FOLDER),
+    (f"{GUIDES}/guide_backup.rst", "what Adele had"): Need(users=ADELE, files={"backups/README.md": "Mine.\n"}),
     (f"{GUIDES}/guide_backup.rst", "after a recovery"): Need(files={BACKUP: LOST}),
+    ("plugins/modules/custom_security_attribute_history_info.py", ""): Need(files={"backups/README.md": "Mine.\n"}),
     (f"{GUIDES}/guide_consumers.rst", "Check the filters"): Need(files={"entra/definitions.yml": CONSUMED}),
     (f"{GUIDES}/guide_consumers.rst", "Who matches a filter"): Need(service_principals=PAYROLL),
     (f"{GUIDES}/guide_many_tenants.rst", "hosts: tenants"): Need(

@@ -38,6 +38,7 @@ NEEDS = {
     "attribute_set": [WRITE_DEFINITIONS],
     "custom_security_attribute_definition": [WRITE_DEFINITIONS],
     "custom_security_attribute_audit_info": [READ_AUDITS],
+    "custom_security_attribute_history_info": [READ_AUDITS],
     "custom_security_attribute_consumer_info": [READ_POLICIES, READ_WORKFLOWS, READ_ROLE_ASSIGNMENTS],
     "attribute_role_assignment": [WRITE_ROLE_ASSIGNMENTS],
     "attribute_role_assignment_info": [READ_ROLE_ASSIGNMENTS],

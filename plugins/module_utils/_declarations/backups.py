@@ -17,7 +17,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -28,7 +28,9 @@ from .folder import MANIFEST, check_export
 from .storage import SWITCH, check_folder, now, read_regular, replace_file, sync_folder
 
 SEAL = ".backup.json"
-"""Says which tenant a backup is of, when it was made, and the digest of the list of its files."""
+"""Says which tenant a backup is of, when it was made, and the digests of the lists of its files and principals."""
+PRINCIPALS = ".principals.json"
+"""The object ids of the principals by kind and by the names that they have in the files."""
 FORMAT, VERSION = "entra.attributes/backup", 1
 _TIME = "%Y-%m-%dT%H%M%SZ"
 _AHEAD = 60
@@ -44,12 +46,21 @@ class BrokenBackup(Exception):
 
 @dataclass(frozen=True)
 class Backup:
-    """A whole backup; the tenant was read from `started` to `finished`. `tenant_id` is null where it was not known."""
+    """A whole backup; the tenant was read from `started` to `finished`. `tenant_id` is null where it was not known.
+
+    `complete` says that nothing was hidden from the identity that made it.
+    """
 
     path: Path
     tenant_id: str | None
     started: datetime
     finished: datetime
+    complete: bool
+
+    def principals(self) -> dict[str, dict[str, str]]:
+        """Return the object ids of its principals, by kind and by the names in its files. Raises OSError."""
+        found: dict[str, dict[str, str]] = json.loads(read_regular(self.path / PRINCIPALS))
+        return found
 
 
 def new_backup(dest: str) -> Path:
@@ -67,16 +78,20 @@ def new_backup(dest: str) -> Path:
     return check_export(str(folder / at.strftime(_TIME)))
 
 
-def seal(folder: Path, tenant_id: str | None, started: str) -> None:
+def seal(
+    folder: Path, tenant_id: str | None, started: str, *, complete: bool, principals: Mapping[str, Mapping[str, str]]
+) -> None:
     """Make an export that is complete a backup. Raises OptionError."""
     try:
+        replace_file(folder / PRINCIPALS, (json.dumps(principals, indent=0) + "\n").encode(), private=True)
         content = {
             "format": FORMAT,
             "version": VERSION,
             "tenant_id": tenant_id,
             "started": started,
             "finished": now(),
-            "sha256": _digest(folder / MANIFEST),
+            "complete": complete,
+            "sha256": {name: _digest(folder / name) for name in (MANIFEST, PRINCIPALS)},
         }
         replace_file(folder / SEAL, (json.dumps(content, indent=1) + "\n").encode(), private=True)
     except OSError as error:
@@ -94,7 +109,8 @@ def read_backup(folder: Path) -> Backup:
         sealed = json.loads(read_regular(folder / SEAL))
         if not isinstance(sealed, dict) or (sealed.get("format"), sealed.get("version")) != (FORMAT, VERSION):
             raise BrokenBackup(f"its {SEAL} is damaged or of another version")
-        if os.path.lexists(folder / SWITCH) or _digest(folder / MANIFEST) != sealed.get("sha256"):
+        digests = {name: _digest(folder / name) for name in (MANIFEST, PRINCIPALS)}
+        if os.path.lexists(folder / SWITCH) or digests != sealed.get("sha256"):
             raise BrokenBackup("it was exported to again")
         _ensure_files(folder, json.loads(read_regular(folder / MANIFEST))["files"])
         started, finished = (_instant(sealed.get(key)) for key in ("started", "finished"))
@@ -105,7 +121,9 @@ def read_backup(folder: Path) -> Backup:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise BrokenBackup(f"its {SEAL} or {MANIFEST} is damaged") from None
     tenant = sealed.get("tenant_id")
-    return Backup(folder, tenant if isinstance(tenant, str) else None, started, finished)
+    return Backup(
+        folder, tenant if isinstance(tenant, str) else None, started, finished, sealed.get("complete") is True
+    )
 
 
 def _instant(text: Any) -> datetime:
@@ -119,7 +137,7 @@ def _digest(path: Path) -> str:
 def _ensure_files(folder: Path, digests: dict[str, str]) -> None:
     """Raise BrokenBackup for a file that is missing, changed or additional."""
     found = {path.relative_to(folder).as_posix() for path in _files(folder)}
-    if more := sorted(found - {*digests, MANIFEST, SEAL}):
+    if more := sorted(found - {*digests, MANIFEST, PRINCIPALS, SEAL}):
         raise BrokenBackup(f"{more[0]} is not of the backup")
     for name, digest in digests.items():
         if name not in found:
@@ -151,7 +169,7 @@ def ensure_restorable(sources: Sequence[str], tenant_id: str | None) -> None:
             )
 
 
-def find_backups(folder: Path, tenant_id: str | None) -> tuple[list[Backup], list[str]]:
+def find_backups(folder: Path, tenant_id: str | None, option: str = "dest") -> tuple[list[Backup], list[str]]:
     """Return the whole backups of a tenant in a folder, the oldest first, and why others with such names are none.
 
     Backups of other tenants are left out. Raises OptionError.
@@ -161,7 +179,7 @@ def find_backups(folder: Path, tenant_id: str | None) -> tuple[list[Backup], lis
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name))
     except OSError as error:
-        raise OptionError("dest", f"{folder} cannot be read: {error.strerror}") from None
+        raise OptionError(option, f"{folder} cannot be read: {error.strerror}") from None
     for name in names:
         if os.path.islink(folder / name) or not os.path.isdir(folder / name):
             broken.append(f"{name} (it is not a folder)")

@@ -77,10 +77,11 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         for name in chosen
     }
     condition, certain, exported = selection(params, schema), True, 0
+    ids: dict[str, dict[str, str]] = {}
     for plural in dict.fromkeys(params["principals"]):
         kind = KINDS_BY_PLURAL[plural]
         principals = list(directory.select(kind, condition))
-        items = _items(kind, principals, chosen if params["attribute_sets"] else None)
+        items = _items(kind, principals, chosen if params["attribute_sets"] else None, ids.setdefault(kind.name, {}))
         seen = {attribute_set for item in items for attribute_set in item["attributes"]}
         unseen = [known for known in definitions if known.attribute_set in set(chosen) - seen]
         proven = visibility.check_unseen(kind, unseen, set(chosen) - seen, named=bool(params["attribute_sets"]))
@@ -112,7 +113,7 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
     if params["backup"]:
         tenant = tenant_of(graph.claims(), params.get("tenant_id"))
         if not check_mode:
-            seal(dest, tenant, started)
+            seal(dest, tenant, started, complete=certain, principals=ids)
         removed, warnings = _remove_old(dest, tenant, params["keep"], check_mode)
         result = {**result, "backup": str(dest), "removed_backups": removed}
         result["warnings"] = [*result.get("warnings", []), *warnings]
@@ -135,6 +136,8 @@ def _check_backup(params: Mapping[str, Any]) -> None:
         return
     if keep is not None and keep < 1:
         raise OptionError("keep", f"must be at least 1, not {keep}")
+    if params["format"] != "yaml":
+        raise OptionError("format", "must be yaml for a backup")
     selected = [name for name in ("attribute_sets", "where", "filter") if params[name]]
     selected += [] if set(params["principals"]) == set(KINDS_BY_PLURAL) else ["principals"]
     if selected:
@@ -191,8 +194,12 @@ def _declared(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in properties.items() if value is not None and value != []}
 
 
-def _items(kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequence[str] | None) -> list[Item]:
+def _items(
+    kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequence[str] | None, ids: dict[str, str]
+) -> list[Item]:
     """Return a declaration for each principal with values in the chosen sets (null: all), sorted by name.
+
+    Their object ids by these names are added to `ids`.
 
     An app id names neither agents, which may share that of their blueprint with some that are not selected, nor any of
     several that have it.
@@ -204,6 +211,7 @@ def _items(kind: PrincipalKind, principals: Sequence[Principal], chosen: Sequenc
         if assignments:
             shared = counts[principal.key.lower()] > 1 or (kind is SERVICE_PRINCIPAL and principal.agent_type)
             item: Item = {kind.name: principal.id if shared or not principal.key else principal.key}
+            ids[item[kind.name]] = principal.id
             if principal.display_name:
                 item[DISPLAY_NAME] = principal.display_name
             items.append({**item, "attributes": in_order(assignments)})

@@ -25,6 +25,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations.assig
 from ansible_collections.entra.attributes.plugins.module_utils._operations.attribute_set import SET
 from ansible_collections.entra.attributes.plugins.module_utils._operations.audit_info import AUDIT_INFO
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION
+from ansible_collections.entra.attributes.plugins.module_utils._operations.history_info import HISTORY_INFO
 from ansible_collections.entra.attributes.plugins.module_utils._operations.lookup import LOOKUP
 from ansible_collections.entra.attributes.plugins.module_utils._operations.report import REPORT
 from ansible_collections.entra.attributes.plugins.plugin_utils._controller import plain
@@ -38,6 +39,7 @@ ENTRIES: dict[str, tuple[Operation, dict[str, Any]]] = {
     "custom_security_attribute": (ASSIGNMENT, {"user": "adele@contoso.com", **ATTRIBUTE, "value": "today"}),
     "custom_security_attribute_info": (INFO, {"user": "adele@contoso.com"}),
     "custom_security_attribute_audit_info": (AUDIT_INFO, {}),
+    "custom_security_attribute_history_info": (HISTORY_INFO, {"at": "1h", "user": "adele@contoso.com"}),
     "custom_security_attributes": (
         BULK,
         {"assignments": [{"user": "adele@contoso.com", "attributes": {"Engineering": {"ProjectDate": "today"}}}]},

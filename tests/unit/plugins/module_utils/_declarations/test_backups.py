@@ -25,7 +25,7 @@ def back_up(dest: Path, tenant: str | None = MINE, files: dict[str, bytes] | Non
     """Make a backup of these files, and return its folder."""
     folder = backups.new_backup(str(dest))
     bring(folder, FILES if files is None else files, False)
-    backups.seal(folder, tenant, "2026-11-26T21:03:16Z")
+    backups.seal(folder, tenant, "2026-11-26T21:03:16Z", complete=True, principals={"user": {"a": "1"}})
     return folder
 
 
@@ -60,6 +60,7 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
     (lambda folder: (folder / "attribute_sets/A.yml").unlink(), "attribute_sets/A.yml is missing"),
     (lambda folder: (folder / ".backup.json").unlink(), ".backup.json is missing"),
     (lambda folder: (folder / ".export.json").unlink(), ".export.json is missing"),
+    (lambda folder: (folder / ".principals.json").write_text("{}"), "it was exported to again"),
     (lambda folder: (folder / "notes.txt").write_text("mine"), "notes.txt is not of the backup"),
     (lambda folder: (folder / ".backup.json").write_text("{}"), "its .backup.json is damaged or of another version"),
 ]

@@ -99,6 +99,7 @@ def test_nothing_is_removed_where_the_tenant_is_not_known(
     ("options", "words"),
     [
         ({"keep": 1}, "keep: is a number of backups; set backup=true as well"),
+        ({"backup": True, "format": "csv"}, "format: must be yaml for a backup"),
         ({"backup": True, "keep": 0}, "keep: must be at least 1, not 0"),
         (
             {"backup": True, "attribute_sets": ["Engineering"], "principals": ["users"], "filter": "x eq 1"},
