@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from .._errors import InvalidDeclaration, InvalidValue
-from .assignment_plan import Adjust, Definitions, Exactly, value_after
+from .assignment_plan import Adjust, Definitions, Exactly, ensure_visible, value_after
 from .model import Assignments, AttributeName, Principal, Value
 from .selection import (
     AGENT_LINK,
@@ -132,14 +132,13 @@ class _Clash(Exception):
 class _Combination:
     """What items that concern a principal together want, as far as that is the same for all principals.
 
-    `others` are the attributes that each principal decides.
+    `others` are the attributes that each principal decides; `derived` are those of one item alone, with the item.
     """
 
-    desired: Mapping[AttributeName, Decided]
-    reasons: tuple[Reason, ...]
-    attribute_sets: tuple[str, ...]
+    decision: Decision
     clashes: tuple[tuple[AttributeName, int, int], ...]
     others: tuple[AttributeName, ...]
+    derived: Mapping[AttributeName, int]
 
 
 class _Resolution:
@@ -169,6 +168,7 @@ class _Resolution:
         """The exclusive items of each attribute with the classes they are about, once it is known whom they select."""
         self.left_alone: Counter[str] = Counter()
         self.conflicts: dict[tuple[AttributeName, int, int], Conflict] = {}
+        self._reasons: dict[tuple[int, AttributeName], Reason] = {}
         self._by_app_id: dict[str, str] | None = None
         self._changing = {attribute for item in items for attribute in item.wishes}
 
@@ -308,13 +308,14 @@ class _Resolution:
             if others:
                 yield known, self.decision(principal, combination, others)
             else:
-                yield known, Decision(combination.desired, combination.reasons, combination.attribute_sets)
+                yield known, combination.decision
 
     def combination(self, numbers: Sequence[int]) -> _Combination:
         """Return what these items want together."""
         desired: dict[AttributeName, Decided] = {}
         reasons: list[Reason] = []
         clashes, others = [], []
+        derived: dict[AttributeName, int] = {}
         for attribute in dict.fromkeys(name for number in numbers for name in self.items[number].wishes):
             live, ended = self.rivals(numbers, attribute)
             wishes = [
@@ -322,6 +323,8 @@ class _Resolution:
             ]
             if ended or len(wishes) < len(live):
                 others.append(attribute)
+                if len(live) == 1 and not ended:
+                    derived[attribute] = live[0]
                 continue
             try:
                 desired[attribute] = _merged(wishes)
@@ -332,15 +335,20 @@ class _Resolution:
         sets = unique(
             name for number in numbers if not self.ended[number] for name in self.items[number].attribute_sets
         )
-        return _Combination(desired, tuple(reasons), tuple(sets), tuple(clashes), tuple(others))
+        return _Combination(Decision(desired, tuple(reasons), tuple(sets)), tuple(clashes), tuple(others), derived)
 
     def decision(self, principal: Principal, combination: _Combination, others: Iterable[AttributeName]) -> Decision:
         """Return a decision with the attributes that depend on the principal."""
-        desired, reasons = dict(combination.desired), list(combination.reasons)
+        desired, reasons = dict(combination.decision.desired), list(combination.decision.reasons)
         error = None
         for attribute in others:
+            number = combination.derived.get(attribute)
             try:
-                wanted, contributors = self.outcome(principal.id, attribute, self.left_alone)
+                if number is None or attribute in self.takers:
+                    wanted, contributors = self.outcome(principal.id, attribute, self.left_alone)
+                else:
+                    wish = self.items[number].wishes[attribute]
+                    wanted, contributors = self.made(principal.id, attribute, wish, self.left_alone), [number]
             except _Clash as clash:
                 self.note(principal, attribute, *clash.items)
                 continue
@@ -349,9 +357,10 @@ class _Resolution:
                 continue
             if wanted is not None:
                 desired[attribute] = wanted
-                reasons = [reason for reason in reasons if reason.attribute != attribute]
+                if attribute in combination.decision.desired:
+                    reasons = [reason for reason in reasons if reason.attribute != attribute]
                 reasons += [self.reason(number, attribute) for number in contributors]
-        return Decision(desired, tuple(reasons), combination.attribute_sets, error)
+        return Decision(desired, tuple(reasons), combination.decision.attribute_sets, error)
 
     def outcome(
         self, known: str, attribute: AttributeName, left_alone: Counter[str] | None = None
@@ -480,6 +489,7 @@ class _Resolution:
             fitting = checked(attribute, list(value) if isinstance(value, tuple) else value)
             if wanted:
                 fitting = coerced(attribute, fitting, wanted)
+            ensure_visible(attribute, [item for item in elements(fitting) if item not in elements(held)])
         except InvalidValue as error:
             raise InvalidValue(
                 attribute, f"the property {wish.source} is {shown(value)}: {_in_other_words(error.reason, wanted)}"
@@ -509,10 +519,14 @@ class _Resolution:
     # What is reported
 
     def reason(self, number: int, attribute: AttributeName) -> Reason:
-        """Return the reason that an item is for an attribute."""
-        item = self.items[number]
-        expires = item.expires.text if item.expires else ""
-        return Reason(attribute, item.place_of(attribute), item.by, self.words[number], expires)
+        """Return the reason that an item is for an attribute; each is made once."""
+        found = self._reasons.get((number, attribute))
+        if found is None:
+            item = self.items[number]
+            expires = item.expires.text if item.expires else ""
+            found = Reason(attribute, item.place_of(attribute), item.by, self.words[number], expires)
+            self._reasons[number, attribute] = found
+        return found
 
     def note(self, principal: Principal, attribute: AttributeName, first: int, second: int) -> None:
         """Note a conflict."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from .assignment_plan import Adjust, Exactly
@@ -135,6 +136,13 @@ def class_of(principal: Principal) -> str:
     return _AGENT_CLASSES.get(principal.agent_type.lower(), SERVICE_PRINCIPALS)
 
 
+@lru_cache(1024)
+def _link(source: str) -> tuple[str, AttributeName] | None:
+    owner, dot, rest = source.partition(".")
+    attribute_set, second_dot, name = rest.partition(".")
+    return (LINKED[owner], AttributeName(attribute_set, name)) if dot and second_dot and owner in LINKED else None
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """The value of a property, or of an attribute of the blueprint or agent that a principal belongs to.
@@ -153,9 +161,7 @@ class Derived:
 
         The class is `blueprints` or `agents`.
         """
-        owner, dot, rest = self.source.partition(".")
-        attribute_set, second_dot, name = rest.partition(".")
-        return (LINKED[owner], AttributeName(attribute_set, name)) if dot and second_dot and owner in LINKED else None
+        return _link(self.source)
 
     @property
     def properties(self) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
-from .._core.assignment_plan import Definitions, Moved, definition_of
+from .._core.assignment_plan import Definitions, Desired, Moved, definition_of
 from .._core.desired_state import Decision, DesiredState
-from .._core.model import KINDS, Principal, PrincipalReference
+from .._core.model import KINDS, AttributeName, Principal, PrincipalReference
 from .._core.selected import Holder, Wanted
 from .._core.selection import AGENTS, BLUEPRINTS, SELECTED_KINDS, STARTS, Derived, Item, Reason, Selection, Where
 from .._core.values import coerced, elements
@@ -22,6 +23,8 @@ from .._declarations.assignments import Declaration
 from .._errors import InvalidDeclaration, InvalidValue, OptionError, UndefinedAttribute
 from .assignments_entries import AssignmentEntry
 
+Remark: TypeAlias = "Callable[[Sequence[str], str], str]"
+AND = " and "
 PLACES_SHOWN = 3
 CONFLICTS_SHOWN = 20
 
@@ -138,9 +141,10 @@ def decided_entries(
             if not decision.desired and not decision.error:
                 continue  # whom only items select that have ended, and that gave nothing
             principal = principals[known]
-            entry = AssignmentEntry(Declaration("", PrincipalReference(principal.kind, known), {}), (principal,))
-            found.append(entry)
-        entry.declaration = composed.declaration(entry.declaration, decision)
+            declaration = composed.declaration(PrincipalReference(principal.kind, known), decision, None)
+            found.append(AssignmentEntry(declaration, (principal,)))
+        else:
+            entry.declaration = composed.declaration(entry.declaration.who, decision, entry.declaration)
     return found
 
 
@@ -149,33 +153,39 @@ class _Composer:
 
     def __init__(self, items: Sequence[Item]) -> None:
         self._remarks = {item.place: item.remark for item in items}
-        self._labels: dict[tuple[Reason, ...], str] = {}
+        self._shared: dict[tuple[int, ...], tuple[str, dict[AttributeName, str], Remark]] = {}
 
-    def declaration(self, declaration: Declaration, decision: Decision) -> Declaration:
-        """Return a declaration with what was decided."""
+    def declaration(self, who: PrincipalReference, decision: Decision, named: Declaration | None) -> Declaration:
+        """Return what was decided for a principal; `named` is what names it."""
         reasons = decision.reasons
-        label = self._labels.get(reasons)
-        if label is None:
-            label = self._labels[reasons] = _together(reason.place for reason in reasons)
-        if declaration.label:
-            rest = [reason.place for reason in reasons if reason.place not in declaration.label]
-            label = _together([declaration.label, *rest])
-        moving = {
-            attribute: wish
-            for attribute, wish in declaration.desired.items()
-            if attribute not in decision.desired and (declaration.gives_way or isinstance(wish, Moved))
-        }
-        return replace(
-            declaration,
-            label=label,
-            desired={**moving, **decision.desired},
-            attribute_sets=decision.attribute_sets,
-            places={reason.attribute: reason.place for reason in reversed(reasons)},
+        key = tuple(map(id, reasons))  # each reason is one object, and stays
+        shared = self._shared.get(key)
+        if shared is None:
+            places = {reason.attribute: reason.place for reason in reversed(reasons)}
+            shared = _together(reason.place for reason in reasons), places, self._remark(reasons)
+            self._shared[key] = shared
+        label, places, remark = shared
+        desired: Desired = decision.desired
+        if named:
+            label = _together([*named.label.split(AND), *places.values()])
+            moving = {
+                attribute: wish
+                for attribute, wish in named.desired.items()
+                if attribute not in desired and (named.gives_way or isinstance(wish, Moved))
+            }
+            desired = {**moving, **desired} if moving else desired
+        return Declaration(
+            label,
+            who,
+            desired,
+            decision.attribute_sets,
+            named.expected if named else {},
+            remark,
+            places,
             reasons=reasons,
-            remark=self._remark(reasons),
         )
 
-    def _remark(self, reasons: Sequence[Reason]) -> Callable[[Sequence[str], str], str]:
+    def _remark(self, reasons: Sequence[Reason]) -> Remark:
         def remark(path: Sequence[str], why: str) -> str:
             attribute = ".".join(path[1:])
             places = dict.fromkeys(reason.place for reason in reasons if str(reason.attribute) == attribute)
@@ -188,7 +198,7 @@ class _Composer:
 def _together(places: Iterable[str]) -> str:
     found = list(dict.fromkeys(places))
     more = f" and {len(found) - PLACES_SHOWN} more" if len(found) > PLACES_SHOWN else ""
-    return " and ".join(found[:PLACES_SHOWN]) + more
+    return AND.join(found[:PLACES_SHOWN]) + more
 
 
 def narrowed_entries(entries: Sequence[AssignmentEntry], only: Collection[str]) -> list[AssignmentEntry]:
