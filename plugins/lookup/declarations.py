@@ -48,6 +48,22 @@ options:
     description: Exposures from a variable, in addition to the path.
     type: list
     elements: dict
+  principals:
+    description:
+      - YAML or JSON file with sample principals, which is searched like a path of declarations. The lookup returns what
+        is declared for each of them in RV(_raw[].principals). So a repository tests its rules without a tenant.
+      - The file is a list of dictionaries. C(name) is the user principal name of a user, or the display name. C(kind)
+        is C(user) (default), C(service_principal), C(agent), C(blueprint) or C(agent_user).
+      - C(groups) is a list of the names or IDs of all groups that the principal is a member of, nested ones included.
+      - C(properties) is a dictionary of properties with the names of Graph. C(assignments) is a dictionary of values by
+        attribute set and attribute.
+      - C(blueprint) names the blueprint of an agent, and C(agent) the agent of an agent user. C(id) and C(app_id) are
+        needed only where declarations use them.
+    type: str
+  at:
+    description: Time for declarations that end, such as V(2026-12-31T18:00:00+01:00). A date stands for its end in UTC.
+      The present time by default.
+    type: str
 seealso:
   - module: entra.attributes.attribute_set
   - module: entra.attributes.custom_security_attribute_definition
@@ -62,6 +78,15 @@ EXAMPLES = r"""
 - name: Show how much it is
   ansible.builtin.debug:
     msg: "{{ declared.definitions | length }} definitions, {{ declared.assignments }} principals"
+
+- name: A member of the sales group gets the region, and why
+  ansible.builtin.assert:
+    that:
+      - sample.after.Sales.Region == 'EMEA'
+      - sample.reasons[0].by == 'group'
+      - sample.unknown == []
+  vars:
+    sample: "{{ lookup('entra.attributes.declarations', 'attributes', principals='samples.yml').principals[0] }}"
 """
 
 RETURN = r"""
@@ -82,8 +107,36 @@ _raw:
       type: list
       elements: dict
     assignments:
-      description: How many principals are declared.
+      description: How many principals are declared by name, and how many items select principals, derive values or end.
       type: int
+    principals:
+      description: What is declared for the sample principals, in the order of their file.
+      returned: with O(principals)
+      type: list
+      elements: dict
+      contains:
+        principal:
+          description: Principal, with the keys that M(entra.attributes.custom_security_attribute) returns.
+          type: dict
+        before:
+          description: Its attributes in the file.
+          type: dict
+        after:
+          description: Its attributes after a run.
+          type: dict
+        reasons:
+          description: Why it has the declared values, as in
+            RV(entra.attributes.custom_security_attributes#module:results[].reasons).
+          type: list
+          elements: dict
+        unknown:
+          description: Filters of declarations that only Graph can decide for this principal. They count as not
+            fulfilled.
+          type: list
+          elements: str
+        msg:
+          description: Why a value cannot be assigned. Otherwise empty.
+          type: str
     delegations:
       description: How many delegations are declared.
       type: int
@@ -99,6 +152,7 @@ _raw:
 """
 
 import os
+import time
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleLookupError
@@ -107,6 +161,7 @@ from ansible.plugins.lookup import LookupBase
 from ..module_utils._core.model import Exposure
 from ..module_utils._declarations.declared import declared
 from ..module_utils._declarations.locations import EXPOSURES, SECTIONS
+from ..module_utils._declarations.selecting import read_expiry
 from ..module_utils._errors import EntraError, InvalidDeclaration
 from ..plugin_utils._vault import decryption
 
@@ -115,8 +170,10 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         declarations = {section: self.get_option(section) for section in (*SECTIONS, EXPOSURES)}
+        principals, at = self.get_option("principals"), self.get_option("at")
+        samples = self._found(principals, variables) if principals else None
         try:
-            return [self._read(self._found(term, variables), declarations) for term in terms or [""]]
+            return [self._read(self._found(term, variables), declarations, samples, at) for term in terms or [""]]
         except InvalidDeclaration as forbidden:
             raise AnsibleError("\n".join(["what is declared is wrong:", *forbidden.problems])) from None
         except EntraError as error:
@@ -137,13 +194,21 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of 
             )
         return found
 
-    def _read(self, src: str | None, variables: dict[str, Any]) -> dict[str, Any]:
-        found = declared(src, variables, decryption(self._loader))
+    def _read(self, src: str | None, variables: dict[str, Any], samples: str | None, at: str | None) -> dict[str, Any]:
+        decrypt = decryption(self._loader)
+        found = declared(src, variables, decrypt)
+        decisions = {}
+        if samples:
+            from ..module_utils._declarations.samples import decided, read_samples  # which only samples need
+
+            now = read_expiry(at, "at").at if at else time.time()
+            decisions["principals"] = decided(found, read_samples(samples, decrypt), now)
         return {
+            **decisions,
             "src": src,
             "attribute_sets": found.attribute_sets,
             "definitions": found.definitions,
-            "assignments": len(found.assignments),
+            "assignments": len(found.assignments) + len(found.items),
             "moves": found.moves,
             "exposures": [_shown(exposure) for exposure in found.exposures],
             "delegations": len(found.delegations),

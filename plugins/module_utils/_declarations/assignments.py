@@ -15,7 +15,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from .._core.assignment_plan import Adjust, Desired, Exactly, ensure_visible
+from .._core.assignment_plan import Adjust, Desired, Exactly, Moved, ensure_visible
 from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
 from .._core.names import name_problem, not_text, read_as
 from .._core.selection import Derived, Expiry, Item, Reason, Selection, Wish
@@ -146,6 +146,11 @@ class Declaration:
         desired = {attribute: value for attribute, value in self.desired.items() if attribute not in attributes}
         expected = {attribute: value for attribute, value in self.expected.items() if attribute not in attributes}
         return replace(self, desired=desired, expected=expected)
+
+    def as_item(self) -> Item:
+        """Return this as an item among others, without what a move wants."""
+        wishes = {attribute: wish for attribute, wish in self.desired.items() if not isinstance(wish, Moved)}
+        return Item(self.label, self.who, wishes, self.attribute_sets, places=self.places, remark=self.remark)
 
     def explained(self, error: EntraError) -> EntraError:
         """Return an error about a declared value, with what the form of its file adds to it."""

@@ -217,7 +217,7 @@ def _link_problem(derived: Derived, owner: str, kind: str) -> str:
     return ""
 
 
-def read_expiry(value: Any) -> Expiry:
+def read_expiry(value: Any, option: str = EXPIRES) -> Expiry:
     """Return when an item ends: at the end of a day in UTC, or at a time with its offset. Raises OptionError."""
     if isinstance(value, datetime):
         value = value.isoformat()
@@ -225,10 +225,10 @@ def read_expiry(value: Any) -> Expiry:
         value = value.strftime("%Y-%m-%d")
     match = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
-        raise OptionError(EXPIRES, f"{read_as(value)} is not a date; {_FORM}")
+        raise OptionError(option, f"{read_as(value)} is not a date; {_FORM}")
     day, clock, offset = match.groups()
     if clock and not offset:
-        raise OptionError(EXPIRES, f"{quoted(value)} has no offset; {_FORM}")
+        raise OptionError(option, f"{quoted(value)} has no offset; {_FORM}")
     try:
         if clock:
             offset = "+00:00" if offset in "Zz" else offset if ":" in offset else f"{offset[:3]}:{offset[3:]}"
@@ -237,7 +237,7 @@ def read_expiry(value: Any) -> Expiry:
             at = datetime.combine(date.fromisoformat(day), time.min, timezone.utc) + timedelta(days=1)
         return Expiry(value.strip(), at.timestamp())
     except (ValueError, OverflowError):
-        raise OptionError(EXPIRES, f"{quoted(value)} is not a date that exists; {_FORM}") from None
+        raise OptionError(option, f"{quoted(value)} is not a date that exists; {_FORM}") from None
 
 
 def item_problems(item: Item) -> Iterator[tuple[AttributeName | None, str]]:

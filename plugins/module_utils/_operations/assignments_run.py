@@ -57,7 +57,6 @@ from .consumer_effects import ConsumerEffects
 from .planner import DefinitionSource, Planner, TenantDefinitions
 from .progress import Progress, Show, show_nothing
 from .selections import (
-    as_item,
     decided_entries,
     narrowed_entries,
     needs_definitions,
@@ -324,7 +323,7 @@ class AssignmentRun:
         for entry in self.entries:
             if entry.principal and entry.declaration.desired and not entry.declaration.gives_way:
                 named[len(items)] = [entry.principal.id]
-                items.append(as_item(entry.declaration))
+                items.append(entry.declaration.as_item())
         self.state = resolve(
             items, selected.selected_by, named, selected.principals, self._now(), definitions, self._masked
         )

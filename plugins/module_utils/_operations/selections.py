@@ -99,18 +99,6 @@ def _holders(item: Item) -> Iterable[Holder]:
             yield from (Holder(kind, attribute, value) for kind in kinds)
 
 
-def as_item(declaration: Declaration) -> Item:
-    """Return a declaration as an item, among others, without what a move wants."""
-    return Item(
-        declaration.label,
-        declaration.who,
-        {attribute: wish for attribute, wish in declaration.desired.items() if not isinstance(wish, Moved)},
-        declaration.attribute_sets,
-        places=declaration.places,
-        remark=declaration.remark,
-    )
-
-
 def refuse(state: DesiredState) -> None:
     """Raise InvalidDeclaration for items that contradict each other, and for exclusive ones that select nobody."""
     problems = [
