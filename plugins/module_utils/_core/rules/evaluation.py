@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache, reduce
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
 
@@ -122,23 +122,18 @@ def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[State]) -> It
     """
     kinds: dict[Key, _Kinds] = {}
     views = [
-        [
-            kinds.setdefault(attribute, _Kinds(attribute, len(kinds))).view(tests)
-            for attribute, tests in rule.tests.items()
-        ]
+        [kinds.setdefault(attribute, _Kinds(len(kinds))).view(tests) for attribute, tests in rule.tests.items()]
         for rule in rules
     ]
     decided: list[dict[Any, Answer]] = [{} for rule in rules]
     seen: dict[tuple[int, ...], tuple[Answer, ...]] = {}
     steps = list(zip(rules, views, decided, strict=True))
-    finders = [kind.of for kind in kinds.values()]
-    for assignments in principals:
-        combination = tuple([find(assignments) for find in finders])
+    for assignments, combination in _combinations(kinds, principals):
         answers = seen.get(combination)
         if answers is None:
             found = []
             for rule, viewed, known in steps:
-                part = tuple([view(combination) for view in viewed])
+                part = tuple([table[combination[place]] for place, table in viewed])
                 answer = known.get(part)
                 if answer is None:
                     answer = known[part] = rule(assignments)
@@ -147,53 +142,131 @@ def evaluate_many(rules: Sequence[Evaluator], principals: Iterable[State]) -> It
         yield answers
 
 
+def _combinations(kinds: Mapping[Key, _Kinds], principals: Iterable[State]) -> Iterator[tuple[State, tuple[int, ...]]]:
+    """Yield each principal with the numbers of the kinds of its values.
+
+    Only what is assigned is looked at, unless names differ in case.
+    """
+    names = {_lower(key) for key in kinds}
+    places = {key: kind.place if len(names) == len(kinds) else _CASES for key, kind in kinds.items()}
+    finders = [kind.of for kind in kinds.values()]
+    absent = [find(None) for find in finders]
+    for state in principals:
+        numbers = absent.copy()
+        for key, value in state.items():
+            place = places.get(key)
+            if place is None:
+                place = places[key] = _CASES if _lower(key) in names else _UNNAMED
+            if place >= 0:
+                numbers[place] = finders[place](value)
+            elif place == _CASES:
+                numbers = [kind.of(held(state, named)) for named, kind in kinds.items()]
+                break
+        yield state, tuple(numbers)
+
+
+_UNNAMED, _CASES = -1, -2
+"""Stand for the place of an attribute that no rule names, and of one whose name differs from another one in case."""
+_REMEMBERED = 10_000
+"""Texts of an attribute that are remembered although no constant occurs in them."""
+
+
 class _Kinds:
     """The kinds of values of an attribute. Comparisons have the same outcome for all values of a kind."""
 
-    def __init__(self, attribute: Key, place: int) -> None:
-        self.attribute = attribute
+    def __init__(self, place: int) -> None:
         self.place = place
         """Where its kind stands in a combination."""
-        self.tests: list[Callable[[_Held], Answer]] = []
+        self.tests: list[_LeafTest] = []
         self.comparable = True
         """Whether only constants are compared with the attribute, so that its tests decide."""
+        self.views: list[tuple[int, int, list[int], dict[Any, int]]] = []
         self.values: dict[Any, int] = {}
         self.kinds: dict[Any, int] = {}
-        self.outcomes: list[Any] = []
-        """The outcomes of the tests by the number of the kind."""
+        self.remembered: set[str] = set()
+        """Some texts in which no constant occurs."""
+        self.plain: dict[bool | None, int] = {}
+        """The kinds of values in which no constant occurs: one text (null), a list of one text (true), of several."""
 
-    def view(self, tests: Sequence[Callable[[_Held], Answer]] | None) -> Callable[[Sequence[int]], Any]:
-        """Add the tests of a rule, and return what this rule sees of a combination: the outcomes of its own tests.
+    def view(self, tests: Sequence[_LeafTest] | None) -> tuple[int, list[int]]:
+        """Add the tests of a rule, and return what this rule sees of a combination: a place, and a number by kind.
 
-        Null stands for the tests of an attribute that is compared with another one.
+        The number is the same for kinds that do not differ to the rule. Null stands for the tests of an attribute that
+        is compared with another one.
         """
         self.comparable = self.comparable and tests is not None
         first = len(self.tests)
         self.tests += tests or ()
-        last = len(self.tests)
-        seen: dict[int, Any] = {}
+        table: list[int] = []
+        self.views.append((first, len(self.tests), table, {}))
+        return self.place, table
 
-        def view(combination: Sequence[int]) -> Any:
-            number = combination[self.place]
-            found = seen.get(number)
-            if found is None:
-                found = seen[number] = self.outcomes[number][first:last] if self.comparable else number
-            return found
+    def of(self, value: _Held) -> int:
+        """Return the number of the kind of a value."""
+        if value.__class__ is str:
+            number = self.values.get(value)
+            return number if number is not None else self._of_text(value)
+        if value.__class__ is not list:
+            # 1 must not stand for true.
+            return self._of_key((value.__class__, repr(value)), value)
+        if not value:
+            return self.of(None)
+        if not all(map(self._is_plain, value)):
+            return self._of_key((list, repr(value)), value)
+        is_single = len(value) == 1
+        number = self.plain.get(is_single)
+        if number is None:
+            number = self.plain[is_single] = self._number(repr(value), value)
+        return number
 
-        return view
+    def _of_text(self, value: Any) -> int:
+        if not self._is_plain(value):
+            return self._of_key(value, value)
+        number = self.plain.get(None)
+        if number is None:
+            number = self.plain[None] = self._number(value, value)
+        if len(self.values) < _REMEMBERED:
+            self.values[value] = number
+        return number
 
-    def of(self, assignments: State) -> int:
-        """Return the number of the kind of the value that is assigned."""
-        value = held(assignments, self.attribute)
-        # A list cannot be a key, and 1 must not stand for true.
-        key = value if value.__class__ is str else (value.__class__, repr(value))
+    def _of_key(self, key: Any, value: _Held) -> int:
         number = self.values.get(key)
         if number is None:
-            outcomes = tuple([test(value) for test in self.tests]) if self.comparable else key
-            number = self.values[key] = self.kinds.setdefault(outcomes, len(self.kinds))
-            if number == len(self.outcomes):
-                self.outcomes.append(outcomes)
+            number = self.values[key] = self._number(key, value)
         return number
+
+    def _number(self, key: Any, value: _Held) -> int:
+        """Return the number of the kind of a value by all tests."""
+        outcomes = tuple([test.decide(value) for test in self.tests]) if self.comparable else key
+        number = self.kinds.setdefault(outcomes, len(self.kinds))
+        for first, last, table, seen in self.views:
+            if number == len(table):
+                part = outcomes[first:last] if self.comparable else number
+                table.append(seen.setdefault(part, len(seen)))
+        return number
+
+    def _is_plain(self, text: Any) -> bool:
+        """Return whether it is a text that no test can tell from others in which no constant occurs either."""
+        if text.__class__ is not str or self._occurs is None:
+            return False
+        if text in self.remembered:
+            return True
+        is_plain = not self._occurs(text.lower())
+        if is_plain and len(self.remembered) < _REMEMBERED:
+            self.remembered.add(text)
+        return is_plain
+
+    @cached_property
+    def _occurs(self) -> Callable[[str], object] | None:
+        """Return what finds a constant in a text of small letters; null if constants are not all that decides."""
+        constants: set[str] = set()
+        for test in self.tests:
+            if test.constants is None:
+                return None
+            constants.update(constant.lower() for constant in test.constants)
+        if not self.comparable:
+            return None
+        return re.compile("|".join(map(re.escape, sorted(constants))) or "(?!)").search
 
 
 def held(assignments: State, attribute: Key) -> _Held:
@@ -214,14 +287,26 @@ def held(assignments: State, attribute: Key) -> _Held:
 
 
 @lru_cache(4096)
-def _lower(attribute: AttributeName) -> tuple[str, str]:
-    return attribute.attribute_set.lower(), attribute.name.lower()
+def _lower(key: Key) -> tuple[str, ...]:
+    return (key,) if isinstance(key, str) else (key.attribute_set.lower(), key.name.lower())
 
 
 def operands(leaf: Leaf) -> tuple[Operand, ...]:
     if isinstance(leaf, Comparison):
         return leaf.left, leaf.right
     return (leaf.argument,) if isinstance(leaf, Call) else (leaf,)
+
+
+@dataclass(frozen=True)
+class _LeafTest:
+    """The test of a leaf that asks for one attribute only.
+
+    `constants` are the texts that decide: the outcome is the same for all texts in which none of them occurs, in large
+    or small letters. It is null if something else in a text decides as well.
+    """
+
+    decide: Callable[[_Held], Answer]
+    constants: tuple[str, ...] | None
 
 
 class _Compiler:
@@ -232,7 +317,7 @@ class _Compiler:
         self.known = known
         self.properties = properties
         self.mixed_is_unknown = dialect == "role_condition"
-        self.tests: dict[Key, list[Callable[[_Held], Answer]]] = {}
+        self.tests: dict[Key, list[_LeafTest]] = {}
         self.related: set[Key] = set()
         self.compare = {
             "conditional_access": _conditional_access,
@@ -271,7 +356,7 @@ class _Compiler:
             return lambda values: answer
         if isinstance(leaf.argument, Attribute):
             name = str(leaf.argument)
-            return self.of(leaf.argument.named, lambda value: _exists(name, value))
+            return self.of(leaf.argument.named, lambda value: _exists(name, value), ())
         found = self.call(leaf)
         return lambda values: found
 
@@ -298,20 +383,24 @@ class _Compiler:
             )
         if one is not None:
             name, constant = _name(left), self.constant(right)
-            return self.of(one, lambda value: compare(name, operator, _compared(name, value), constant, negated))
+            return self.of(
+                one,
+                lambda value: compare(name, operator, _compared(name, value), constant, negated),
+                _constants(operator, constant),
+            )
         if other is not None:
             name, constant = _name(right), self.constant(left)
             return self.of(other, lambda value: compare(name, operator, constant, _compared(name, value), negated))
         answer = compare("", operator, self.constant(left), self.constant(right), negated)
         return lambda values: answer
 
-    def of(self, attribute: Key, test: Callable[[_Held], Answer]) -> _Test:
+    def of(self, attribute: Key, test: Callable[[_Held], Answer], constants: tuple[str, ...] | None = None) -> _Test:
         """Return the test of a leaf that asks for one attribute only."""
-        self.tests.setdefault(attribute, []).append(test)
+        self.tests.setdefault(attribute, []).append(_LeafTest(test, constants))
         place = self.places[attribute]
         return lambda values: test(values[place])
 
-    def tests_of(self, attribute: Key) -> list[Callable[[_Held], Answer]] | None:
+    def tests_of(self, attribute: Key) -> list[_LeafTest] | None:
         """Return the tests of an attribute, or null if it is also compared with another attribute."""
         return None if attribute in self.related else self.tests.get(attribute, [])
 
@@ -326,6 +415,20 @@ class _Compiler:
 def _name(operand: Operand) -> str:
     """Return the name of an attribute. That of a property is empty, for Graph compares it in another way."""
     return str(operand) if isinstance(operand, Attribute) else ""
+
+
+_BY_CONSTANTS = re.compile(
+    r"-(eq|ne|in|notIn|contains|notContains|startsWith|notStartsWith)|eq|ne|in|startsWith"
+    r"|(For\w+:)?String(Not)?(Equals|StartsWith)(IgnoreCase)?"
+)
+"""Operators that only ask whether a text is a constant, begins with one, or contains one."""
+
+
+def _constants(operator: str, constant: Any) -> tuple[str, ...] | None:
+    """Return the texts that a comparison looks for, or null if something else in a text decides as well."""
+    if not _BY_CONSTANTS.fullmatch(operator):
+        return None
+    return tuple(item for item in (constant if isinstance(constant, list) else [constant]) if isinstance(item, str))
 
 
 def _compared(name: str, value: _Held) -> Any:

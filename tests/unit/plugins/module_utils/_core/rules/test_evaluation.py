@@ -20,7 +20,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._core.rules.evalu
     evaluate_many,
 )
 
-from ._generator import KNOWN, assignments, naive, rule
+from ._generator import ATTRIBUTES, KNOWN, TEXTS, assignments, naive, rule
 
 CA, ROLE, ODATA = "conditional_access", "role_condition", "odata"
 PRINCIPAL = "@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:S_A]"
@@ -327,3 +327,32 @@ def test_many_principals_are_decided_as_one_by_one(dialect: str) -> None:
     expected: list[tuple[Answer, ...]] = [tuple(rule(held) for rule in rules) for held in principals]
     assert list(evaluate_many(rules, principals)) == expected
     assert list(evaluate_many([], principals)) == [()] * len(principals)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_texts_in_which_no_constant_occurs_are_decided_as_one_by_one(dialect: str) -> None:
+    random = Random(12)  # noqa: S311 - a seed of tests
+    texts = [
+        *TEXTS,
+        "",
+        "unlike",
+        "unlike 2",
+        "other",
+        *(form for text in TEXTS for form in (f"x{text}y", text.upper())),
+    ]
+    for _number in range(60):
+        rules = [Evaluator(rule(random, dialect, 2), dialect) for _rule in range(6)]
+        principals: list[dict[AttributeName, Any]] = [
+            {
+                AttributeName(attribute.attribute_set, attribute.name): random.choice(
+                    (random.choice(texts), random.choices(texts, k=random.randrange(4)), [random.choice(texts)], None)
+                )
+                for attribute in ATTRIBUTES
+                if random.random() < 0.8
+            }
+            for _principal in range(60)
+        ]
+        if random.random() < 0.3:
+            principals[30] = {AttributeName(name.attribute_set.lower(), name.name): "unlike" for name in principals[30]}
+        expected = [tuple(rule(held) for rule in rules) for held in principals]
+        assert list(evaluate_many(rules, principals)) == expected
