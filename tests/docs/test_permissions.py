@@ -14,6 +14,7 @@ from _documents import GUIDES, ROOT
 from ansible_collections.entra.attributes.plugins.doc_fragments._permissions import ModuleDocFragment
 from ansible_collections.entra.attributes.plugins.module_utils._core.model import USER
 from ansible_collections.entra.attributes.plugins.module_utils._errors import Need
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.access import JOBS, Job
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.permissions import (
     READ_ASSIGNMENTS,
     READ_AUDITS,
@@ -78,6 +79,16 @@ def test_the_guide_and_the_module_name_what_a_module_needs(module: str) -> None:
 def test_the_guide_names_what_groups_need() -> None:
     (row,) = (row for names, row in rows() if names.startswith("``group``"))
     assert lacks(row, READ_GROUPS) == lacks(row, READ_HIDDEN_MEMBERS) == []
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: str(job.name))
+def test_the_guide_names_what_a_job_needs(job: Job) -> None:
+    guide = (ROOT / GUIDES / "guide_permissions.rst").read_text()
+    table = guide.partition("Make an application for your jobs\n---")[2].partition("With the Azure CLI")[0]
+    (row,) = [row for row in table.split("\n  * - ")[1:] if f"``{job.name}``" in row]
+    by_name = {known.name: known for known in JOBS}
+    needed = {name for known in (job, *(by_name[name] for name in job.after)) for name in known.need.permissions}
+    assert set(re.findall(r"``([A-Z][\w.-]+)``", row)) == needed
 
 
 @pytest.mark.parametrize("job", README)

@@ -24,6 +24,8 @@ from .._core.delegations import (
     find_duty_problems,
     plan_delegations,
 )
+from .._core.model import SERVICE_PRINCIPAL, USER
+from .._core.names import counted
 from .._core.schema_plan import Placed
 from .._core.tenant_plan import DELEGATION, Finding, Key, TenantPlan
 from .._errors import (
@@ -55,15 +57,29 @@ def read_delegations(graph: Graph, attribute_sets: Collection[str] | None) -> tu
     hint = "Give the identity the permission, or set delegations=false."
     if Access.of(graph.claims()).allows(READ_ROLE_ASSIGNMENTS) is False:
         return [], f"the token does not have the permission {READ_ROLE_ASSIGNMENTS.permissions[0]}. {hint}"
+    roles = Roles(graph)
     try:
-        found = Roles(graph).assignments()
+        found = roles.assignments()
     except PermissionDenied as error:
         return [], f"{error} {hint}"
     wanted = [known for known in found if not attribute_sets or known.attribute_set in attribute_sets]
     unnamed = sum(not known.holder.kind for known in wanted)
-    items = [known.as_export() for known in wanted if known.holder.kind]
+    items = [_with_unique_name(roles, known).as_export() for known in wanted if known.holder.kind]
     items.sort(key=lambda item: [str(value).casefold() for value in item.values()])
-    return items, f"{unnamed} have a principal that cannot be read." if unnamed else ""
+    number = counted(unnamed, "role assignment")
+    return items, f"the principal of {number} cannot be read." if unnamed else ""
+
+
+def _with_unique_name(roles: Roles, found: Delegation) -> Delegation:
+    """Return a delegation whose service principal has no app id if others have the same, as agents have."""
+    holder = found.holder
+    if holder.kind != SERVICE_PRINCIPAL.name or not holder.key:
+        return found
+    try:
+        roles.find(SERVICE_PRINCIPAL, holder.key)
+    except AmbiguousPrincipal:
+        return replace(found, holder=replace(holder, key=""))
+    return found
 
 
 class DelegationRun:
@@ -89,7 +105,8 @@ class DelegationRun:
         self.current = self._roles.assignments()
         for delegation in self.current:
             holder = delegation.holder
-            self._known.update({(holder.kind, name.lower()): holder for name in (holder.id, holder.key) if name})
+            names = (holder.id, holder.key if holder.kind == USER.name else "")  # an app id can have several
+            self._known.update({(holder.kind, name.lower()): holder for name in names if name})
         scopes = {known.attribute_set for known in self.current if known.attribute_set} | set(new_sets)
         holders = [(placed, self._holder(placed, scopes)) for placed in wanted]
         found = [(placed, holder) for placed, holder in holders if holder]
