@@ -31,6 +31,8 @@ options:
       - A folder or file with the declared attribute sets, definitions and assignments, such as
         M(entra.attributes.export) writes them. Differences are reported as drift.
       - Attributes that are not declared are not compared.
+      - Items that select principals, derive values or end are decided as M(entra.attributes.reconcile) does, which
+        costs the same reads and permissions. Each difference has the reason why the value should be there.
     type: path
   compare_to:
     description:
@@ -130,6 +132,10 @@ options:
       - URL of Azure Resource Manager, for the source V(role_conditions). By default, the module uses the one of
         O(cloud_environment). For V(Bleu), V(Delos) and V(GovSG), set this option.
     type: str
+  warn_days:
+    description: Lists the items of O(desired) that end within so many days.
+    type: int
+    default: 14
   title:
     description: Title of the page and of the summary.
     type: str

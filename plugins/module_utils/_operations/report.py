@@ -21,7 +21,7 @@ from typing import Any
 
 from .._connection import read_files
 from .._core.model import KINDS_BY_PLURAL, PrincipalKind
-from .._core.options import DICT, LIST, TEXT
+from .._core.options import DICT, INTEGER, LIST, TEXT
 from .._core.rules.role_conditions import ROLE_CONDITION
 from .._declarations.declared import Declared, declared
 from .._declarations.locations import Decrypt, no_secret
@@ -52,6 +52,7 @@ from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .consumer_info import SOURCES_SPEC, resource_manager
+from .report_declarations import LEFT_ALONE, Decided, decide, kind_of
 
 REPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -84,6 +85,7 @@ REPORT_SPEC: dict[str, Any] = {
     "title": {"type": "str", "default": "Custom security attributes"},
     "logo": {"type": "path"},
     "metrics_path": {"type": "path"},
+    "warn_days": {"type": INTEGER, "default": 14},
     **SOURCES_SPEC,
 }
 AUDIT_DAYS = 30
@@ -146,15 +148,23 @@ def run_report(
         comparison.compare_schema(wanted.placed_sets, wanted.placed_definitions, sets)
     consumers = _read_consumers(params, graph, wanted)
     kinds = [KINDS_BY_PLURAL[plural] for plural in dict.fromkeys(params["principals"])]
+    now = datetime.now(timezone.utc)
+    decided = Decided()
+    if wanted:
+        decided = decide(graph, wanted, kinds, figures.definitions, mask.attribute_sets, now.timestamp())
     known = []
     for kind in kinds:
-        declarations = [item for item in (wanted.assignments if wanted else ()) if item.who.kind is kind]
-        if _read(figures, graph, kind, comparison.of_kind(declarations)):
+        declarations = [declaration for declaration in decided.declarations if declaration.who.kind is kind]
+        if _read(figures, graph, kind, comparison.of_kind(declarations, decided.errors)):
             known.append(kind)
     certain = known == kinds
-    now = datetime.now(timezone.utc)
     differences = _nearby(comparison.as_result()) if wanted else None
     not_read = _not_read(params, wanted, certain, organization) + _sources_not_read(params["sources"], consumers)
+    not_read += [
+        {"what": counted(count, "derived value"), "reason": LEFT_ALONE[why]}
+        for why, count in decided.left_alone.items()
+        if count
+    ]
     if params["audit"] and differences:
         not_read += _add_authors(graph, differences, now)
     report: dict[str, Any] = {
@@ -171,6 +181,7 @@ def run_report(
         "not_read": not_read,
         **figures.as_result(differences),
     }
+    report["endings"] = _endings(decided, now, params["warn_days"]) if wanted else None
     report["lineage"] = _lineage(report, consumers, params["sources"], figures, known)
     report["summary"]["consumers"] = len(report["lineage"]["consumers"]) if report["lineage"] else None
     complete(report, earlier)
@@ -219,12 +230,24 @@ def _not_read(
         found.append({"what": "attributes that are hidden from the identity", "reason": PERHAPS_HIDDEN})
     if wanted is None:
         found.append({"what": "drift", "reason": "no declarations were given"})
-    elif wanted.items:
-        reason = "they select principals, derive values or end, and this report compares named principals only"
-        found.append({"what": f"{counted(len(wanted.items), 'item')} of assignments", "reason": reason})
     if not params["required"]:
         found.append({"what": "required attributes", "reason": "none were given"})
     return found
+
+
+def _endings(decided: Decided, now: datetime, days: int) -> list[dict[str, Any]]:
+    """Return the items that end within so many days, the first one first."""
+    folder, latest = f"{os.getcwd()}{os.sep}", now.timestamp() + days * 86400
+    return [
+        {
+            "place": ending.place.removeprefix(folder),
+            "expires": ending.expires,
+            "attributes": list(map(str, ending.attributes)),
+            "principals": ending.principals,
+        }
+        for ending in sorted(decided.endings, key=lambda ending: (ending.at, ending.place))
+        if ending.at <= latest
+    ]
 
 
 def _read_consumers(params: Mapping[str, Any], graph: Graph, wanted: Declared | None) -> Consumers | None:
@@ -283,9 +306,8 @@ def _warnings(params: Mapping[str, Any], wanted: Declared | None, certain: bool)
     if compare_to and not os.path.lexists(compare_to):
         warnings.append(f"compare_to: {compare_to} does not exist, so this report is compared with none.")
     others = [kind for plural, kind in KINDS_BY_PLURAL.items() if plural not in params["principals"]]
-    left_out = [
-        f"{kind.title}s" for kind in others if wanted and any(item.who.kind is kind for item in wanted.assignments)
-    ]
+    named = {item.who.kind for item in wanted.assignments} | set(map(kind_of, wanted.items)) if wanted else set()
+    left_out = [f"{kind.title}s" for kind in others if kind in named]
     if left_out:
         warnings.append(f"desired declares {' and '.join(left_out)}, which principals leaves out.")
     if not certain:
@@ -312,8 +334,10 @@ def _nearby(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return differences with their places relative to the current folder, mostly that of a repository."""
     folder = f"{os.getcwd()}{os.sep}"
     for difference in differences:
-        if "place" in difference:
-            difference["place"] = difference["place"].removeprefix(folder)
+        reasons = [reason for change in difference["changes"] for reason in change.get("reasons", ())]
+        for placed in (difference, *reasons, *difference.get("reasons", ())):
+            if "place" in placed:
+                placed["place"] = placed["place"].removeprefix(folder)
     return differences
 
 

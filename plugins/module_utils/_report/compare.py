@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.assignment_plan import Desired, plan
-from .._core.model import AttributeName, AttributeSet, Definition, Principal
+from .._core.model import USER, AttributeName, AttributeSet, Definition, Principal
 from .._core.schema_plan import (
     DefinitionPlan,
     DesiredDefinition,
@@ -24,6 +24,7 @@ from .._core.schema_plan import (
     plan_definition,
     plan_set,
 )
+from .._core.selection import Reason
 from .._declarations.assignments import Declaration
 from .._errors import InvalidDeclaration, InvalidValue, OptionError, UndefinedAttribute
 from .figures import Mask
@@ -37,7 +38,8 @@ _MASKED = "The declaration cannot be applied; the reason is masked."
 class Difference:
     """How a declared item differs from the tenant, and why it cannot be applied.
 
-    `changes` have the keys `what`, `before` and `after`; `id` is that of a principal that was found.
+    `changes` have the keys `what`, `before` and `after`, those of a principal also `reasons`; `id` is that of a
+    principal that was found. `reasons` say why it is to have its values, where items were decided about.
     """
 
     type: str
@@ -46,6 +48,7 @@ class Difference:
     changes: list[dict[str, Any]] = field(default_factory=list)
     problem: str = ""
     id: str = ""
+    reasons: list[dict[str, Any]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.problem)
@@ -57,6 +60,8 @@ class Difference:
             result["place"] = self.place
         if self.id:
             result["id"] = self.id
+        if self.reasons:
+            result["reasons"] = self.reasons
         return result
 
 
@@ -106,9 +111,11 @@ class Comparison:
                         change[side] = self._mask.shown(wanted.attribute_set, change[side])
             self._found.append(difference)
 
-    def of_kind(self, declarations: Sequence[Declaration]) -> KindComparison:
-        """Return the comparison of the principals of one kind."""
-        return KindComparison(self, declarations)
+    def of_kind(
+        self, declarations: Sequence[Declaration], errors: Mapping[str, InvalidValue] | None = None
+    ) -> KindComparison:
+        """Return the comparison of the principals of one kind; `errors` are by id."""
+        return KindComparison(self, declarations, errors or {})
 
     def note(self, difference: Difference) -> None:
         """Keep a difference."""
@@ -123,26 +130,41 @@ class Comparison:
         except UndefinedAttribute as error:
             difference.problem = str(error)
         except InvalidValue as error:
-            named = {attribute.partition(".")[0] for attribute in error.attribute.split(", ")}
-            hidden = any(map(self._mask.hides, named))
-            difference.problem = f"value of {error.attribute}: does not fit, and is masked." if hidden else str(error)
+            difference.problem = self.words(error)
         else:
+            reasons = declaration.reasons_for(planned.changes)
             difference.changes = [
                 {
                     "what": str(name),
                     "before": self._mask.shown(name.attribute_set, planned.before.get(name)),
                     "after": self._mask.shown(name.attribute_set, value),
+                    "reasons": [_shown(reason) for reason in reasons if reason.attribute == name],
                 }
                 for name, value in planned.changes.items()
             ]
+        difference.reasons = [{"attribute": str(reason.attribute), **_shown(reason)} for reason in declaration.reasons]
         return difference
+
+    def words(self, error: InvalidValue) -> str:
+        """Return why a value cannot be assigned, without a masked value."""
+        named = {attribute.partition(".")[0] for attribute in error.attribute.split(", ")}
+        hidden = any(map(self._mask.hides, named))
+        return f"value of {error.attribute}: does not fit, and is masked." if hidden else str(error)
+
+
+def _shown(reason: Reason) -> dict[str, str | None]:
+    """Return a reason as JSON has it, without the attribute that it is about."""
+    return {key: value for key, value in reason.as_result().items() if key != "attribute"}
 
 
 class KindComparison:
     """Compares the principals of one kind, in the order in which they come."""
 
-    def __init__(self, comparison: Comparison, declarations: Sequence[Declaration]) -> None:
+    def __init__(
+        self, comparison: Comparison, declarations: Sequence[Declaration], errors: Mapping[str, InvalidValue]
+    ) -> None:
         self._comparison = comparison
+        self._errors = errors
         self._declarations = {declaration.who.identity: declaration for declaration in declarations}
         self._found: dict[tuple[str, str], list[Difference]] = {}
 
@@ -155,8 +177,13 @@ class KindComparison:
         """Return whether a principal differs from a declaration of it."""
         drifts = False
         for identity in principal.identities & self._declarations.keys() if self._declarations else ():
-            difference = self._comparison.differences(principal.assignments, self._declarations[identity])
+            declaration = self._declarations[identity]
+            difference = self._comparison.differences(principal.assignments, declaration)
             difference.id = principal.id
+            if declaration.reasons:  # it was decided about, so that it is declared by id
+                difference.name = principal.key if principal.kind is USER else principal.display_name
+            if error := self._errors.get(principal.id):
+                difference.problem = self._comparison.words(error)
             self._found.setdefault(identity, []).append(difference)
             drifts = drifts or bool(difference)
         return drifts

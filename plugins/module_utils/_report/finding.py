@@ -71,6 +71,7 @@ RULES = {
     ),
     "unread-value": Rule(LOW, "Value that nothing reads", "To assign this value or another one makes no difference."),
     "unread-attribute": Rule(LOW, "Attribute that nothing reads", "To assign it opens and closes nothing."),
+    "ends-soon": Rule(LOW, "Declaration ends soon", "Afterwards the principals lose the values that it gives them."),
     "limit-near": Rule(LOW, "Limit nearly reached", "Entra rejects whatever exceeds this limit."),
 }
 

@@ -34,6 +34,7 @@ def find(report: Report, desired: str | None = None) -> list[Finding]:
         *_bad_values(report),
         *_deprecated(report),
         *_limits(report),
+        *_endings(report),
         *lineage_findings.find(report),
     ]
     return sorted(
@@ -275,6 +276,23 @@ def _limits(report: Report) -> Iterator[Finding]:
                 f"{limit['used']:,} of {limit['allowed']:,} {limit['limit']}{of}",
                 "Retire what is no longer used, or raise the limit of the attribute set where it is your own.",
             )
+
+
+def _endings(report: Report) -> Iterator[Finding]:
+    """Yield a finding for each item that ends soon."""
+    for ending in report["endings"] or ():
+        names = ", ".join(ending["attributes"])
+        sets = {name.partition(".")[0] for name in ending["attributes"]}
+        verb = "loses" if ending["principals"] == 1 else "lose"
+        yield Finding(
+            "ends-soon",
+            names,
+            f"{counted(ending['principals'], 'principal')} {verb} {names} after {ending['expires']}",
+            "Extend the declaration if the principals need the values for longer.",
+            sets.pop() if len(sets) == 1 else "",
+            places=(ending["place"],),
+            identity=f"{ending['place']} {names}",
+        )
 
 
 def _by(rows: Iterable[Mapping[str, Any]], keys: Any) -> dict[str, list[Mapping[str, Any]]]:

@@ -255,7 +255,7 @@ SCRIPT = r"""
   'use strict';
   const at = id => document.getElementById(id);
   const data = JSON.parse(at('data').textContent);
-  const {kinds, attributes, values, findings, rows} = data;
+  const {kinds, attributes, values, findings, reasons, rows} = data;
   const table = at('all'), body = table.tBodies[0], size = 25;
   const selects = ['severity', 'kind', 'group', 'attribute', 'type'].map(at);
   const [severity, kind, group, attribute, type] = selects;
@@ -274,7 +274,8 @@ SCRIPT = r"""
   const held = row => {
     const pairs = [];
     for (let n = 0; n < row[4].length; n += 2) {
-      pairs.push(`${attributes[row[4][n]].name}: ${shown(row[4][n], row[4][n + 1])}`);
+      const of = row[4][n], why = row[6]?.[of];
+      pairs.push(`${attributes[of].name}: ${shown(of, row[4][n + 1])}${why === undefined ? '' : ` (${reasons[why]})`}`);
     }
     return pairs;
   };

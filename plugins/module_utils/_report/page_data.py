@@ -64,9 +64,9 @@ def encoded(text: str) -> str:
     )
 
 
-Facts: TypeAlias = "tuple[str, str, str, str]"
-"""What a principal has, what is declared, where it is declared, and who changed it last."""
-NO_FACTS: Facts = ("", "", "", "")
+Facts: TypeAlias = "tuple[str, str, str, str, str]"
+"""What a principal has, what is declared, where and why it is declared, and who changed it last."""
+NO_FACTS: Facts = ("", "", "", "", "")
 
 
 def find_evidence(report: Report) -> dict[tuple[str, str], Facts]:
@@ -77,15 +77,24 @@ def find_evidence(report: Report) -> dict[tuple[str, str], Facts]:
             place = declared.get("place") or ""
             for change in declared["changes"]:
                 author = f"{change['by']}, {change['at'][:19].replace('T', ' ')} UTC" if "by" in change else ""
-                facts = as_text(change["before"]), as_text(change["after"]), place, author
+                reasons = change.get("reasons") or ()
+                places = list(dict.fromkeys(reason["place"] for reason in reasons)) or [place]
+                why = "; ".join(filter(None, map(reason_text, reasons)))
+                facts = as_text(change["before"]), as_text(change["after"]), " and ".join(places), why, author
                 found[declared["id"], f"drift {change['what']}"] = facts
             if declared["problem"]:
-                found[declared["id"], "invalid"] = ("", declared["problem"], place, "")
+                found[declared["id"], "invalid"] = ("", declared["problem"], place, "", "")
     kinds = {"inactive": "inactive", "outside": "not-predefined"}
     for row in report["principals"]:
         for bad in row["bad_values"]:
-            found[row["id"], f"{kinds[bad['standing']]} {bad['attribute']}"] = (as_text(bad["value"]), "", "", "")
+            found[row["id"], f"{kinds[bad['standing']]} {bad['attribute']}"] = (as_text(bad["value"]), *NO_FACTS[1:])
     return found
+
+
+def reason_text(reason: Mapping[str, Any]) -> str:
+    """Return why a principal is to have a value; nothing if an item just names the principal."""
+    until = f"until {reason['expires']}" if reason["expires"] else None
+    return ", ".join(filter(None, [reason["selection"], until]))
 
 
 def value_index(report: Report) -> list[dict[Any, int]]:
@@ -110,12 +119,14 @@ def data(report: Report) -> str:
             words = f"is {held}, declared is {declared}" if held and declared else held or declared
             told = f"{words} ({place})" if words and place else words or place
             findings_of.setdefault(name, []).append([number, told] if told else number)
+    reasons, reasons_of = _reasons(report, number_of)
     kinds: dict[tuple[str, str], int] = {}
     rows = []
     for row in report["principals"]:
         kind = kinds.setdefault((row["type"], row.get("agent_type") or ""), len(kinds))
         assigned = list(_held(row, number_of, index))
-        rows.append([kind, row["id"], row["display_name"], key(row), assigned, findings_of.get(row["id"], [])])
+        entry = [kind, row["id"], row["display_name"], key(row), assigned, findings_of.get(row["id"], [])]
+        rows.append([*entry, reasons_of[row["id"]]] if row["id"] in reasons_of else entry)
     links = admin_links(report)
     document = {
         "kinds": [
@@ -136,10 +147,25 @@ def data(report: Report) -> str:
             }
             for finding in report["findings"]
         ],
+        "reasons": reasons,
         "rows": rows,
     }
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _reasons(report: Report, number_of: Mapping[tuple[str, str], int]) -> tuple[list[str], dict[str, dict[int, int]]]:
+    """Return all reasons, and by the id of a principal and the number of an attribute that of its reason."""
+    numbers: dict[str, int] = {}
+    found: dict[str, dict[int, int]] = {}
+    for declared in report["declared"] or ():
+        for reason in declared.get("reasons") or ():
+            attribute_set, _dot, name = reason["attribute"].partition(".")
+            text = ", ".join(filter(None, [reason_text(reason), reason["place"]]))
+            if "id" in declared and (attribute_set, name) in number_of:
+                by_attribute = found.setdefault(declared["id"], {})
+                by_attribute[number_of[attribute_set, name]] = numbers.setdefault(text, len(numbers))
+    return list(numbers), found
 
 
 def _held(row: Row, number_of: Mapping[tuple[str, str], int], index: Sequence[Mapping[Any, int]]) -> Iterator[Any]:

@@ -79,7 +79,7 @@ def _finding(
     if count:
         ids = finding["principals"][:MOST_NAMED]
         shown = {name: evidence.get((name, finding["key"]), NO_FACTS) for name in ids}
-        heads = ("Has", "Declared", "Declared in", "Last changed")
+        heads = ("Has", "Declared", "Declared in", "Why", "Last changed")
         used = [column for column in range(len(heads)) if any(facts[column] for facts in shown.values())]
         named = [
             table_row(_who(name, by_id.get(name), links), [table_cell(heads[column], facts[column]) for column in used])

@@ -191,9 +191,10 @@ def test_drift_is_what_differs(graph: _graph.Graph, tmp_path: Path, desired: Pat
     assert drift["Marketing"] == drift["payroll-api"] == drift["dara@contoso.com"] == ([], "")
     assert drift["Marketing.New"][0] == [{"what": "state", "before": "absent", "after": "present"}]
     assert "type is string and cannot become integer" in drift["Marketing.EmployeeId"][1]
+    reasons = [{"place": f"{desired}/people.csv:2", "by": "name", "selection": None, "expires": None}]
     assert drift["adele@contoso.com"][0] == [
-        {"what": "Engineering.Project", "before": ["Skagit", "Baker"], "after": ["Baker"]},
-        {"what": "Marketing.EmployeeId", "before": FORMULA, "after": "secret"},
+        {"what": "Engineering.Project", "before": ["Skagit", "Baker"], "after": ["Baker"], "reasons": reasons},
+        {"what": "Marketing.EmployeeId", "before": FORMULA, "after": "secret", "reasons": reasons},
     ]
     assert drift["ghost@contoso.com"][1] == "There is no user of that name."
     assert "Nowhere is not among its active predefined values" in drift["alex@contoso.com"][1]

@@ -54,6 +54,7 @@ def report(**more: Any) -> dict[str, Any]:
         "limits": [],
         "principals": [],
         "lineage": None,
+        "endings": None,
         **more,
     }
 
