@@ -199,6 +199,25 @@ def test_5_assignments_add_up_and_reach_members_of_groups(admin: Client, as_call
     assert caller.call("POST", path, {**definition, **flags}).status_code == 201
 
 
+def test_5_application_permissions_are_app_role_assignments(admin: Client, as_caller: Any, emulator: Any) -> None:
+    path = f"/v1.0/servicePrincipals/{REPORTS}/appRoleAssignments"
+    assert admin.get(path).json()["value"] == []
+    tenant = emulator.tenant()
+    app_id = next(item["appId"] for item in tenant["servicePrincipals"] if item["id"] == REPORTS)
+    permissions = ["CustomSecAttributeAssignment.ReadWrite.All", "User.Read.All", "Mail.Send"]
+    tenant["applications"].append({"client_id": app_id, "permissions": permissions})
+    emulator.tenant(tenant)
+    reader = as_caller(permissions=["Application.Read.All"])
+    items = reader.get(path).json()["value"]
+    assert [item["appRoleId"] for item in items] == [
+        "de89b5e4-5b8f-48eb-8925-29c2b33bd8bd",
+        "df021288-bdef-4463-88db-98f22de89214",
+    ]
+    assert {(item["principalId"], item["resourceDisplayName"]) for item in items} == {(REPORTS, "Microsoft Graph")}
+    assert error_of(as_caller(permissions=[READ]).get(path)) == DENIED
+    assert error_of(reader.call("POST", path, {})) == (501, "NotEmulated")
+
+
 def test_role_assignments_of_a_state_come_back(emulator: Any) -> None:
     tenant = emulator.tenant()
     del tenant["roleAssignments"][1:]
