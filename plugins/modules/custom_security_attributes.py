@@ -332,7 +332,8 @@ results:
           type: str
         by:
           description: Whether the declaration names the principal (V(name)) or selects it by a group (V(group)), by
-            another condition (V(rule)), or as one of all (V(all)).
+            another condition (V(rule)), or as one of all (V(all)). In reconcile also V(move) and V(retirement), for
+            holders of an attribute whose values leave.
           type: str
         selection:
           description: The selection in words. Null for a declaration that names the principal.

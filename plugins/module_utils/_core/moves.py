@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from .assignment_plan import Adjust, Definitions, Desired, DesiredValue, Exactly, Moved
 from .model import Assignments, AttributeName, Definition, Scalar
 from .names import case_variant
 from .schema_plan import DesiredDefinition, Placed
-from .selection import Derived, Wish
+from .selection import BY_MOVE, BY_RETIREMENT, Derived, Reason, Wish
 from .values import elements, scalar_text
 
 
@@ -38,6 +38,7 @@ class Move:
     keep_old: bool = False
     in_use: str = "fail"
     place: str = ""
+    by: ClassVar[str] = BY_MOVE
 
     @property
     def attribute_sets(self) -> set[str]:
@@ -66,6 +67,7 @@ class Retirement:
     values: tuple[str, ...] = ()
     in_use: str = "fail"
     place: str = ""
+    by: ClassVar[str] = BY_RETIREMENT
 
     @property
     def attribute_sets(self) -> set[str]:
@@ -91,10 +93,12 @@ class Retirement:
 Departure: TypeAlias = "Move | Retirement"
 
 
-def holder_desired(departures: Iterable[Departure], held: Assignments) -> dict[AttributeName, tuple[DesiredValue, str]]:
-    """Return what a principal is to have by all departures that concern it, each with the place of its declaration."""
+def holder_desired(
+    departures: Iterable[Departure], held: Assignments
+) -> dict[AttributeName, tuple[DesiredValue, Reason]]:
+    """Return what a principal is to have by all departures that concern it, each with the reason."""
     return {
-        attribute: (wanted, departure.place)
+        attribute: (wanted, Reason(attribute, departure.place, departure.by))
         for departure in departures
         if departure.concerns(held)
         for attribute, wanted in departure.desired().items()

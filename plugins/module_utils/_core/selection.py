@@ -34,6 +34,7 @@ SELECTED_KINDS: Mapping[str, PrincipalKind] = {
 EQUAL, DIFFERENT, STARTS = OPERATORS = ("eq", "ne", "startswith")
 """How a condition compares an attribute. With `eq` any element of a multi-valued attribute may be equal."""
 BY_NAME, BY_GROUP, BY_RULE, BY_ALL = "name", "group", "rule", "all"
+BY_MOVE, BY_RETIREMENT = "move", "retirement"
 """Why an item concerns a principal."""
 BLUEPRINT_LINK, AGENT_LINK = "agentIdentityBlueprintId", "identityParentId"
 """The properties that name the blueprint of an agent, by its app id, and the agent of a user (consumer-facts 7)."""

@@ -139,6 +139,9 @@ class Declaration:
             expected={**self.expected, **other.expected},
             remark=remark,
             places=places,
+            reasons=tuple(self.reasons_for(self.desired) + other.reasons_for(other.desired))
+            if self.reasons or other.reasons
+            else (),
         )
 
     def without(self, attributes: Collection[AttributeName]) -> Declaration:

@@ -118,6 +118,7 @@ def approved_assignments(plan: TenantPlan) -> list[Declaration]:
             PrincipalReference(KINDS[step.kind], step.id),
             dict(_desired(step.changes)),
             places={_attribute(change): change.place for change in step.changes if change.place},
+            reasons=tuple(reason for change in step.changes for reason in change.reasons),
         )
         for step in plan.principals
     ]

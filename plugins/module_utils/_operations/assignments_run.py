@@ -315,7 +315,7 @@ class AssignmentRun:
             if isinstance(item.who, PrincipalReference)
         }
         self.entries += naming.values()
-        request = wanted(items, [entry.declaration for entry in self.entries])
+        request = wanted(items, [entry.declaration for entry in self.entries if not entry.found])
         selected = self._selector.read(request, self._progress.update)
         self._reader.readings.update(selected.readings)
         self._reader.match(selected.principals.values())

@@ -204,11 +204,13 @@ def _rule_change(departure: Departure, consumer: Consumer, definitions: Definiti
 def declaration_of(principal: Principal, departures: Sequence[Departure]) -> Declaration:
     """Return what departures make of a principal, as a declaration that gives way to what items declare."""
     wanted = holder_desired(departures, principal.assignments)
-    places = {attribute: place for attribute, (_value, place) in wanted.items()}
+    reasons = tuple(reason for _value, reason in wanted.values())
+    places = {reason.attribute: reason.place for reason in reasons}
     return Declaration(
         " and ".join(dict.fromkeys(places.values())),
         PrincipalReference(principal.kind, principal.id),
-        {attribute: value for attribute, (value, _place) in wanted.items()},
+        {attribute: value for attribute, (value, _reason) in wanted.items()},
         places=places,
         gives_way=True,
+        reasons=reasons,
     )

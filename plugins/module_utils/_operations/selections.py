@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -17,7 +17,18 @@ from .._core.assignment_plan import Definitions, Desired, Moved, definition_of
 from .._core.desired_state import Decision, DesiredState
 from .._core.model import KINDS, AttributeName, Principal, PrincipalReference
 from .._core.selected import Holder, Wanted
-from .._core.selection import AGENTS, BLUEPRINTS, SELECTED_KINDS, STARTS, Derived, Item, Reason, Selection, Where
+from .._core.selection import (
+    AGENTS,
+    BLUEPRINTS,
+    BY_NAME,
+    SELECTED_KINDS,
+    STARTS,
+    Derived,
+    Item,
+    Reason,
+    Selection,
+    Where,
+)
 from .._core.values import coerced, elements
 from .._declarations.assignments import Declaration
 from .._errors import InvalidDeclaration, InvalidValue, OptionError, UndefinedAttribute
@@ -162,6 +173,9 @@ class _Composer:
                 if attribute not in desired and (named.gives_way or isinstance(wish, Moved))
             }
             desired = {**moving, **desired} if moving else desired
+            if leaving := {reason.attribute: reason for reason in named.reasons if reason.by != BY_NAME}:
+                reasons = tuple(_of_leaving(reasons, leaving, moving))
+                places = {**places, **{attribute: named.place_of(attribute) for attribute in moving}}
         return Declaration(
             label,
             who,
@@ -181,6 +195,15 @@ class _Composer:
             return next(filter(None, found), "")
 
         return remark
+
+
+def _of_leaving(
+    reasons: Iterable[Reason], leaving: Mapping[AttributeName, Reason], moving: Collection[AttributeName]
+) -> Iterator[Reason]:
+    """Yield the reasons of a principal, those of values that leave an attribute in the place of its name."""
+    for reason in reasons:
+        yield leaving.get(reason.attribute, reason) if reason.by == BY_NAME else reason
+    yield from (reason for attribute, reason in leaving.items() if attribute in moving)
 
 
 def _together(places: Iterable[str]) -> str:

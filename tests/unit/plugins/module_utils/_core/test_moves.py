@@ -104,7 +104,7 @@ def test_random_departures_do_what_the_model_does_and_nothing_the_second_time() 
     refused = changed = 0
     for seed in range(SEEDS):
         held, departures, definitions = random_case(Random(seed))  # noqa: S311 - repeatable
-        desired = {name: wanted for name, (wanted, _place) in holder_desired(departures, held).items()}
+        desired = {name: wanted for name, (wanted, _reason) in holder_desired(departures, held).items()}
         try:
             expected = model(held, departures, definitions)
         except Refused:
@@ -120,7 +120,7 @@ def test_random_departures_do_what_the_model_does_and_nothing_the_second_time() 
         ]
         assert in_order[0] == in_order[1], seed
         changed += planned.changed
-        again = {name: wanted for name, (wanted, _place) in holder_desired(departures, after).items()}
+        again = {name: wanted for name, (wanted, _reason) in holder_desired(departures, after).items()}
         assert not plan(after, again, definitions).changed, seed
     assert refused > 300
     assert changed > 800

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeName
+from ansible_collections.entra.attributes.plugins.module_utils._core.selection import Reason
 from ansible_collections.entra.attributes.plugins.module_utils._core.tenant_plan import (
     ASSIGN,
     DEFINITION,
@@ -36,9 +38,15 @@ VALUES: st.SearchStrategy[Any] = st.none() | st.one_of(
     st.integers(-9, 9), st.booleans(), st.text(max_size=4), st.lists(st.text(max_size=3), min_size=1, max_size=3)
 )
 NAMES = st.sampled_from(["Sales.Region", "Sales.Tier", "Secret.Level"])
-CHANGES = st.lists(
-    st.builds(Change, NAMES, VALUES, VALUES, st.just("a.yml:3")), max_size=3, unique_by=lambda change: change.attribute
-)
+
+
+def change_of(attribute: str, before: Any, after: Any) -> Change:
+    """Return a change of a principal, with its reason."""
+    place = "a.yml:3"
+    return Change(attribute, before, after, place, (Reason(AttributeName(*attribute.split(".")), place),))
+
+
+CHANGES = st.lists(st.builds(change_of, NAMES, VALUES, VALUES), max_size=3, unique_by=lambda change: change.attribute)
 
 
 @st.composite

@@ -362,3 +362,38 @@ def test_an_assignment_of_what_is_retired_names_both_places(projct: Tenant) -> N
     declared = {"user": "adele@contoso.com", "attributes": {"Engineering": {"Projct": "Alpine"}}}
     failed = projct.fail(RECONCILE, declarations={"definitions": [RETIRED], "assignments": [declared]})
     assert "assignments[0]: Engineering.Projct is assigned here and retired in definitions[0]" in failed["msg"]
+
+
+def test_items_that_select_and_moves_go_together_in_one_patch_each_with_its_reason(projct: Tenant) -> None:
+    result = move(
+        projct,
+        assignments=[
+            {"user": "adele@contoso.com", "attributes": {"Engineering": {"NumVendors": 7}}},
+            {"service_principals": {"all": True}, "attributes": {"Engineering": {"Title": "App"}}},
+            {
+                "users": {"filter": "startsWith(displayName,'A')"},
+                "attributes": {"Engineering": {"Certification": True}},
+            },
+        ],
+    )
+    assert of(projct, "adele@contoso.com") == {"Title": "Bakr", "NumVendors": 7, "Certification": True}
+    assert of(projct, "alex@contoso.com") == {"Title": "Alpine", "Certification": True}
+    assert of(projct, "payroll-api") == {"Title": "App"}
+    paths = [sent["path"] for sent in projct.writes if sent["batch"] is not None]
+    assert len(paths) == len(set(paths))
+    reasons = {
+        step["name"]: {
+            (reason["attribute"].partition(".")[2], reason["by"], reason["place"]) for reason in step["reasons"]
+        }
+        for step in result["plan"]["steps"]
+        if step["phase"] == "assignments"
+    }
+    moved = {("Projct", "move", "moves[0]"), ("Title", "move", "moves[0]")}
+    ruled = ("Certification", "rule", "assignments[2]")
+    assert reasons["adele@contoso.com"] == {*moved, ("NumVendors", "name", "assignments[0]"), ruled}
+    assert reasons["alex@contoso.com"] == {*moved, ruled}
+    assert reasons["payroll-api"] == {("Projct", "move", "moves[0]"), ("Title", "all", "assignments[1]")}
+    assert not move(
+        projct,
+        assignments=[{"service_principals": {"all": True}, "attributes": {"Engineering": {"Title": "App"}}}],
+    )["changed"]
