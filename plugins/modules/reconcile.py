@@ -76,6 +76,10 @@ options:
     description: Number of days after which O(apply_plan) refuses a plan.
     type: int
     default: 7
+  warn_days:
+    description: Number of days. Declarations with C(expires) that end within this time are notes of the plan.
+    type: int
+    default: 14
   plan_key:
     description:
       - Key of the hashes that replace masked values in a plan. The run that applies the plan needs the same key.

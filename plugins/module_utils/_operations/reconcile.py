@@ -55,6 +55,7 @@ from .progress import Show as ShowProgress
 from .progress import show_nothing
 from .reconcile_result import Outcome
 from .reconcile_run import ReconcileRun
+from .selections import ending_sentences
 
 RECONCILE_SPEC: dict[str, Any] = {
     "src": {"type": LIST, "elements": "path"},
@@ -65,6 +66,7 @@ RECONCILE_SPEC: dict[str, Any] = {
     "plan_path": {"type": "path"},
     "apply_plan": {"type": "path"},
     "plan_max_age": {"type": INTEGER, "default": 7},
+    "warn_days": {"type": INTEGER, "default": 14},
     "plan_key": {"type": SECRET, "no_log": True},
     "on_stale": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
     "snapshot_path": {"type": "path"},
@@ -144,8 +146,9 @@ def _check_options(params: Mapping[str, Any]) -> None:
     """Raise OptionError for options that are wrong by themselves or next to others."""
     if params["max_changes"] is not None:
         changes_allowed(params["max_changes"], 0)
-    if params["plan_max_age"] < 0:
-        raise OptionError("plan_max_age", f"must be at least 0, not {params['plan_max_age']}")
+    for option in ("plan_max_age", "warn_days"):
+        if params[option] < 0:
+            raise OptionError(option, f"must be at least 0, not {params[option]}")
     if params["undo"]:
         declares = set(params["declarations"] or ()) - {MASKED_SETS}
         for option, given in (("declarations", declares), *((name, params[name]) for name in ("purge", "apply_plan"))):
@@ -217,6 +220,8 @@ def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
         notes += [UNDO_LEAVES + ", ".join(stay)] if stay else []
     notes += run.departing.notes if run.departing else []
     notes += run.delegations.notes()
+    if run.assignments:
+        notes += ending_sentences(run.assignments.state.endings, run.now, params["warn_days"])
     if run.plan.affected:
         notes.append(NOTICED)
     if run.assignments and run.assignments.effects:

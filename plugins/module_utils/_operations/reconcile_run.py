@@ -91,7 +91,7 @@ class ReconcileRun:
         progress: Show,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._clock = clock
+        self.now = clock()
         self._params, self._graph, self._mask = params, graph, mask
         self.declared, self._approved = declared, approved
         self._schema = Schema(graph)
@@ -184,7 +184,7 @@ class ReconcileRun:
             items=items,
             only=() if self._approved else self.declared.only,
             masked=self.declared.masked_sets,
-            now=self._clock,
+            now=lambda: self.now,
         )
 
     @property

@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from .._core.assignment_plan import Definitions, Desired, Moved, definition_of
-from .._core.desired_state import Decision, DesiredState
+from .._core.desired_state import Decision, DesiredState, Ending
 from .._core.model import KINDS, AttributeName, Principal, PrincipalReference
+from .._core.names import counted
 from .._core.selected import Holder, Wanted
 from .._core.selection import (
     AGENTS,
@@ -38,6 +39,8 @@ Remark: TypeAlias = "Callable[[Sequence[str], str], str]"
 AND = " and "
 PLACES_SHOWN = 3
 CONFLICTS_SHOWN = 20
+ENDINGS_SHOWN = 10
+DAY = 86_400
 
 
 def needs_definitions(items: Iterable[Item]) -> bool:
@@ -122,6 +125,17 @@ def refuse(state: DesiredState) -> None:
         problems.append(f"and {len(state.conflicts) - CONFLICTS_SHOWN} more conflicts")
     if problems:
         raise InvalidDeclaration("what is declared is wrong", problems)
+
+
+def ending_sentences(endings: Sequence[Ending], now: float, days: int) -> list[str]:
+    """Return which items end within so many days, the first to end first."""
+    soon = sorted((ending for ending in endings if ending.at - now <= days * DAY), key=lambda ending: ending.at)
+    found = [
+        f"{ending.place} ends {ending.expires}: {', '.join(map(str, ending.attributes))}"
+        f" of {counted(ending.principals, 'principal')}"
+        for ending in soon[:ENDINGS_SHOWN]
+    ]
+    return found + ([f"and {len(soon) - ENDINGS_SHOWN} more declarations end"] if len(soon) > ENDINGS_SHOWN else [])
 
 
 def decided_entries(

@@ -427,3 +427,18 @@ def test_an_undo_restores_the_principals_that_a_selection_touched(tenant: Tenant
     assert ADELE not in tenant.state
     tenant.run(RECONCILE, src=[str(tmp_path / "undo")], undo=True)
     assert tenant.state == before
+
+
+def test_a_plan_lists_what_ends_soon(tenant: Tenant) -> None:
+    items = [
+        {**GROUP, "attributes": {"Engineering": {"NumVendors": 4, "Certification": True}}, "expires": "2027-01-13"},
+        {**GROUP, "attributes": {"Marketing": {"EmployeeId": "7"}}, "expires": "2027-01-15"},
+        {"user": ADELE, "attributes": {"Marketing": {"EmployeeId": "7"}}, "expires": "2026-12-31T18:00Z"},
+        {"user": ADELE, "attributes": {"Engineering": {"NumVendors": 7}}, "expires": "2026-12-30"},
+    ]
+    first = "assignments[2] ends 2026-12-31T18:00Z: Marketing.EmployeeId of 1 principal"
+    second = "assignments[0] ends 2027-01-13: Engineering.NumVendors, Engineering.Certification of 2 principals"
+    assert reconciled(tenant, *items, check_mode=True)["plan"]["notes"] == [first, second]
+    assert reconciled(tenant, *items, check_mode=True, warn_days=1)["plan"]["notes"] == [first]
+    with pytest.raises(OptionError, match="warn_days: must be at least 0, not -1"):
+        reconciled(tenant, *items, warn_days=-1)
