@@ -108,16 +108,17 @@ def resolve(
     now: float,
     definitions: Definitions | None = None,
     masked: Collection[str] = (),
+    purge: bool = False,
 ) -> DesiredState:
     """Return what these principals are to have.
 
     `selected_by` has for each id the numbers of the items that select it, without regard to `where`; `named` has for
     the number of each item that names a principal the ids of that name. `now` is in seconds since 1970. `definitions`
-    are the known ones. Reasons do not quote values of `masked` attribute sets. Raises InvalidDeclaration for items that
-    depend on each other in a circle.
+    are the known ones. Reasons do not quote values of `masked` attribute sets. With `purge`, the run removes what is
+    not declared in a set that an item names. Raises InvalidDeclaration for items that depend on each other in a circle.
     """
     words = [item.selection.text(masked) if item.selection else "" for item in items]
-    return _Resolution(items, words, selected_by, named, principals, now, definitions or {}).state()
+    return _Resolution(items, words, selected_by, named, principals, now, definitions or {}, purge).state()
 
 
 class _Clash(Exception):
@@ -151,8 +152,9 @@ class _Resolution:
         principals: Mapping[str, Principal],
         now: float,
         definitions: Definitions,
+        purge: bool,
     ) -> None:
-        self.words = words
+        self.words, self.purge = words, purge
         self.items, self.named, self.principals, self.definitions = items, named, principals, definitions
         self.ended = [item.expires is not None and item.expires.passed(now) for item in items]
         self.conditional = frozenset(number for number, item in enumerate(items) if _where(item))
@@ -170,7 +172,6 @@ class _Resolution:
         self.conflicts: dict[tuple[AttributeName, int, int], Conflict] = {}
         self._reasons: dict[tuple[int, AttributeName], Reason] = {}
         self._by_app_id: dict[str, str] | None = None
-        self._changing = {attribute for item in items for attribute in item.wishes}
 
     # Order and selection
 
@@ -197,8 +198,8 @@ class _Resolution:
             return list(range(len(self.items)))
         attributes = {attribute for _class, attribute in wanted}
         writers: dict[tuple[str, AttributeName], list[int]] = {}
-        for number, item in enumerate(self.items):
-            written = attributes & item.wishes.keys()
+        for number in range(len(self.items)):
+            written = {attribute for attribute in attributes if self.touches(number, attribute)}
             for kind in self.classes(number) if written else ():
                 for attribute in written:
                     writers.setdefault((kind, attribute), []).append(number)
@@ -222,6 +223,15 @@ class _Resolution:
         if selection:
             return {selection.kind}
         return {class_of(self.principals[known]) for known in self.named.get(number, ()) if known in self.principals}
+
+    def touches(self, number: int, attribute: AttributeName) -> bool:
+        """Return whether an item may change an attribute of those that it concerns.
+
+        What an item with `where` purges does not count, because its set is often that of its conditions.
+        """
+        item = self.items[number]
+        purges = self.purge and not (self.ended[number] or number in self.conditional)
+        return attribute in item.wishes or (purges and attribute.attribute_set in item.attribute_sets)
 
     def circle(self, waiting: Mapping[int, set[int]]) -> InvalidDeclaration:
         """Return the error of items each of which needs the outcome of the next."""
@@ -260,7 +270,11 @@ class _Resolution:
         item = self.items[number]
         where = _where(item)
         if where:
-            changing = [condition.attribute for condition in where if condition.attribute in self._changing]
+            changing = [
+                condition.attribute
+                for condition in where
+                if any(self.touches(other, condition.attribute) for other in range(len(self.items)))
+            ]
             ids = [known for numbers, ids in self.alike.items() if number in numbers for known in ids]
             self.concern(
                 number,
@@ -283,11 +297,21 @@ class _Resolution:
         held = self.principals[known].assignments.get(attribute)
         try:
             desired, _contributors = self.outcome(known, attribute)
+            purging = [number for number in self.concerned.get(known, ()) if self.touches(number, attribute)]
+            if self.is_purged(purging, attribute):
+                return None
             if desired is None:
                 return held
             return value_after(attribute, desired, held, self.definitions.get(attribute))
         except (_Clash, InvalidValue):
             return held  # which fails the run, or leaves the principal as it is
+
+    def is_purged(self, numbers: Iterable[int], attribute: AttributeName) -> bool:
+        """Return whether a purge removes an attribute, as some of these items name its set and none declares it."""
+        items = [self.items[number] for number in numbers if not self.ended[number]] if self.purge else []
+        return any(attribute.attribute_set in item.attribute_sets for item in items) and not any(
+            attribute in item.wishes for item in items
+        )
 
     # Decisions
 
@@ -355,7 +379,12 @@ class _Resolution:
             except InvalidValue as wrong:
                 error = wrong
                 continue
-            if wanted is not None:
+            concerned = self.concerned.get(principal.id, ()) if self.purge else ()
+            if self.is_purged(concerned, attribute):
+                continue  # so that nothing of it stays
+            if wanted is None and self.rivals(concerned, attribute)[0]:
+                desired[attribute] = Adjust()  # which keeps what a derived value leaves alone
+            elif wanted is not None:
                 desired[attribute] = wanted
                 if attribute in combination.decision.desired:
                     reasons = [reason for reason in reasons if reason.attribute != attribute]

@@ -325,7 +325,14 @@ class AssignmentRun:
                 named[len(items)] = [entry.principal.id]
                 items.append(entry.declaration.as_item())
         self.state = resolve(
-            items, selected.selected_by, named, selected.principals, self._now(), definitions, self._masked
+            items,
+            selected.selected_by,
+            named,
+            selected.principals,
+            self._now(),
+            definitions,
+            masked=self._masked,
+            purge=self._settings.purge,
         )
         refuse(self.state)
         entries = decided_entries(self.entries, items, self.state, selected.principals)
