@@ -190,16 +190,10 @@ class _Composer:
             if leaving := {reason.attribute: reason for reason in named.reasons if reason.by != BY_NAME}:
                 reasons = tuple(_of_leaving(reasons, leaving, moving))
                 places = {**places, **{attribute: named.place_of(attribute) for attribute in moving}}
-        return Declaration(
-            label,
-            who,
-            desired,
-            decision.attribute_sets,
-            named.expected if named else {},
-            remark,
-            places,
-            reasons=reasons,
-        )
+        sets = decision.attribute_sets
+        if named:
+            return Declaration(label, who, desired, sets, named.expected, remark, places, reasons=reasons)
+        return Declaration(label, who, desired, sets, remark=remark, places=places, reasons=reasons)
 
     def _remark(self, reasons: Sequence[Reason]) -> Remark:
         def remark(path: Sequence[str], why: str) -> str:
