@@ -45,7 +45,7 @@ from .._report.lineage import count_matches, lineage
 from .._report.lineage_findings import kind_title
 from .._report.page import times
 from .._tenant.audit_log import AuditLog
-from .._tenant.consumers import ROLE_CONDITIONS, SOURCES, Consumers, exposed, read_consumers
+from .._tenant.consumers import ROLE_CONDITIONS, ROLES, SOURCES, Consumers, exposed, read_consumers
 from .._tenant.organization import Organization, describe_identity, read_organization
 from .._tenant.permissions import tenant_of
 from .._tenant.principals import Directory
@@ -53,6 +53,7 @@ from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .consumer_info import SOURCES_SPEC, resource_manager
 from .report_declarations import LEFT_ALONE, Decided, decide, kind_of
+from .role_assignment import describe_delegations
 
 REPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -183,6 +184,8 @@ def run_report(
     }
     report["endings"] = _endings(decided, now, params["warn_days"]) if wanted else None
     report["lineage"] = _lineage(report, consumers, params["sources"], figures, known)
+    report["delegations"], unread = describe_delegations(graph) if ROLES in params["sources"] else (None, [])
+    not_read += [{"what": item["source"].replace("_", " "), "reason": item["message"]} for item in unread]
     report["summary"]["consumers"] = len(report["lineage"]["consumers"]) if report["lineage"] else None
     complete(report, earlier)
     outcomes = _write(dest, files(report, params["formats"], logo), check_mode)

@@ -134,7 +134,7 @@ def run_delegation_info(params: Mapping[str, Any], graph: Graph, check_mode: boo
     ]
     shown = {found.id for found in wanted}
     problems = find_duty_problems(current, members, permissions)
-    wanted.sort(key=lambda found: (found.role, found.attribute_set or "", str(found.holder), found.holder.id))
+    wanted.sort(key=_order)
     return {
         "changed": False,
         "role_assignments": [found.as_result() for found in wanted],
@@ -144,6 +144,30 @@ def run_delegation_info(params: Mapping[str, Any], graph: Graph, check_mode: boo
         "not_read": not_read,
         "tenant_id": tenant_of(graph.claims(), params.get("tenant_id")),
     }
+
+
+def describe_delegations(graph: Graph) -> tuple[dict[str, Any] | None, list[dict[str, str]]]:
+    """Return who holds which role and what the roles do not separate, null if that cannot be read.
+
+    The list has what could not be read of groups and applications, as `not_read` of the module.
+    """
+    roles = Roles(graph)
+    try:
+        current = roles.assignments()
+    except GraphError:
+        return None, []  # the source of consumers reports it
+    members, permissions, not_read = _around(roles, current)
+    problems = find_duty_problems(current, members, permissions)
+    current.sort(key=_order)
+    found = {
+        "role_assignments": [known.as_result() for known in current],
+        "problems": [problem.as_result() for problem in problems],
+    }
+    return found, not_read
+
+
+def _order(found: Delegation) -> tuple[str, ...]:
+    return found.role, found.attribute_set or "", str(found.holder), found.holder.id
 
 
 def _around(

@@ -19,7 +19,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import page_lineage, page_sections
+from . import page_delegations, page_lineage, page_sections
 from .finding import MEDIUM, counted
 from .markup import Child, Html, chip, data_table, join, section, table_cell, table_row, table_rows, tag
 from .page_assets import PAPER, SCRIPT, STYLE
@@ -74,6 +74,7 @@ def page(report: Report, logo: str | None = None) -> str:
         page_sections.coverage(report),
         page_sections.values(report),
         page_lineage.lineage(report),
+        page_delegations.delegations(report),
         page_sections.required(report),
         page_sections.limits(report),
         page_sections.principals(report),
@@ -149,6 +150,7 @@ def _header(report: Report, logo: str | None) -> Html:
         "coverage": "Coverage",
         "values": "Values",
         **({"lineage": "Lineage"} if report["lineage"] else {}),
+        **({"delegations": "Delegations"} if report.get("delegations") else {}),
         **({"required": "Required attributes"} if report["required"] else {}),
         "limits": "Limits",
         "principals": "Principals",

@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_is_told(graph: _graph.Graph, tmp_path: Path) ->
 
 
 def test_only_what_is_asked_for_is_read_and_written(graph: _graph.Graph, emulator: Emulator, tmp_path: Path) -> None:
-    result = report(graph, tmp_path, principals=["users"], formats=["junit"])
+    result = report(graph, tmp_path, principals=["users"], formats=["junit"], sources=["lifecycle_workflows"])
     assert [Path(one["path"]).name for one in result["files"]] == ["junit.xml"]
     assert result["figures"]["service_principals"] == 0
     assert not [one for one in emulator.requests() if "servicePrincipals" in one["path"]]
