@@ -49,8 +49,9 @@ options:
       - directory_role_assignments
   resource_manager_url:
     description:
-      - URL of Azure Resource Manager, for the source V(role_conditions). By default, the module uses the one of
-        O(cloud_environment). For V(Bleu), V(Delos) and V(GovSG), set this option.
+      - URL of Azure Resource Manager, for the source V(role_conditions). By default, the module uses the environment
+        variable E(ENTRA_RESOURCE_MANAGER_URL), or the URL of O(cloud_environment). For V(Bleu), V(Delos) and V(GovSG),
+        set one of them.
     type: str
 extends_documentation_fragment:
   - entra.attributes._connection

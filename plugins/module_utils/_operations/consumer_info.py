@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.module_utils.basic import env_fallback
+
 from .._connection import CLOUDS, https_url, is_set
 from .._core.names import read_as
 from .._core.options import TEXT
@@ -29,7 +31,7 @@ SOURCES_SPEC: dict[str, Any] = {
         "choices": [*SOURCES, ROLE_CONDITIONS],
         "default": list(SOURCES),
     },
-    "resource_manager_url": {"type": TEXT},
+    "resource_manager_url": {"type": TEXT, "fallback": (env_fallback, ["ENTRA_RESOURCE_MANAGER_URL"])},
 }
 CONSUMER_INFO_SPEC: dict[str, Any] = {
     "attribute_set": {"type": TEXT},

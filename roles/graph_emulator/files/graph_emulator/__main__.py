@@ -202,6 +202,7 @@ def write_ready_files(service: Service, folder: Path, port: int) -> list[Path]:
     environment = {
         "AZURE_AUTHORITY_HOST": service.url,
         "ENTRA_GRAPH_URL": service.url,
+        "ENTRA_RESOURCE_MANAGER_URL": service.resource_manager_url,
         "REQUESTS_CA_BUNDLE": str(folder / "ca.pem"),
         "AZURE_TENANT_ID": service.directory.tenant_id,
         "AZURE_CLIENT_ID": first.client_id,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from _tenant import Tenant
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.entra.attributes.plugins.module_utils._connection import CLOUDS
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
@@ -102,6 +103,16 @@ def test_pages_are_read_by_the_skip_token(tenant: Tenant) -> None:
     values = [consumer["attributes"][0]["values"][0] for consumer in result["consumers"]]
     assert values == [f"P{number}" for number in range(2003)]
     assert sent(tenant) == [("POST", RESOURCES)] * 3
+
+
+def test_the_environment_can_have_the_url(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENTRA_RESOURCE_MANAGER_URL", tenant.emulator.resource_manager_url)
+    operation, environment = consumer_info.CONSUMER_INFO, tenant.emulator.environment
+    validator = ArgumentSpecValidator(operation.argument_spec(environment), **operation.constraints)
+    params = validator.validate({"sources": ["role_conditions"]}).validated_parameters
+    result = operation.result(params, environment, check_mode=False, diff=False)
+    assert result["not_read"] == []
+    assert result["consumers"]
 
 
 def test_role_conditions_are_off_by_default(tenant: Tenant) -> None:
