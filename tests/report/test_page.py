@@ -219,6 +219,25 @@ def test_lineage_is_drawn_and_is_a_table(opened: Opened, files: Path) -> None:
     assert page.locator(".finding:visible").count() == 2
 
 
+def test_a_selected_principal_has_its_reason(
+    emulator: Emulator, report: Callable[..., dict[str, Any]], opened: Opened, files: Path
+) -> None:
+    emulator.tenant(tenant(emulator.tenant(), 10))
+    selection = "{where: [{attribute_set: Engineering, name: NumVendors, operator: eq, value: 3}]}"
+    (files / "desired.yml").write_text(
+        f"assignments:\n- {{users: {selection}, attributes: {{Engineering: {{NumVendors: 3}}}}}}\n"
+    )
+    report(desired=str(files / "desired.yml"), sources=[])
+    page = opened()
+    page.get_by_label("Search").fill("user3@")
+    row = page.locator("#all tbody tr")
+    expect(row).to_contain_text("Engineering.NumVendors: 3 (users")
+    expect(row).to_contain_text("desired.yml:2")
+    page.get_by_label("Search").fill("user4@")
+    expect(row).to_contain_text("Engineering.NumVendors: 4")
+    expect(row).not_to_contain_text("desired.yml")
+
+
 def test_without_javascript_the_figures_and_findings_are_there(opened: Opened) -> None:
     page = opened(java_script_enabled=False)
     expect(page.get_by_role("heading", name="At risk")).to_be_visible()

@@ -25,6 +25,16 @@ STATES = {RISK: "At risk", ATTENTION: "Needs attention", WELL: "All well"}
 _PLAIN = re.compile(r"[A-Za-z_][\w.@-]*")
 """Text that YAML reads as this very text, words such as `no` aside."""
 _WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
+_TYPES = {
+    "user": "user",
+    "service_principal": "service principal",
+    "attribute_set": "attribute set",
+    "definition": "definition",
+    "agent": "agent",
+    "agentUser": "agent user",
+    "agentIdentity": "agent identity",
+    "agentIdentityBlueprintPrincipal": "agent identity blueprint",
+}
 
 
 @dataclass(frozen=True)
@@ -122,6 +132,11 @@ class Finding:
             "details": list(self.details),
             "principals": list(self.principals),
         }
+
+
+def type_title(type_: str) -> str:
+    """Return a kind of principals or declared items, or the Graph type of an agent, for people."""
+    return _TYPES.get(type_, type_)
 
 
 def counted(count: int, noun: str) -> str:

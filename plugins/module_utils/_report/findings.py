@@ -10,11 +10,25 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import lineage_findings
-from .finding import ATTENTION, HIGH, MEDIUM, RISK, SEVERITIES, STATES, WELL, Finding, as_text, counted, scalar
+from .finding import (
+    ATTENTION,
+    HIGH,
+    MEDIUM,
+    RISK,
+    SEVERITIES,
+    STATES,
+    WELL,
+    Finding,
+    as_text,
+    counted,
+    scalar,
+    type_title,
+)
 
 MOST_NAMED = 2
 """Principals that a suggested declaration names."""
@@ -213,7 +227,14 @@ def _missing(report: Report) -> Iterator[Finding]:
                 attribute_set,
                 tuple(row["id"] for row in rows),
                 code=_assignments(rows, attribute_set, name, "VALUE"),
+                details=_agents(rows),
             )
+
+
+def _agents(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return how many agents of each type there are: an agent counts as tagged only together with its blueprint."""
+    counts = Counter(row["agent_type"] for row in rows if row.get("agent_type"))
+    return tuple(counted(count, type_title(type_)) for type_, count in sorted(counts.items()))
 
 
 def _bad_values(report: Report) -> Iterator[Finding]:
@@ -262,6 +283,7 @@ def _deprecated(report: Report) -> Iterator[Finding]:
             attribute_set,
             tuple(row["id"] for row in rows),
             code=_assignments(rows, attribute_set, name, "null"),
+            details=tuple(lineage_findings.readers(report, attribute_set, name)),
         )
 
 

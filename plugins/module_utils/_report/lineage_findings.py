@@ -49,6 +49,15 @@ def selected(matches: Row) -> int:
     return int(matches["users"] + matches["service_principals"])
 
 
+def readers(report: Report, attribute_set: str, name: str) -> Iterator[str]:
+    """Yield what is known to decide by an attribute."""
+    lineage = report["lineage"]
+    for traced in lineage["attributes"] if lineage else ():
+        if (traced["attribute_set"], traced["name"]) == (attribute_set, name):
+            titles = (consumer_title(lineage["consumers"][number]) for number in traced["consumers"])
+            yield from (f"read by {title}" for title in dict.fromkeys(titles))
+
+
 def identity(consumer: Row) -> str:
     """Return what tells a consumer from all others; a policy can have several rules."""
     return f"{consumer['id']} {consumer['place']}"

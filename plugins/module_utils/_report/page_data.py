@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from .finding import RULES, as_text
+from .finding import RULES, as_text, type_title
 
 ADMIN_CENTERS = {
     "AzureCloud": "https://entra.microsoft.com",
@@ -25,23 +25,9 @@ ADMIN_CENTERS = {
 """The Microsoft Entra admin center of each cloud in which it is known (graph-facts 10.1)."""
 _USER = "/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{id}"
 _SERVICE_PRINCIPAL = "/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Overview/objectId/{id}/appId/{key}"
-_TYPES = {
-    "user": "user",
-    "service_principal": "service principal",
-    "attribute_set": "attribute set",
-    "definition": "definition",
-    "agent": "agent",
-    "agentUser": "agent user",
-    "agentIdentity": "agent identity",
-    "agentIdentityBlueprintPrincipal": "agent identity blueprint",
-}
 
 Report = Mapping[str, Any]
 Row = Mapping[str, Any]
-
-
-def type_title(type_: str) -> str:
-    return _TYPES.get(type_, type_)
 
 
 def key(row: Row) -> str:

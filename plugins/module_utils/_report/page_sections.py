@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .finding import RULES, SEVERITIES, as_text, counted
+from .finding import RULES, SEVERITIES, as_text, counted, type_title
 from .markup import (
     Child,
     Html,
@@ -29,7 +29,7 @@ from .markup import (
     table_rows,
     tag,
 )
-from .page_data import NO_FACTS, Facts, admin_links, encoded, find_evidence, key, type_title, value_index
+from .page_data import NO_FACTS, Facts, admin_links, encoded, find_evidence, key, value_index
 
 MOST_NAMED = 5
 """Principals and lines of declarations that the page lists for a finding; the table of principals has all."""

@@ -70,6 +70,7 @@ def test_a_required_attribute_that_is_missing_is_one_finding_with_a_declaration(
     (finding,) = find(missing(ADELE, AGENT))
     assert (finding.kind, finding.severity, finding.principals) == ("missing", "high", ("1", "2"))
     assert finding.message == "2 principals lack the required attribute Set.Name"
+    assert finding.details == ("1 agent identity",)
     assert yaml.safe_load(finding.code) == {
         "assignments": [
             {"user": "adele@contoso.com", "attributes": {"Set": {"Name": "VALUE"}}},

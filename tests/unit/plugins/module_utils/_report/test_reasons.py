@@ -129,6 +129,14 @@ def test_a_property_that_is_missing_is_in_the_scope(compared: Callable[..., dict
     assert any("property is missing" in entry["reason"] for entry in document["not_read"])
 
 
+def test_reasons_quote_no_masked_value(compared: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    where = [{"attribute_set": "Engineering", "name": "NumVendors", "operator": "ne", "value": 4711}]
+    item = {"users": {"group": "Sales EMEA", "where": where}, "attributes": {"Marketing": {"EmployeeId": "E-1"}}}
+    document = compared(item, masked_attribute_sets=["Engineering"])
+    assert drift(document)
+    assert [file for file in (tmp_path / "made").iterdir() if "4711" in file.read_text()] == []
+
+
 def test_items_that_contradict_each_other_are_an_error(compared: Callable[..., dict[str, Any]]) -> None:
     other = {**SALES, "attributes": {"Engineering": {"NumVendors": 8}}}
     with pytest.raises(InvalidDeclaration, match=r"want different values of Engineering\.NumVendors"):
