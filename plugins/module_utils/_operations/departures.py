@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._core.assignment_plan import Desired
-from .._core.model import INTEGER, KINDS, AttributeName, Definition, Principal, PrincipalKind, PrincipalReference
+from .._core.model import KINDS, AttributeName, Definition, Principal, PrincipalKind, PrincipalReference
 from .._core.moves import (
     Departure,
     Move,
@@ -28,7 +28,9 @@ from .._core.rules.dialects import DIALECTS
 from .._core.rules.renaming import Renaming
 from .._core.schema_plan import DesiredDefinition, Placed
 from .._core.tenant_plan import DEFINITION, MOVE, Finding, RuleChange, TenantPlan
+from .._core.values import coerced
 from .._declarations.assignments import Declaration
+from .._errors import InvalidValue
 from .._graph.client import Graph
 from .._tenant.consumers import Consumer, ConsumerReader
 from .._tenant.principals import Directory
@@ -125,9 +127,14 @@ class DepartureRun:
                 if not visibility.check_set(kind, departure.source.attribute_set, departure.source):
                     self.warnings.append(PERHAPS_HIDDEN)
             found = {principal.id: principal for principal in self._candidates(kind, departures, definitions)}
+            shared: dict[tuple[bool, ...], Declaration] = {}
             for principal in found.values():
-                if any(departure.concerns(principal.assignments) for departure in departures):
-                    self.holders.append((declaration_of(principal, departures), principal))
+                concerned = tuple(departure.concerns(principal.assignments) for departure in departures)
+                if any(concerned):
+                    if concerned not in shared:
+                        shared[concerned] = declaration_of(principal, departures)
+                    who = PrincipalReference(kind, principal.id)
+                    self.holders.append((replace(shared[concerned], who=who), principal))
 
     def _candidates(
         self, kind: PrincipalKind, departures: Sequence[Departure], definitions: Definitions
@@ -181,9 +188,12 @@ def _filters(departure: Departure, definitions: Definitions) -> Iterator[str]:
     if not isinstance(departure, Retirement) or not departure.values:
         yield condition(departure.source, "ne", None)
         return
-    is_integer = definitions[departure.source].type == INTEGER
     for value in departure.values:
-        yield condition(departure.source, "eq", int(value) if is_integer else value)
+        try:
+            typed = coerced(departure.source, value, definitions[departure.source].type)
+        except InvalidValue:
+            continue  # which nobody can hold
+        yield condition(departure.source, "eq", typed)
 
 
 def _rule_change(departure: Departure, consumer: Consumer, definitions: Definitions) -> RuleChange:

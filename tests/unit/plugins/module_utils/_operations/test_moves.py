@@ -342,6 +342,20 @@ def test_a_retired_predefined_value_leaves_its_holders_and_becomes_inactive(
 
 
 @WAYS
+def test_a_retired_value_that_the_attribute_cannot_hold_is_refused_in_words(tenant: Tenant, by: str) -> None:
+    named(tenant)
+    wanted = {"attribute_set": "Engineering", "name": "Grade", "retired_predefined_values": ["x"]}
+    tenant.run(DEFINITION, attribute_set="Engineering", name="Grade", type="integer")
+    hold(tenant, {"adele@contoso.com": {"Grade": 1}})
+    failed = (
+        tenant.fail(DEFINITION, **wanted)
+        if by == "module"
+        else tenant.fail(RECONCILE, declarations={"definitions": [wanted]})
+    )
+    assert 'its type is Integer and "x" is not an integer' in " ".join([failed["msg"], *failed.get("failures", [])])
+
+
+@WAYS
 def test_a_retired_predefined_value_that_a_policy_names_stays(tenant: Tenant, by: str) -> None:
     wanted = {"attribute_set": "Engineering", "name": "Grade"}
     tenant.run(DEFINITION, **wanted, type="string", predefined_values_only=True, predefined_values=["High", "Low"])
