@@ -177,6 +177,7 @@ class DeclarationCollector:
         self._shared: Shared[_Attributes] = Shared()
         self._numbers: dict[Hashable, int] = {}
         self._earlier, self._earlier_items = 0, 0
+        self._item_identities: set[Hashable] = set()
         self._again: set[tuple[Hashable, AttributeName]] = set()
         """What this layer declares of principals that earlier layers declare as well, and what it overrides."""
 
@@ -191,10 +192,11 @@ class DeclarationCollector:
         declaration = _declaration(place, item, self.problems, self._shared)
         if not declaration or (overrides and not self._override(place.label, declaration)):
             return
+        identity = _identity(declaration.who)
         if isinstance(declaration, Item):
             self.items.append(declaration)
+            self._item_identities.add(identity)
             return
-        identity = _identity(declaration.who)
         number = self._numbers.setdefault(identity, len(self.found))
         if number < self._earlier:
             self._again.update((identity, attribute) for attribute in declaration.desired)
@@ -234,6 +236,8 @@ class DeclarationCollector:
         if number < self._earlier:
             found |= self.found[number].desired.keys() & attributes
             self.found[number] = self.found[number].without(found)
+        if identity not in self._item_identities:
+            return found
         earlier: list[Item] = []
         for item in self.items[: self._earlier_items]:
             taken = item.wishes.keys() & attributes if _identity(item.who) == identity else set()
