@@ -247,10 +247,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _add(self, host: Host) -> None:
         strict = self.get_option("strict")
         self.inventory.add_host(host.name)
+        known = self.inventory.get_host(host.name)
         for variable, value in host.variables.items():
-            self.inventory.set_variable(host.name, variable, value)
+            known.set_variable(variable, value)  # the inventory's own would visit each value again to tag it
         self._set_composite_vars(self.get_option("compose"), host.variables, host.name, strict)
-        variables = self.inventory.get_host(host.name).get_vars()
+        variables = known.get_vars()
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict, False)
         self._keying = True
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict, False)

@@ -194,8 +194,8 @@ def inventory(folder: Path, users: int = 100_000) -> None:
     """List everyone as hosts in two keyed groups."""
     source = folder / "directory.yml"
     keyed = [
-        {"key": "entra_attributes.Engineering.NumVendors", "prefix": "vendors"},
-        {"key": "entra_principal.display_name[0]", "prefix": "initial"},
+        {"key": "custom_security_attributes.Engineering.NumVendors", "prefix": "vendors"},
+        {"key": "entra.type", "prefix": "type"},
     ]
     source.write_text(json.dumps({"plugin": "entra.attributes.directory", "keyed_groups": keyed}))
     with server(users) as environment:

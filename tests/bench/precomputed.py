@@ -78,7 +78,6 @@ class Answers:
         path = unquote(parts.path)
         if path == "/_bench":
             return json.dumps({"requests": self.requests, "patches": self.patches, "cpu": time.process_time()}).encode()
-        self.requests += 1
         if path.endswith("/$batch"):
             return self.batch(body)
         if path.endswith("/users"):
@@ -158,6 +157,7 @@ async def serve(folder: Path, answers: Answers, latency: float) -> None:
                 length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
                 body = await reader.readexactly(int(length[1])) if length else b""
                 await asyncio.sleep(latency)
+                answers.requests += target != "/_bench"
                 found = answers.answer(method, target, body)
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(found)
