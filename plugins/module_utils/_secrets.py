@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -102,12 +103,25 @@ class Secrets:
 
 def without_options(result: Any, secrets: Collection[str]) -> Any:
     """Return a task's result with the secrets of its options masked, as Ansible does it before 2.22."""
+    return _without(result, secrets) if _may_hold(result, secrets) else result
+
+
+def _may_hold(result: Any, secrets: Collection[str]) -> bool:
+    """Return whether a secret may be in a result: one search for all, since a result can have many values."""
+    try:
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):  # it has other types
+        return True
+    return any(json.dumps(secret, ensure_ascii=False)[1:-1] in text for secret in secrets)
+
+
+def _without(result: Any, secrets: Collection[str]) -> Any:
     if result is None or isinstance(result, bool) or not secrets:
         return result
     if isinstance(result, Mapping):
-        return {name: without_options(item, secrets) for name, item in result.items()}
+        return {name: _without(item, secrets) for name, item in result.items()}
     if isinstance(result, (list, tuple)):
-        return [without_options(item, secrets) for item in result]
+        return [_without(item, secrets) for item in result]
     text = str(result)
     if text in secrets:
         return WHOLE

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import random
 import re
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from _emulator import Emulator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.entra.attributes.plugins.module_utils import _secrets
 from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     AuthenticationError,
     GraphError,
@@ -233,3 +235,23 @@ class TestEchoes:
 def test_results_are_masked_as_by_ansible(value: Any, masked: Any) -> None:
     assert without_options(value, {"1234"}) == masked
     assert without_options(value, set()) == value
+
+
+PIECES = ["1234", 'a"b\\c', "caf\u00e9", "\n\t", "\U0001f600", "x", '"', "\\", "\ud83d", "true", "1e+20", "inf"]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_one_search_for_all_secrets_of_options_finds_what_a_look_at_each_value_does(seed: int) -> None:
+    chosen = random.Random(seed)  # noqa: S311 - repeatable
+
+    def text() -> str:
+        return "".join(chosen.choices(PIECES, k=chosen.randint(1, 4)))
+
+    def value(depth: int) -> Any:
+        kinds: list[Any] = [text, lambda: 12345, lambda: True, lambda: None, lambda: 1e20, lambda: float("inf")]
+        if depth:
+            kinds += [lambda: [value(depth - 1), value(depth - 1)], lambda: {text(): value(depth - 1)}] * 3
+        return chosen.choice(kinds)()
+
+    result, secrets = {"results": [value(3), value(3)]}, {text(), text()}
+    assert without_options(result, secrets) == _secrets._without(result, secrets)
