@@ -44,6 +44,7 @@ from .schema import Schema, is_conflict
 from .wire import GUID_PROPERTIES, NAME_PROPERTY
 
 TENANT_SCOPE = "/"
+_WHAT = f"GET {ROLES_PATH}"
 _READ_HOLDERS = {**READ_PRINCIPALS, GROUP: READ_GROUPS}
 _KEYS = {USER.name: "userPrincipalName", SERVICE_PRINCIPAL.name: "appId"}
 _SELECTED = {USER: "id,displayName,userPrincipalName", SERVICE_PRINCIPAL: "id,displayName,appId"}
@@ -88,11 +89,11 @@ class Roles:
     def _read(self, condition: str, holder: Holder | None = None) -> Iterator[Delegation]:
         query = {"$filter": condition, **({} if holder else {"$expand": "principal"})}
         for item in self._graph.pages(ROLES_PATH, need=READ_ROLE_ASSIGNMENTS, query=query):
-            role = _ROLES_BY_ID.get(member(item, "roleDefinitionId", str, ROLES_PATH, required=True).lower())
-            scope = member(item, "directoryScopeId", str, ROLES_PATH) or ""
+            role = _ROLES_BY_ID.get(member(item, "roleDefinitionId", str, _WHAT, required=True).lower())
+            scope = member(item, "directoryScopeId", str, _WHAT) or ""
             if role and (scope == TENANT_SCOPE or scope.startswith(ATTRIBUTE_SET_SCOPE)):
                 attribute_set = None if scope == TENANT_SCOPE else scope.removeprefix(ATTRIBUTE_SET_SCOPE)
-                identifier = member(item, "id", str, ROLES_PATH, required=True)
+                identifier = member(item, "id", str, _WHAT, required=True)
                 yield Delegation(role, attribute_set, holder or _principal_of(item), identifier)
 
     def find(self, kind: PrincipalKind, name: str) -> Holder:
@@ -138,7 +139,7 @@ class Roles:
     def set_problem(self, attribute_set: str, known: Collection[str]) -> tuple[str, bool]:
         """Return why a set cannot be the scope of a role, and whether that is certain; an empty text if it can be.
 
-        `known` are sets that exist or are about to. Where the identity may not see all sets, Graph decides.
+        `known` are sets that exist or are about to exist. Graph decides if the identity cannot see all sets.
         """
         if attribute_set in known:
             return "", True
@@ -209,7 +210,7 @@ class Roles:
             raise
 
     def create(self, wanted: Delegation) -> str:
-        """Create a role assignment and return its id. What Graph does not find may be too new (graph-facts 6.4)."""
+        """Create a role assignment and return its id. Graph may not find yet what is new (graph-facts 6.4)."""
         scope = ATTRIBUTE_SET_SCOPE + wanted.attribute_set if wanted.attribute_set else TENANT_SCOPE
         body = {
             "roleDefinitionId": ROLE_IDS[ROLE_TITLES[wanted.role]],
@@ -221,7 +222,7 @@ class Roles:
             return self._graph.post(ROLES_PATH, body, need=WRITE_ROLE_ASSIGNMENTS)
 
         created = self._written(lambda: persist(self._graph.patience, send, lambda error: isinstance(error, NotFound)))
-        return member(created, "id", str, ROLES_PATH) or ""
+        return member(created, "id", str, _WHAT) or ""
 
     def delete(self, found: Delegation) -> None:
         """Delete a role assignment. One that is gone already needs no deletion."""
@@ -243,19 +244,19 @@ class Roles:
 
 def _principal_of(item: Mapping[str, Any]) -> Holder:
     """Return the principal of a role assignment; Graph may show only its id."""
-    principal = member(item, "principal", dict, ROLES_PATH) or {}
-    identifier = member(item, "principalId", str, ROLES_PATH, required=True)
+    principal = member(item, "principal", dict, _WHAT) or {}
+    identifier = member(item, "principalId", str, _WHAT, required=True)
     return _holder(_kind_of(principal), {**principal, "id": identifier})
 
 
 def _kind_of(item: Mapping[str, Any]) -> str:
-    kind = (member(item, "@odata.type", str, ROLES_PATH) or "").removeprefix("#").rpartition(".")[2].lower()
+    kind = (member(item, "@odata.type", str, _WHAT) or "").removeprefix("#").rpartition(".")[2].lower()
     return _KINDS_BY_TYPE.get(kind, "")
 
 
 def _holder(kind: str, item: Mapping[str, Any]) -> Holder:
     """Return a principal. An agent may share its app id with others, so only its object id names it."""
-    agent = "agent" in (member(item, "@odata.type", str, ROLES_PATH) or "").lower() and kind == SERVICE_PRINCIPAL.name
-    name = "" if agent or kind not in _KEYS else member(item, _KEYS[kind], str, ROLES_PATH) or ""
-    identifier = member(item, "id", str, ROLES_PATH, required=True).lower()
-    return Holder(kind, identifier, member(item, "displayName", str, ROLES_PATH) or "", name)
+    agent = "agent" in (member(item, "@odata.type", str, _WHAT) or "").lower() and kind == SERVICE_PRINCIPAL.name
+    name = "" if agent or kind not in _KEYS else member(item, _KEYS[kind], str, _WHAT) or ""
+    identifier = member(item, "id", str, _WHAT, required=True).lower()
+    return Holder(kind, identifier, member(item, "displayName", str, _WHAT) or "", name)

@@ -34,6 +34,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._operations.attri
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.audit_log import AuditLog
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.principals import Directory
+from ansible_collections.entra.attributes.plugins.module_utils._tenant.roles import Roles
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.schema import Schema
 
 from ...conftest import ADELE, NEED, Patient, ReadyToken, patience
@@ -85,6 +86,7 @@ OPERATIONS: dict[str, Callable[[Graph], Any]] = {
     "definitions": lambda graph: Schema(graph).definitions(),
     "sets": lambda graph: Schema(graph).sets(),
     "audit": lambda graph: list(AuditLog(graph).entries(since=datetime(2026, 1, 1, tzinfo=timezone.utc))),
+    "roles": lambda graph: Roles(graph).assignments(),
     "PATCH": lambda graph: graph.patch(f"/users/{ADELE}", {"customSecurityAttributes": {}}, need=NEED),
     "POST": lambda graph: graph.post("/directory/attributeSets", {"id": "New"}, need=NEED),
     "GET in a batch": a_batch("GET"),
@@ -298,6 +300,12 @@ def test_retry_after_is_understood_as_a_date(server: Hostile) -> None:
     assert 55 < waits.waits[0] <= 60
 
 
+ROLE = {
+    "id": "a",
+    "roleDefinitionId": "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d",
+    "principalId": ADELE,
+    "directoryScopeId": "/",
+}
 NAME = {"attributeSet": "Engineering", "name": "Project", "id": "Engineering_Project", "type": "String"}
 OPERATION = {"id": "1", "activityDateTime": "2026-05-01T10:00:00Z", "activityDisplayName": "Update"}
 
@@ -355,6 +363,13 @@ ODD: list[tuple[str, Any]] = [
     ("definitions", {"value": [{**NAME, "allowedValues": [{"isActive": True}]}]}),
     ("definitions", {"value": [{**NAME, "allowedValues": [{"id": 5, "isActive": True}]}]}),
     ("definitions", {"value": [{**NAME, "allowedValues": [{"id": "a", "isActive": "yes"}]}]}),
+    ("roles", {"value": [{}]}),
+    ("roles", {"value": [{**ROLE, "id": None}]}),
+    ("roles", {"value": [{**ROLE, "principalId": 5}]}),
+    ("roles", {"value": [{**ROLE, "directoryScopeId": []}]}),
+    ("roles", {"value": [{**ROLE, "principal": "Adele"}]}),
+    ("roles", {"value": [{**ROLE, "principal": {"@odata.type": 5}}]}),
+    ("roles", {"value": [{**ROLE, "principal": {"@odata.type": "#microsoft.graph.user", "displayName": 5}}]}),
     ("sets", {"value": [{}]}),
     ("sets", {"value": [{"id": 5}]}),
     ("sets", {"value": [{"id": "a", "maxAttributesPerSet": "25"}]}),

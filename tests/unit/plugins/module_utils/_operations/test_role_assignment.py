@@ -177,7 +177,7 @@ def test_the_last_administrator_stays(admin: Tenant) -> None:
     assert failed == admin.fail(DELEGATION, role=ASSIGNER, user=ALEX, state="absent")
     assert failed["error"]["type"] == "PlanRefused"
     assert "nobody else holds this role for the tenant; force=true removes it anyway" in failed["msg"]
-    admin.run(DELEGATION, role="attribute_log_reader", user=ALEX, state="absent")  # a reader is no administrator
+    admin.run(DELEGATION, role="attribute_log_reader", user=ALEX, state="absent")  # readers do not count
     admin.run(DELEGATION, role=ASSIGNER, attribute_set="Marketing", user=ADELE, state="absent")
     assert held(admin) == {(TITLE, ALEX, "/")}
     assert admin.run(DELEGATION, role=ASSIGNER, user=ALEX, state="absent", force=True)["changed"] is True
