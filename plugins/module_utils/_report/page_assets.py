@@ -80,7 +80,7 @@ nav a:hover { text-decoration: underline }
 pre { margin: .6rem 0 0; padding: .7rem .85rem; background: var(--ground); border: 1px solid var(--line);
   border-radius: 8px; font: .8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   white-space: pre-wrap; overflow-wrap: anywhere; max-height: 15rem; overflow-y: auto }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; margin: .75rem 0 0;
+.tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1rem; margin: .75rem 0 0;
   padding: 0; list-style: none }
 .tiles a { color: inherit; text-decoration: none; display: block; padding: .9rem 1.1rem; height: 100%;
   border-radius: 12px }
