@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, TypeAlias
 
 from .._errors import InvalidDeclaration, InvalidValue
@@ -31,6 +32,7 @@ from .selection import (
     BY_NAME,
     Derived,
     Item,
+    OneOf,
     Reason,
     Selection,
     Where,
@@ -343,7 +345,9 @@ class _Resolution:
         for attribute in dict.fromkeys(name for number in numbers for name in self.items[number].wishes):
             live, ended = self.rivals(numbers, attribute)
             wishes = [
-                (number, wish) for number in live if not isinstance(wish := self.wish(number, attribute), Derived)
+                (number, wish)
+                for number in live
+                if not isinstance(wish := self.wish(number, attribute), Derived | OneOf)
             ]
             if ended or len(wishes) < len(live):
                 others.append(attribute)
@@ -424,7 +428,7 @@ class _Resolution:
         named = [number for number in live if self.items[number].by == BY_NAME]
         return named or live, ended
 
-    def wish(self, number: int, attribute: AttributeName) -> Wish:
+    def wish(self, number: int, attribute: AttributeName) -> Wish | OneOf:
         return self.items[number].wishes[attribute]
 
     def given_back(
@@ -489,7 +493,7 @@ class _Resolution:
             if own not in classes or number in self.concerned.get(known, ()):
                 continue
             wish = self.wish(number, attribute)
-            if isinstance(wish, Derived) or wish.assigns is None:
+            if isinstance(wish, Derived | OneOf) or wish.assigns is None:
                 continue
             values = elements(_as_held(wish.assigns, held))
             found += [(number, item) for item in elements(held) if _is_in(item, values) and not _is_in(item, kept)]
@@ -497,8 +501,12 @@ class _Resolution:
 
     # Derived values
 
-    def made(self, known: str, attribute: AttributeName, wish: Wish, left_alone: Counter[str] | None) -> Decided | None:
+    def made(
+        self, known: str, attribute: AttributeName, wish: Wish | OneOf, left_alone: Counter[str] | None
+    ) -> Decided | None:
         """Return what a wish is for this principal, null if it leaves the attribute alone. Raises InvalidValue."""
+        if isinstance(wish, OneOf):
+            return self.fitting(known, attribute, wish)
         if not isinstance(wish, Derived):
             return wish
         principal = self.principals[known]
@@ -525,6 +533,25 @@ class _Resolution:
             ) from None
         many = isinstance(held, list) or (held is None and definition is not None and definition.collection)
         return Exactly(elements(fitting) if many else fitting, wanted)
+
+    def fitting(self, known: str, attribute: AttributeName, wish: OneOf) -> Decided | None:
+        """Return what the items together want, each giving or taking its value, so that the outcome fits."""
+        held, definition = self.principals[known].assignments.get(attribute), self.definitions.get(attribute)
+        parts = [made for part in wish.wishes if (made := self.made(known, attribute, part, None)) is not None]
+        options = []
+        for taking in product((False, True), repeat=len(parts)):
+            option = [
+                (number, Adjust([], elements(part.assigns)) if takes else part)
+                for number, (part, takes) in enumerate(zip(parts, taking, strict=True))
+            ]
+            try:
+                merged = _merged(option) if option else Adjust()
+                if wish.fits(value_after(attribute, merged, held, definition)):
+                    return merged
+                options.append(merged)
+            except (_Clash, InvalidValue):
+                continue
+        return options[0] if options else None
 
     def source(self, principal: Principal, wish: Derived) -> Any:
         """Return the property, or the attribute of the blueprint or agent as it is after the run."""
@@ -580,7 +607,7 @@ def _where(item: Item) -> tuple[Where, ...]:
 
 def _reads(item: Item) -> set[tuple[str, AttributeName]]:
     """Return the attributes whose values decide what an item does, each with the class of the principals."""
-    links = {wish.link for wish in item.wishes.values() if isinstance(wish, Derived)}
+    links = {wish.link for wish in item.derived()}
     kind = item.who.kind if isinstance(item.who, Selection) else ""
     return {link for link in links if link} | {(kind, condition.attribute) for condition in _where(item)}
 

@@ -21,7 +21,7 @@ from .assignment_plan import Adjust, Definitions, Desired, DesiredValue, Exactly
 from .model import Assignments, AttributeName, Definition, Scalar
 from .names import case_variant
 from .schema_plan import DesiredDefinition, Placed
-from .selection import BY_MOVE, BY_RETIREMENT, Derived, Reason, Wish
+from .selection import BY_MOVE, BY_RETIREMENT, Derived, OneOf, Reason, Wish
 from .values import elements, scalar_text
 
 
@@ -106,7 +106,7 @@ def holder_desired(
 
 
 def declaration_problems(
-    departures: Sequence[Departure], assigned: Iterable[tuple[AttributeName, Wish | DesiredValue, str]]
+    departures: Sequence[Departure], assigned: Iterable[tuple[AttributeName, Wish | OneOf | DesiredValue, str]]
 ) -> Iterator[str]:
     """Yield why departures cannot go together, or with assignments, each an attribute, its value and its place."""
     first: dict[AttributeName, Departure] = {}
@@ -133,7 +133,7 @@ def declaration_problems(
             yield f"{place}: {attribute} gets a value that moves in {into.place}; declare the exact value instead"
 
 
-def _gives(wanted: Wish | DesiredValue, values: Collection[str]) -> bool:
+def _gives(wanted: Wish | OneOf | DesiredValue, values: Collection[str]) -> bool:
     """Return whether a declared value assigns what is retired, one of `values` or anything."""
     if isinstance(wanted, Derived):
         return True

@@ -9,13 +9,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from .assignment_plan import Adjust, Exactly
-from .model import SERVICE_PRINCIPAL, USER, Assignments, AttributeName, Principal, PrincipalKind, PrincipalReference
+from .model import (
+    SERVICE_PRINCIPAL,
+    USER,
+    Assignments,
+    AttributeName,
+    Principal,
+    PrincipalKind,
+    PrincipalReference,
+    Value,
+)
 from .names import read_as
 from .values import elements, same
 
@@ -178,6 +187,21 @@ Wish: TypeAlias = "Exactly | Adjust | Derived"
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """What items give together, or take, whichever leaves the attribute with a value that `fits`.
+
+    An approved plan has only a hash of a masked value. It names the items, and not which of them take their values.
+    """
+
+    wishes: tuple[Wish, ...]
+    fits: Callable[[Value | None], bool]
+
+    @property
+    def assigns(self) -> Value | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Expiry:
     """The end of an item: as it was written, and in seconds since 1970."""
 
@@ -206,7 +230,7 @@ class Item:
 
     place: str
     who: PrincipalReference | Selection
-    wishes: Mapping[AttributeName, Wish]
+    wishes: Mapping[AttributeName, Wish | OneOf]
     attribute_sets: tuple[str, ...] = ()
     exclusive: bool = False
     allow_empty: bool = False
@@ -218,6 +242,13 @@ class Item:
     def selection(self) -> Selection | None:
         """Return the selection, unless the item names its principal."""
         return self.who if isinstance(self.who, Selection) else None
+
+    def derived(self) -> Iterator[Derived]:
+        """Yield the wishes that take a value from a property."""
+        for wish in self.wishes.values():
+            for part in wish.wishes if isinstance(wish, OneOf) else (wish,):
+                if isinstance(part, Derived):
+                    yield part
 
     @property
     def by(self) -> str:

@@ -24,7 +24,7 @@ from .._core.moves import Departure, Move, declaration_problems
 from .._core.names import case_variant
 from .._core.options import TEXT, without_omitted
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
-from .._core.selection import Item, Wish
+from .._core.selection import Item, OneOf, Wish
 from .._errors import InvalidDeclaration, OptionError
 from .assignments import (
     Declaration,
@@ -166,7 +166,7 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
     for home, label in homes.items():
         if home not in names and (other := case_variant(home, names)):
             problems.append(f"{label}: attribute set {home} is declared as {other}")
-    given: list[tuple[AttributeName, Wish | DesiredValue, str]] = [
+    given: list[tuple[AttributeName, Wish | OneOf | DesiredValue, str]] = [
         (attribute, value, declaration.place_of(attribute))
         for declaration in assigned.found
         for attribute, value in declaration.desired.items()

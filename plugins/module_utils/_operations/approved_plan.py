@@ -13,15 +13,20 @@ A run plans these declarations anew, so that an interrupted one can be run again
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from .._core.assignment_plan import DesiredValue, Exactly
-from .._core.model import KINDS, AttributeName, Definition, PrincipalReference
+from .._core.model import KINDS, AttributeName, Definition, PrincipalReference, Value
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
-from .._core.selection import Item
-from .._core.tenant_plan import ACTIVE, ATTRIBUTE_SET, DEFINITION, PREDEFINED, Change, Key, Step, TenantPlan
+from .._core.selection import Item, OneOf
+from .._core.tenant_plan import ACTIVE, ATTRIBUTE_SET, DEFINITION, MASKED, PREDEFINED, Change, Key, Step, TenantPlan
 from .._core.values import type_of
 from .._declarations.assignments import Declaration
+from .._declarations.plan_file import Mask
+
+MOST_ITEMS = 6
+"""Items of one masked value whose outcomes are tried."""
 
 
 def approved_sets(plan: TenantPlan) -> list[Placed[DesiredSet]]:
@@ -82,29 +87,33 @@ def masked_assignments(
     ]
 
 
-def masked_items(plan: TenantPlan, masked_sets: Collection[str], declared: Sequence[Item]) -> list[Item]:
+def masked_items(plan: TenantPlan, masked_sets: Collection[str], declared: Sequence[Item], mask: Mask) -> list[Item]:
     """Return the values of masked sets that items declare, for exactly the principals of the plan.
 
-    The reasons of the plan say which items decided. So nobody is selected again, and no end is looked at. The run
-    compares the values with the plan.
+    The reasons of the plan say which items decided. So nobody is selected again, and no end is looked at.
     """
     by_place = {item.place: item for item in declared}
     found = []
     for step in plan.principals:
         who = PrincipalReference(KINDS[step.kind], step.id)
         for change in step.changes:
-            attribute_set, _dot, name = change.attribute.partition(".")
-            attribute = AttributeName(attribute_set, name)
-            if attribute_set not in masked_sets or not by_place:
+            attribute = _attribute(change)
+            if attribute.attribute_set not in masked_sets:
                 continue
-            if change.after is None:
+            items = [by_place[reason.place] for reason in change.reasons if reason.place in by_place]
+            wishes = [item.wishes[attribute] for item in items if attribute in item.wishes][:MOST_ITEMS]
+            given = tuple(wish for wish in wishes if not isinstance(wish, OneOf))
+            if given:
+                wish = OneOf(given, partial(_is_value_of, change.after, mask))
+                found.append(Item(change.place or step.place, who, {attribute: wish}, remark=items[0].remark))
+            elif change.after is None and by_place:
                 found.append(Item(change.place or step.place, who, {attribute: Exactly(None)}))
-                continue
-            for reason in change.reasons:
-                item = by_place.get(reason.place)
-                if item and attribute in item.wishes:
-                    found.append(Item(item.place, who, {attribute: item.wishes[attribute]}, remark=item.remark))
     return found
+
+
+def _is_value_of(wanted: Any, mask: Mask, value: Value | None) -> bool:
+    """Return whether a value is the one that a plan holds masked."""
+    return bool((None if value is None else {MASKED: mask(value)}) == wanted)
 
 
 def approved_assignments(plan: TenantPlan) -> list[Declaration]:

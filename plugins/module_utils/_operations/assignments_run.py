@@ -27,7 +27,7 @@ from .._core.desired_state import MISSING, UNMAPPED, DesiredState, resolve
 from .._core.model import KINDS, Principal, PrincipalKind, PrincipalReference, is_guid
 from .._core.rules.effects import Effect, effect_sentences
 from .._core.selected import Selector
-from .._core.selection import Derived, Item
+from .._core.selection import Item
 from .._core.shared import SharedByObject
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
@@ -496,7 +496,7 @@ class AssignmentRun:
 
     def left_alone(self) -> dict[str, int]:
         """Return how many attributes derived values left alone, by the reason, if there are such values."""
-        if not any(isinstance(wish, Derived) for item in self._items for wish in item.wishes.values()):
+        if not any(wish for item in self._items for wish in item.derived()):
             return {}
         return {why: self.state.left_alone.get(why, 0) for why in (MISSING, UNMAPPED)}
 

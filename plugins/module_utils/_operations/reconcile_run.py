@@ -134,7 +134,7 @@ class ReconcileRun:
             masked = self.declared.masked_sets
             declarations = [*approved_assignments(approved), *masked_assignments(approved, masked, declarations)]
             holders = departing.masked_holders(approved, masked)
-            items = masked_items(approved, masked, items)
+            items = masked_items(approved, masked, items, self._mask)
         self.assignments = assignments = self._assignment_run(declarations, holders, items)
         assignments.read_and_plan()
         refused = [*self.schema.problems, *departing.refused, *self._in_use(), *self.delegations.refused]

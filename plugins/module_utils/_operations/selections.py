@@ -26,6 +26,7 @@ from .._core.selection import (
     STARTS,
     Derived,
     Item,
+    OneOf,
     Reason,
     Selection,
     Where,
@@ -46,8 +47,9 @@ DAY = 86_400
 def needs_definitions(items: Iterable[Item]) -> bool:
     """Return whether definitions decide what an item means."""
     return any(
-        (item.selection and item.selection.where) or any(isinstance(wish, Derived) for wish in item.wishes.values())
+        (item.selection and item.selection.where) or any(isinstance(wish, Derived | OneOf) for wish in wishes)
         for item in items
+        if (wishes := item.wishes.values())
     )
 
 
@@ -84,13 +86,13 @@ def _typed_condition(place: str, condition: Where, definitions: Definitions) -> 
 
 def wanted(items: Sequence[Item], declarations: Iterable[Declaration]) -> Wanted:
     """Return what a run has to read. Items that select stand first, so that their numbers are those of selections."""
-    links = [wish.link for item in items for wish in item.wishes.values() if isinstance(wish, Derived)]
+    links = [wish.link for item in items for wish in item.derived()]
     owners = {link[0] for link in links if link}
     properties: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for item in items:
         kind = item.who.of.name if isinstance(item.who, Selection) else item.who.kind.name
-        for wish in item.wishes.values():
-            properties[kind].update(wish.properties if isinstance(wish, Derived) else ())
+        for wish in item.derived():
+            properties[kind].update(wish.properties)
     return Wanted(
         names=[declaration.who for declaration in declarations],
         selections=[(item.who, item.place) for item in items if isinstance(item.who, Selection)],
@@ -109,7 +111,7 @@ def _holders(item: Item) -> Iterable[Holder]:
     else:
         kinds = [name for name, kind in SELECTED_KINDS.items() if kind is item.who.kind]
     for attribute, wish in item.wishes.items():
-        for value in [] if isinstance(wish, Derived) else elements(wish.assigns):
+        for value in [] if isinstance(wish, Derived | OneOf) else elements(wish.assigns):
             yield from (Holder(kind, attribute, value) for kind in kinds)
 
 

@@ -379,6 +379,32 @@ def test_a_plan_of_masked_selections_is_applied_without_selecting_again(tenant: 
     assert tenant.state[ADELE] == {"Engineering": {"ProjectDate": "sesame", "Secret": "Seattle"}}
 
 
+@pytest.mark.parametrize("late", [0, 3600 * 24 * 30])
+def test_masked_values_that_are_taken_are_applied_from_a_plan(tenant: Tenant, tmp_path: Path, late: float) -> None:
+    plan = str(tmp_path / "plan.json")
+    held = {"Marketing": {"AppCountry": ["Canada", "India", "Chile"]}}
+    give(tenant, {ADELE: held, DARA: held})
+    tags = {"Marketing": {"AppCountry": {"add": ["India", "Peru"]}}}
+    chile = {"Marketing": {"AppCountry": {"add": ["Chile"]}}}
+    items = [
+        {**GROUP, "attributes": tags, "exclusive": True},
+        {"users": {"all": True}, "attributes": chile, "expires": "2026-12-30"},
+        {"user": "alex@contoso.com", "attributes": {"Marketing": {"EmployeeId": {"from": "city"}}}},
+        {**GROUP, "attributes": {"Engineering": {"NumVendors": 4}}, "expires": "2027-01-01"},
+    ]
+    sets = ["Marketing", "Engineering"]
+    reconciled(tenant, *items, masked_sets=sets, check_mode=True, plan_path=plan)
+    tenant.emulator.clear()
+    for _again in range(2):  # as after an interruption
+        reconciled(tenant, *items, masked_sets=sets, apply_plan=plan, now=NOON + late)
+        assert not [entry for entry in tenant.log if "/groups" in entry["path"]]
+        assert tenant.state[ADELE] == {"Marketing": {"AppCountry": ["Canada"]}}
+        assert set(tenant.state[DARA]["Marketing"]["AppCountry"]) == {"Canada", "India", "Peru"}
+        assert set(tenant.state[ALEX]["Marketing"].pop("AppCountry")) == {"India", "Peru"}
+        assert tenant.state[ALEX]["Marketing"]["EmployeeId"] == "London"
+        assert tenant.state[ALEX]["Engineering"] == {"NumVendors": 4}
+
+
 def test_a_masked_value_that_is_declared_otherwise_is_refused(tenant: Tenant, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     item = {**GROUP, "attributes": {"Engineering": {"NumVendors": 4}}}
