@@ -231,6 +231,12 @@ summary:
     RV(entra.attributes.custom_security_attributes#module:summary).
   returned: with O(state=retired) or O(retired_predefined_values), if the definition exists
   type: dict
+results:
+  description: Outcomes of the principals that lost what is retired, as in
+    RV(entra.attributes.custom_security_attributes#module:results).
+  returned: with O(state=retired) or O(retired_predefined_values), if the definition exists
+  type: list
+  elements: dict
 failures:
   description: Reason of each principal that failed. The definition then stays as it is.
   returned: if a principal failed

@@ -89,6 +89,7 @@ def _with_holders(result: Mapping[str, Any], released: Mapping[str, Any]) -> dic
         "diff": [result["diff"], *released["diff"]],
         "consumers": result["consumers"] or released["consumers"],
         "summary": released["summary"],
+        "results": released["results"],
         **({"warnings": warnings} if warnings else {}),
     }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._connection import read_files
 from .._core.model import Definition
 from .._core.moves import Retirement
 from .._declarations.snapshot import load
@@ -33,7 +34,7 @@ def check_retirement_options(params: Mapping[str, Any]) -> None:
     if params["max_changes"] is not None:
         changes_allowed(params["max_changes"], 0)
     if params["snapshot_path"] is not None:
-        check_apart([("snapshot_path", check_file("snapshot_path", params["snapshot_path"]))], [])
+        check_apart([("snapshot_path", check_file("snapshot_path", params["snapshot_path"]))], read_files(params))
         load(params["snapshot_path"])
 
 
@@ -54,7 +55,7 @@ def release_holders(
     departing.read(known, known)
     if departing.refused:
         raise InvalidDeclaration(f"attribute {definition.attribute}", [found.message for found in departing.refused])
-    settings = Settings("state", report="failed", snapshot_path=params["snapshot_path"])
+    settings = Settings("state", report="changed", snapshot_path=params["snapshot_path"])
     definitions = KnownDefinitions([definition])
     run = AssignmentRun(
         [], settings, graph, check_mode=check_mode, definitions=definitions, consumers=reader, holders=departing.holders
@@ -68,6 +69,7 @@ def release_holders(
     return {
         "changed": result["changed"],
         "summary": result["summary"],
+        "results": result["results"],
         "diff": result["diff"],
         "consumers": departing.consumers,
         "warnings": [*departing.warnings, *result.get("warnings", [])],

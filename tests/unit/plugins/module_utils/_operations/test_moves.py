@@ -293,6 +293,7 @@ def test_a_retired_attribute_has_no_holder_and_is_deprecated(projct: Tenant, by:
     assert definition(projct, "Projct")["status"] == "Deprecated"
     assert planned["changed"]
     assert planned["diff"] == result["diff"]
+    assert {found["principal"]["id"] for found in result["results"]} >= {ADELE, PAYROLL}
     projct.emulator.clear()
     assert not retire(projct, by)["changed"]
     assert not projct.writes
