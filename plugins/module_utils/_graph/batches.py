@@ -222,7 +222,9 @@ class Batches:
                 self._patience.succeed()
             if isinstance(outcome, EntraError):
                 self._graph.show(_line(task, outcome))
-                task.attempts.in_doubt |= task.part.method != "GET" and (outcome.in_doubt or status >= 500)
+                task.attempts.in_doubt |= task.part.method != "GET" and (
+                    outcome.in_doubt or 0 < status < 400 or status >= 500
+                )
                 outcome.in_doubt = task.attempts.in_doubt
             if seconds is None:
                 self._gone = lost if _passes(lost) else self._gone

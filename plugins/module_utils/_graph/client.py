@@ -360,7 +360,7 @@ class Graph:
             in_doubt |= answer.in_doubt
         if not 200 <= answer.status_code < 300:
             refused = refusal(operation, answer.status_code, answer.error, answer.headers, need)
-            refused.in_doubt = in_doubt or (method != "GET" and answer.status_code >= 500)
+            refused.in_doubt = in_doubt or (method != "GET" and not 400 <= answer.status_code < 500)
             refused.hint = answer.gave_up or refused.hint
             raise refused
         return answer.document if answer.content else {}

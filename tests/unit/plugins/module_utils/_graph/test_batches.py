@@ -176,6 +176,7 @@ def test_a_missing_answer_is_asked_for_again_and_in_doubt_in_the_end() -> None:
     [
         ("PATCH", [400], False),
         ("PATCH", [429] * 6, False),
+        ("PATCH", [302], True),
         ("PATCH", [503] * 6, True),
         ("PATCH", [None, 400], True),
         ("PATCH", [None, *[429] * 5], True),

@@ -241,9 +241,18 @@ REFUSED = {
     "HTML": (403, "<html>"),
     "nested beyond the recursion limit": (400, "[" * 100_000),
     "a status that nobody knows": (499, {}),
-    "a redirect": (302, b""),
     "a proxy that wants a password": (407, "<html>"),
 }
+
+
+@pytest.mark.parametrize("operation", ["GET", "PATCH", "PATCH in a batch"])
+def test_a_redirect_is_not_graphs_refusal_so_a_write_is_in_doubt(server: Hostile, operation: str) -> None:
+    server.play(Reply(http(302, b"")))
+    error = failed(connected(server), operation)
+    assert isinstance(error, GraphError)
+    assert error.status == 302
+    assert error.in_doubt is (operation != "GET")
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("operation", ["GET", "PATCH", "PATCH in a batch"])
