@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -232,3 +233,24 @@ def test_an_answer_of_another_shape_is_an_error(tenant: Tenant, content: Any) ->
     tenant.emulator.faults({"match": {"path": RESOURCES}, "do": {"status": 200, "json": content}})
     with pytest.raises(UnexpectedResponse):
         conditions(tenant)
+
+
+def test_the_map_of_random_conditions(tenant: Tenant) -> None:
+    random = Random(20261126)  # noqa: S311 - a seed of tests
+    names = [f"{attribute_set}_{name}" for attribute_set in ("Engineering", "Other") for name in ("Project", "Level")]
+    texts, expected = [], []
+    for number in range(300):
+        named = random.sample(names, random.randrange(4))
+        parts = [PROJECT.replace("Engineering_Project", name).replace("Baker", f"v{number}") for name in named]
+        action = "!(ActionMatches{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'})"
+        texts.append(f"(({action}) OR ({random.choice((' AND ', ' OR ')).join(parts) or action}))")
+        expected += [{(name, f"v{number}") for name in named}] if named else []
+    assigned(tenant, *texts)
+    result = conditions(tenant)
+    assert result["not_read"] == []
+    found = [
+        {(f"{detail['attribute_set']}_{detail['name']}", detail["values"][0]) for detail in consumer["attributes"]}
+        for consumer in result["consumers"]
+    ]
+    assert found == expected
+    assert len(found) > 200
