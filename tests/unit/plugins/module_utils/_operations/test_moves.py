@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from _tenant import Tenant
 
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
 from ansible_collections.entra.attributes.plugins.module_utils._operations.definition import DEFINITION
 from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
 
@@ -412,3 +414,67 @@ def test_items_that_select_and_moves_go_together_in_one_patch_each_with_its_reas
         projct,
         assignments=[{"service_principals": {"all": True}, "attributes": {"Engineering": {"Title": "App"}}}],
     )["changed"]
+
+
+def test_holders_that_graph_hides_are_not_taken_for_none(projct: Tenant) -> None:
+    before = projct.emulator.tenant()
+    definer = projct.allow("CustomSecAttributeDefinition.ReadWrite.All", "User.Read.All", "Application.Read.All")
+    for operation, options in (
+        (RECONCILE, {"declarations": {"definitions": [TITLE], "moves": [{**MOVE, "in_use": "ignore"}]}}),
+        (DEFINITION, {**RETIRED, "in_use": "ignore"}),
+    ):
+        failed = definer.fail(operation, **options)
+        assert failed["error"]["type"] == "AttributesHidden"
+        assert "Graph hides them, so it is unknown what is assigned" in failed["msg"]
+    assert projct.emulator.tenant() == before
+
+
+@pytest.mark.parametrize(
+    ("narrow", "moves"),
+    [
+        ({"attribute_sets": ["Engineering"]}, True),
+        ({"sections": ["definitions", "moves"]}, True),
+        ({"attribute_sets": ["Marketing"]}, False),
+        ({"sections": ["definitions", "assignments"]}, False),
+        ({"principals": ["adele@contoso.com"]}, False),
+    ],
+    ids=str,
+)
+def test_a_narrowed_run_moves_only_between_its_sets(projct: Tenant, narrow: Any, moves: bool) -> None:
+    declarations = {
+        "attribute_sets": [{"name": "Marketing"}],
+        "definitions": [TITLE],
+        "assignments": [{"user": "adele@contoso.com", "attributes": {"Engineering": {"NumVendors": 7}}}],
+        "moves": [MOVE],
+    }
+    projct.run(RECONCILE, declarations=declarations, **narrow)
+    assert of(projct, "alex@contoso.com") == ({"Title": "Alpine"} if moves else {"Projct": "Alpine"})
+    assert definition(projct, "Projct")["status"] == ("Deprecated" if moves else "Available")
+
+
+def test_the_snapshot_of_a_retirement_by_the_module_gives_the_values_back(projct: Tenant, tmp_path: Path) -> None:
+    path = str(tmp_path / "before.jsonl")
+    projct.run(DEFINITION, **RETIRED, snapshot_path=path)
+    projct.run(DEFINITION, attribute_set="Engineering", name="Projct")
+    projct.run(BULK, src=path)
+    assert of(projct, "adele@contoso.com") == {"Projct": "Bakr", "NumVendors": 4}
+    assert of(projct, "payroll-api") == {"Projct": "Bakr"}
+
+
+def test_a_holder_that_fails_keeps_the_definition_and_is_named(projct: Tenant) -> None:
+    projct.emulator.faults({"match": {"method": "PATCH", "path": ADELE}, "do": {"status": 403}})
+    failed = projct.fail(DEFINITION, **RETIRED)
+    assert failed["changed"]
+    assert len(failed["failures"]) == 1
+    assert definition(projct, "Projct")["status"] == "Available"
+    assert projct.run(DEFINITION, **RETIRED)["changed"]
+    assert definition(projct, "Projct")["status"] == "Deprecated"
+
+
+def test_rules_of_a_masked_set_are_not_shown(projct: Tenant) -> None:
+    named(projct, RULE)
+    declarations = {"definitions": [TITLE], "moves": [{**MOVE, "in_use": "warn"}], "masked_sets": ["Engineering"]}
+    result = projct.run(RECONCILE, declarations=declarations, check_mode=True)
+    (rule,) = result["plan"]["rules"]
+    assert (rule["rule"], rule["becomes"], rule["remark"]) == (None, None, "the rule is masked")
+    assert "Bakr" not in str(result)
