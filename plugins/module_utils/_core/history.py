@@ -46,7 +46,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The time of which the log has every change."""
+    """The period in which the log has every change."""
 
     since: float
     until: float

@@ -7,7 +7,7 @@
 
 """A folder of backups: exports that are named by the time, each with a seal that is written last.
 
-Only a folder whose seal fits every file in it is a backup. Nothing else is ever removed.
+A folder is a backup only if its seal fits every file in it. Nothing else is ever removed.
 """
 
 from __future__ import annotations
@@ -76,6 +76,20 @@ def new_backup(dest: str) -> Path:
         raise OptionError("dest", f"{folder} cannot be read: {error.strerror}") from None
     at += timedelta(seconds=max(taken, default=-1) + 1)  # it comes after those of the same second
     return check_export(str(folder / at.strftime(_TIME)))
+
+
+def reserve(folder: Path) -> Path:
+    """Make the folder of a backup, with a later name if another run was faster. Raises OptionError."""
+    try:
+        os.makedirs(folder.parent, exist_ok=True)
+        while True:
+            try:
+                os.mkdir(folder, 0o700)
+                return folder
+            except FileExistsError:
+                folder = new_backup(str(folder.parent))
+    except OSError as error:
+        raise OptionError("dest", f"{error.filename or folder} cannot be made: {error.strerror}") from None
 
 
 def seal(

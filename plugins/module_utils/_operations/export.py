@@ -26,7 +26,7 @@ from .._core.model import (
 from .._core.names import counted, name_problem
 from .._core.options import INTEGER, LIST, TEXT
 from .._core.values import in_order
-from .._declarations.backups import clear, find_backups, new_backup, remove, seal
+from .._declarations.backups import clear, find_backups, new_backup, remove, reserve, seal
 from .._declarations.csv_files import fits, write_csv
 from .._declarations.folder import bring, check_export
 from .._declarations.locations import ASSIGNMENTS, DEFINITIONS, DELEGATIONS, DISPLAY_NAME, SETS
@@ -94,6 +94,8 @@ def run_export(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dic
         delegations, unread = read_delegations(graph, params["attribute_sets"])
     if delegations:
         files[f"{DELEGATIONS}.yml"] = write_yaml({DELEGATIONS: delegations})
+    if params["backup"] and not check_mode:
+        dest = reserve(dest)
     outcome = _bring(dest, files, check_mode)
     result = {
         **outcome,

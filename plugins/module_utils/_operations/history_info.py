@@ -216,7 +216,7 @@ def _since(used: Sequence[Backup], at: datetime) -> datetime:
 def _read_log(
     graph: Graph, who: PrincipalReference | None, subjects: _Subjects, since: datetime, now: datetime
 ) -> tuple[Reach | None, str]:
-    """Note the changes of the log. Return the time of which it has all, and why it has none."""
+    """Note the changes of the log. Return the period in which it has all, and why it was not read."""
     log = AuditLog(graph)
     try:
         oldest = next(log.entries(since=_EPOCH, limit=1), None)
@@ -268,7 +268,7 @@ def _values(found: Any) -> Values | None:
 def _history(
     params: Mapping[str, Any], subjects: _Subjects, at: float, reach: Reach | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the state of each attribute that is asked for. What certainly nobody had is left out of a list of all."""
+    """Yield the state of each wanted attribute. A list of all principals leaves out those that certainly had none."""
     attribute_set, name = params["attribute_set"], params["name"]
     one = bool(params["user"] or params["service_principal"])
     for subject in sorted(

@@ -39,7 +39,7 @@ class History:
             changes.append(Changed(at(hour), before, after, f"entry of hour {hour}"))
         since, until = sorted(chosen.sample(range(101), 2))
         self.reach = Reach(at(since), at(until)) if chosen.random() < 0.9 else None
-        # The log may hold more than it reaches: late entries, of which some are missing.
+        # Outside of its reach, the log has some entries and lacks others.
         self.changes = [
             change
             for change in changes

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What counts as a whole backup, and what is removed."""
+"""Folders that count as whole backups, and those that are removed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_backups_of_one_second_have_names_of_their_own_in_order(tmp_path: Path) 
     found, broken = backups.find_backups(tmp_path, MINE)
     assert ([backup.path for backup in found], broken) == (made, [])
     assert found[0].started.isoformat() == "2026-11-26T21:03:16+00:00"
+
+
+def test_runs_at_the_same_time_have_folders_of_their_own(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    chosen = backups.new_backup(str(folder))
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(backups.reserve, [chosen] * 20))
+    assert len(set(made)) == 20
+    assert set(made) == set(folder.iterdir())
 
 
 @pytest.mark.parametrize(("harm", "reason"), BROKEN)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The entra.attributes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was assigned at a time, by backups and by the audit log of the local Graph."""
+"""The values at a time, by backups and by the audit log of the local Graph."""
 
 from __future__ import annotations
 
