@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._errors import quoted
 from .model import KINDS, PrincipalKind
 from .schema_plan import Placed
 from .tenant_plan import DELEGATE, DELEGATION, Change, Finding, Step
@@ -62,7 +63,7 @@ class Holder:
 
     def __str__(self) -> str:
         name = self.key if self.kind == "user" and self.key else self.display_name or self.id
-        return f"{self.kind.replace('_', ' ') or 'principal'} {name}"
+        return f"{self.kind.replace('_', ' ') or 'principal'} {quoted(name)}"
 
     @property
     def reference(self) -> str:

@@ -102,7 +102,8 @@ class ReconcileRun:
         self.schema = SchemaPlan()
         self.departing: DepartureRun | None = None
         self.outcome = SchemaOutcome()
-        self.delegations = DelegationRun(graph, params["force"], params["on_missing"], params["on_error"])
+        on_missing = "fail" if approved else params["on_missing"]
+        self.delegations = DelegationRun(graph, params["force"], on_missing, params["on_error"])
         self.plan = TenantPlan()
         self.is_planned = False
 

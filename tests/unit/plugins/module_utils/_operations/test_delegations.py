@@ -228,8 +228,9 @@ def test_a_stale_plan(admin: Tenant, tmp_path: Path) -> None:
     state["users"] = [user for user in state["users"] if user["id"] != ALEX]
     admin.emulator.tenant(state)
     admin = admin.allow(*PERMISSIONS)
-    with pytest.raises(PlanRefused, match="The plan is stale"):
-        admin.run(RECONCILE, apply_plan=str(plan))
+    for on_missing in ("fail", "skip"):
+        with pytest.raises(PlanRefused, match="The plan is stale"):
+            admin.run(RECONCILE, apply_plan=str(plan), on_missing=on_missing)
     assert writes(admin) == []
     admin.run(RECONCILE, apply_plan=str(plan), on_stale="skip")
     assert writes(admin) == [f"POST {PATH}"]
@@ -328,3 +329,16 @@ def test_an_export_says_that_it_could_not_read_delegations(tenant: Tenant, tmp_p
     (warning,) = exported["warnings"]
     assert "does not have the permission RoleManagement.Read.Directory" in warning
     assert not any("roleAssignments" in request for request in blind.requests)
+
+
+def test_names_of_the_tenant_do_not_break_a_line(admin: Tenant) -> None:
+    state = admin.emulator.tenant()
+    payroll = next(item for item in state["servicePrincipals"] if item["id"] == PAYROLL)
+    payroll["displayName"] = "pay\nroll \x1b[31m" + "x" * 300
+    admin.emulator.tenant(state)
+    admin = admin.allow(*PERMISSIONS)
+    both = [item(role, service_principal=PAYROLL) for role in (ASSIGNER, "attribute_definition_administrator")]
+    plan = admin.run(RECONCILE, check_mode=True, **declare(*both))["plan"]
+    shown = [*plan["notes"], *(step["name"] for step in plan["steps"])]
+    assert len(shown) == 3
+    assert all(text.isprintable() and len(text) < 160 for text in shown)
