@@ -54,6 +54,8 @@ extends_documentation_fragment:
 notes:
   - A lookup runs on the controller with the environment of Ansible. The C(environment) of a play or task has no effect.
   - With more than one term, use C(query), which always returns a list. C(lookup) joins several texts with commas.
+  - In a loop, each lookup sends a request of its own. Give all principals to one C(query), which reads up to 300 in a
+    request.
 seealso:
   - module: entra.attributes.custom_security_attribute_info
   - plugin: entra.attributes.directory
@@ -73,6 +75,17 @@ EXAMPLES = r"""
       {{ query('entra.attributes.custom_security_attribute', 'payroll-api', 'billing-api',
       principal_type='service_principal', attribute_set='Engineering', name='CostCenter', on_missing='skip')
       | flatten | unique }}
+
+- name: Show the employee IDs of many users, read in one request
+  ansible.builtin.debug:
+    msg: "{{ item.0 }}: {{ item.1 }}"
+  loop: >-
+    {{ users | zip(query('entra.attributes.custom_security_attribute', users,
+    attribute_set='Marketing', name='EmployeeId')) }}
+  vars:
+    users:
+      - adele@contoso.com
+      - alex@contoso.com
 
 - name: Show the employee ID of Alex, from all of his attributes
   ansible.builtin.debug:
