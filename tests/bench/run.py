@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import bulk
+import limits
 import reconcile
 import report
 import requests
@@ -92,7 +93,12 @@ def measure() -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Print the tables that docs/benchmarks.md holds."""
+    """Print the tables that docs/benchmarks.md holds; with BENCH=limits only the one of the limits."""
+    print("\nLimits\n")
+    limits.main()
+    if os.environ.get("BENCH") == "limits":
+        return
+    print()
     taken = measure()
     base = statistics.median(taken[URI])
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {TURNS - 1} turns\n")
