@@ -62,7 +62,8 @@ class Secrets:
         self._register = register
         self._known: frozenset[str] = frozenset()
         self._forms: frozenset[str] = frozenset()
-        self._traces: frozenset[re.Pattern[bytes]] = frozenset()
+        self._rows: frozenset[re.Pattern[bytes]] = frozenset()
+        self._traces: frozenset[bytes] = frozenset()
 
     def __repr__(self) -> str:
         return f"<{len(self._known)} secrets>"
@@ -79,6 +80,7 @@ class Secrets:
             for part in _parts(secret):
                 self._forms |= _forms(part)
                 if len(part) >= ENOUGH:
+                    self._rows |= {_row(part)}
                     self._traces |= _traces(part)
 
     def masked(self, text: str) -> str:
@@ -94,11 +96,18 @@ class Secrets:
 
         Short ones are left: they may be part of an honest name or value, and a masked one would find nobody.
         """
-        spelled_out = (pattern.search(raw) for mark, pattern in _SPELLED_OUT.items() if mark in raw)
-        if not any(trace.search(raw) for trace in self._traces) and not (self._traces and any(spelled_out)):
+        if not self._leaves_trace(raw):
             return content
         long = frozenset(form for form in self._forms if len(form) >= ENOUGH)
         return _everywhere(content, lambda text: _masked(text, long))
+
+    def _leaves_trace(self, raw: bytes | bytearray) -> bool:
+        """Return whether a text may hold a long secret in any of the usual encodings."""
+        if any(trace in raw for trace in self._traces) or any(row.search(raw) for row in self._rows):
+            return True
+        # The search for one byte is many times as fast as any other.
+        spelled_out = (pattern.search(raw) for mark, pattern in _SPELLED_OUT.items() if mark[:1] in raw and mark in raw)
+        return bool(self._traces) and any(spelled_out)
 
 
 def without_options(result: Any, secrets: Collection[str]) -> Any:
@@ -155,15 +164,19 @@ def _forms(secret: str) -> frozenset[str]:
     return frozenset(form for form in forms if len(form) >= LEAST)
 
 
-def _traces(secret: str) -> frozenset[re.Pattern[bytes]]:
-    """Return patterns. Each usual encoding of a secret contains at least one: its words in a row, or its base64.
+def _row(secret: str) -> re.Pattern[bytes]:
+    """Return a pattern that is in each encoding of a secret which leaves letters and digits alone.
 
-    An encoder leaves letters and digits alone, and makes some characters of each other one. A secret without a word,
-    which none is that Entra makes, leaves a trace everywhere: then all data is searched.
+    Such an encoder makes some characters of each other one. A secret without a word, which none is that Entra makes,
+    leaves a trace everywhere: then all data is searched.
     """
+    words = re.findall(r"[A-Za-z0-9]+", secret[:ENOUGH])
+    return re.compile((b".{1,%d}?" % LONGEST_GAP).join(word.encode() for word in words), re.DOTALL)
+
+
+def _traces(secret: str) -> frozenset[bytes]:
+    """Return texts of which at least one is in each usual base64 of a secret."""
     first = secret[:ENOUGH]
-    words = re.findall(r"[A-Za-z0-9]+", first)
-    row = re.compile((b".{1,%d}?" % LONGEST_GAP).join(word.encode() for word in words), re.DOTALL)
     traces: set[bytes] = set()
     for spelling in dict.fromkeys((first, quote(first, safe=""), quote_plus(first))):
         data = spelling.encode("utf-8", "replace")
@@ -171,7 +184,7 @@ def _traces(secret: str) -> frozenset[re.Pattern[bytes]]:
             begin, end = -(-8 * shift // 6), 8 * (shift + len(data)) // 6
             core = base64.b64encode(b"\0" * shift + data)[begin:end]
             traces |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
-    return frozenset({row, *(re.compile(re.escape(trace)) for trace in traces)})
+    return frozenset(traces)
 
 
 def _masked(text: str, forms: frozenset[str]) -> str:

@@ -270,10 +270,12 @@ class Principal:
     @property
     def identities(self) -> set[tuple[str, str]]:
         """Return all that it can be referred to by, as `PrincipalReference.identity` is. A GUID is an id."""
-        names = {self.id, self.key}
+        found = {("", self.id.lower()), ("", self.key.lower())}
         if self.kind is SERVICE_PRINCIPAL and not is_guid(self.display_name):
-            names.add(self.display_name)
-        return {("", name.lower()) for name in names} | {(by, value.lower()) for by, value in self.others}
+            found.add(("", self.display_name.lower()))
+        if self.others:
+            found.update((by, value.lower()) for by, value in self.others)
+        return found
 
     def as_result(self) -> dict[str, Any]:
         """Return the keys by which results name a principal."""

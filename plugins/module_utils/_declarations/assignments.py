@@ -186,6 +186,10 @@ class DeclarationCollector:
         self._earlier, self._earlier_items = len(self.found), len(self.items)
         self._again = set()
 
+    def end(self) -> None:
+        """Forget what only finds declarations of the same principal, since a million of them take much memory."""
+        self._numbers.clear()
+
     def add(self, place: SourceLocation, item: Any) -> None:
         """Take an item of `assignments`."""
         item, overrides = split_override(place, item, self.problems)
@@ -286,6 +290,7 @@ def declarations(items: Sequence[Any] | None, src: str | None, decrypt: Decrypt 
         if section == ASSIGNMENTS:
             gathered.add(place, item)
     refuse(gathered.problems)
+    gathered.end()
     return gathered
 
 

@@ -54,6 +54,7 @@ _SET_PROPERTIES = {"description": "description", "max_attributes": "maxAttribute
 _STATUS = {False: "Available", True: "Deprecated"}
 
 _NONE: Assignments = {}
+_NO_PROPERTIES: Mapping[str, Any] = {}
 _parsed: Shared[Assignments] = Shared()
 """Most principals have the same few assignments. Nothing changes them in place, so they share one object."""
 _attribute_name = lru_cache(maxsize=1024)(AttributeName)
@@ -96,17 +97,23 @@ def parse_principal(
 ) -> Principal:
     """Return a principal, with those of the lookup properties and of the properties at `paths` that it has."""
     what = f"GET {kind.path}"
-    agent = _AGENT.fullmatch(member(item, "@odata.type", str, what) or "")
+    agent = _AGENT.fullmatch(member(item, "@odata.type", str, what) or "") if "@odata.type" in item else None
     return Principal(
-        kind=kind,
-        id=member(item, "id", str, what, required=True),
-        display_name=printable(member(item, "displayName", str, what) or ""),
-        key=member(item, KEY[kind], str, what) or "",
-        agent_type=agent.group(1) if agent else "",
-        assignments=parse_assignments(item, what),
-        others=tuple((name, text) for name in properties if (text := member(item, LOOKUP_PROPERTIES[name], str, what))),
-        properties={path: value for path in paths if (value := _at(item, path)) is not None} if paths else {},
+        kind,
+        member(item, "id", str, what, required=True),
+        printable(member(item, "displayName", str, what) or ""),
+        member(item, KEY[kind], str, what) or "",
+        agent.group(1) if agent else "",
+        parse_assignments(item, what),
+        _others(item, properties, what) if properties else (),
+        {path: value for path in paths if (value := _at(item, path)) is not None} if paths else _NO_PROPERTIES,
     )
+
+
+def _others(item: Mapping[str, Any], properties: Iterable[str], what: str) -> tuple[tuple[str, str], ...]:
+    """Return those of the lookup properties that a principal has."""
+    found = ((name, member(item, LOOKUP_PROPERTIES[name], str, what)) for name in properties)
+    return tuple((name, text) for name, text in found if text)
 
 
 def _at(item: Mapping[str, Any], path: str) -> Any:
