@@ -33,6 +33,7 @@ from .locations import (
     Only,
     SourceLocation,
 )
+from .selecting import ALLOW_EMPTY, EXCLUSIVE, EXPIRES, SELECTING
 
 LIST = "[]"
 SEPARATOR = ";"
@@ -189,13 +190,20 @@ def _columns(label: str, header: Sequence[str], problems: list[str]) -> list[_Co
     for number, name in enumerate(header, 1):
         column = _column(name)
         if column is None and name and _folded(name) not in _PORTAL:
-            wrong.append(f"{label}: column {number} '{quoted(name)}' is not known; accepted are {ACCEPTED}")
+            wrong.append(_unknown(label, number, name))
         elif column and any(known and _same(known, column) for known in columns):
             wrong.append(f"{label}: column {number} '{quoted(name)}' is there twice")
         columns.append(column)
     wrong += _nobody(label, [column for column in columns if column])
     problems += wrong
     return None if wrong else columns
+
+
+def _unknown(label: str, number: int, name: str) -> str:
+    """Return the problem of a column that is not known."""
+    if _folded(name) in {_folded(key) for key in (*SELECTING, EXCLUSIVE, ALLOW_EMPTY, EXPIRES)}:
+        return f"{label}: column {number} '{quoted(name)}' needs YAML or JSON; accepted are {ACCEPTED}"
+    return f"{label}: column {number} '{quoted(name)}' is not known; accepted are {ACCEPTED}"
 
 
 def _same(column: _Column, other: _Column) -> bool:
@@ -315,7 +323,7 @@ def _long_columns(label: str, header: Sequence[str], problems: list[str]) -> lis
         folded = _folded(name)
         column = _Column(_LONG[folded]) if folded in _LONG else _column(name) if folded in _WHO else None
         if column is None and name and folded not in _PORTAL:
-            wrong.append(f"{label}: column {number} '{quoted(name)}' is not known; accepted are {ACCEPTED}")
+            wrong.append(_unknown(label, number, name))
         elif column and any(known and _same(known, column) for known in columns):
             wrong.append(f"{label}: column {number} '{quoted(name)}' is there twice")
         columns.append(column)

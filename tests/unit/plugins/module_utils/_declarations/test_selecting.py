@@ -310,9 +310,11 @@ def test_conditions(where: Where, assignments: Any, holds: bool) -> None:
     assert where.holds(assignments) is holds
 
 
-def test_a_selection_is_not_offered_in_csv(tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", ["users", "Service Principals", "agents", "expires", "exclusive", "allow_empty"])
+def test_a_selection_is_not_offered_in_csv(tmp_path: Path, header: str) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("user,Sales.Region,expires\na@contoso.com,EMEA,2026-12-31\n")
-    with pytest.raises(InvalidDeclaration) as refusal:
-        declarations(None, str(path))
-    assert "expires" in refusal.value.problems[0]
+    for content in (f"user,Sales.Region,{header}\na,EMEA,x\n", f"user,attribute_set,name,value,{header}\na,A,B,c,x\n"):
+        path.write_text(content)
+        with pytest.raises(InvalidDeclaration) as refusal:
+            declarations(None, str(path))
+        assert f"'{header}' needs YAML or JSON; accepted are" in refusal.value.problems[0]
