@@ -54,6 +54,7 @@ from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .consumer_info import SOURCES_SPEC, resource_manager
 from .report_declarations import LEFT_ALONE, Decided, decide, kind_of
 from .role_assignment import describe_delegations
+from .selections import ending_soon
 
 REPORT_SPEC: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -122,6 +123,8 @@ def run_report(
     `version` is that of the collection, if known. Raises before it writes anything.
     """
     dest, metrics_path = check_folder("dest", params["dest"]), params["metrics_path"]
+    if params["warn_days"] < 0:
+        raise OptionError("warn_days", f"must be at least 0, not {params['warn_days']}")
     desired = params["desired"]
     wanted = declared(desired, {}, decrypt) if desired else None
     written = [dest / name for form in params["formats"] for name in NAMES[form]]
@@ -240,7 +243,7 @@ def _not_read(
 
 def _endings(decided: Decided, now: datetime, days: int) -> list[dict[str, Any]]:
     """Return the items that end within so many days, the first one first."""
-    folder, latest = f"{os.getcwd()}{os.sep}", now.timestamp() + days * 86400
+    folder = f"{os.getcwd()}{os.sep}"
     return [
         {
             "place": ending.place.removeprefix(folder),
@@ -248,8 +251,7 @@ def _endings(decided: Decided, now: datetime, days: int) -> list[dict[str, Any]]
             "attributes": list(map(str, ending.attributes)),
             "principals": ending.principals,
         }
-        for ending in sorted(decided.endings, key=lambda ending: (ending.at, ending.place))
-        if ending.at <= latest
+        for ending in ending_soon(decided.endings, now.timestamp(), days)
     ]
 
 

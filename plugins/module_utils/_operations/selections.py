@@ -129,9 +129,15 @@ def refuse(state: DesiredState) -> None:
         raise InvalidDeclaration("what is declared is wrong", problems)
 
 
+def ending_soon(endings: Iterable[Ending], now: float, days: int) -> list[Ending]:
+    """Return the items that end within so many days, the first to end first."""
+    soon = (ending for ending in endings if ending.at - now <= days * DAY)
+    return sorted(soon, key=lambda ending: (ending.at, ending.place))
+
+
 def ending_sentences(endings: Sequence[Ending], now: float, days: int) -> list[str]:
     """Return which items end within so many days, the first to end first."""
-    soon = sorted((ending for ending in endings if ending.at - now <= days * DAY), key=lambda ending: ending.at)
+    soon = ending_soon(endings, now, days)
     found = [
         f"{ending.place} ends {ending.expires}: {', '.join(map(str, ending.attributes))}"
         f" of {counted(ending.principals, 'principal')}"

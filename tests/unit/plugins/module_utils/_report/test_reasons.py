@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from _tenant import Tenant
 
-from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration
+from ansible_collections.entra.attributes.plugins.module_utils._errors import InvalidDeclaration, OptionError
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
 
@@ -96,6 +96,8 @@ def test_an_item_that_ends_within_warn_days_is_a_finding(compared: Callable[...,
     assert drift(document)[next(iter(drift(document)))][0]["reasons"][0]["expires"] == day(5)
     assert compared(later)["endings"] == []
     assert len(compared(later, warn_days=60)["endings"]) == 1
+    with pytest.raises(OptionError, match="warn_days: must be at least 0, not -1"):
+        compared(later, warn_days=-1)
 
 
 def test_a_value_of_an_item_that_has_ended_is_drift(compared: Callable[..., dict[str, Any]], tenant: Tenant) -> None:
