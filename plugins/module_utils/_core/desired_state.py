@@ -382,6 +382,8 @@ class _Resolution:
                 continue
             except InvalidValue as wrong:
                 error = wrong
+                blamed = self.concerned.get(principal.id, ()) if number is None else [number]
+                reasons += [self.reason(at, attribute) for at in blamed if attribute in self.items[at].wishes]
                 continue
             concerned = self.concerned.get(principal.id, ()) if self.purge else ()
             if self.is_purged(concerned, attribute):

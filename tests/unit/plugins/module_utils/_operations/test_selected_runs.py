@@ -142,6 +142,15 @@ def test_an_error_names_the_item(tenant: Tenant, declared: dict[str, Any], error
     assert tenant.writes == []
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_value_that_the_attribute_cannot_have_names_the_item(tenant: Tenant, named: bool) -> None:
+    derived = {"Engineering": {"NumVendors": {"from": "employeeId"}}}
+    who: dict[str, Any] = {"user": ADELE} if named else {"users": {"filter": "jobTitle eq 'Analyst'"}}
+    result = tenant.fail(BULK, assignments=[{**who, "attributes": derived}])
+    assert result["failures"][0].startswith("assignments[0]: value of Engineering.NumVendors: the property employeeId")
+    assert tenant.writes == []
+
+
 def test_a_group_of_the_same_name_has_candidates(tenant: Tenant) -> None:
     document = tenant.emulator.tenant()
     document["groups"][2]["displayName"] = "Sales EMEA"
