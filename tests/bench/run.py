@@ -23,6 +23,7 @@ import limits
 import reconcile
 import report
 import requests
+import selections
 import yaml
 
 TURNS = 20
@@ -110,6 +111,8 @@ def main() -> None:
     bulk.main()
     print("\nReconcile\n")
     reconcile.main()
+    print("\nSelections\n")
+    selections.main()
     print("\nReports\n")
     report.main()
     print("\nRules\n", flush=True)
