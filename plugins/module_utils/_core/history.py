@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from .model import Scalar
 
-Values: TypeAlias = "tuple[Scalar, ...]"
+Values: TypeAlias = tuple[Scalar, ...]
 """The values of an attribute, of one with a single value as well; empty where nothing is assigned."""
 _Claim: TypeAlias = "tuple[Values, str]"
 """Values, and what shows them."""

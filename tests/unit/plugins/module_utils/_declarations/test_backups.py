@@ -68,7 +68,7 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
 
 
 def test_backups_of_one_second_have_names_of_their_own_in_order(tmp_path: Path) -> None:
-    made = [back_up(tmp_path) for _ in range(3)]
+    made = [back_up(tmp_path) for _number in range(3)]
     assert [path.name for path in made] == sorted({path.name for path in made})
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d{6}Z", path.name) for path in made)
     found, broken = backups.find_backups(tmp_path, MINE)

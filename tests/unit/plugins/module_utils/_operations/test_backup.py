@@ -54,7 +54,7 @@ def back_up(tenant: Tenant, dest: Path, **options: Any) -> dict[str, Any]:
 
 
 def test_a_backup_is_a_new_folder_and_the_oldest_are_removed(held: Tenant, tmp_path: Path) -> None:
-    made = [back_up(held, tmp_path, keep=2) for _ in range(4)]
+    made = [back_up(held, tmp_path, keep=2) for _number in range(4)]
     folders = [result["backup"] for result in made]
     assert [result["changed"] for result in made] == [True] * 4
     assert [result["removed_backups"] for result in made] == [[], [], folders[:1], folders[1:2]]
@@ -71,7 +71,7 @@ def test_check_mode_predicts_and_writes_nothing(held: Tenant, tmp_path: Path) ->
 
 
 def test_what_is_no_whole_backup_of_this_tenant_stays(held: Tenant, tmp_path: Path) -> None:
-    edited, kept = (Path(back_up(held, tmp_path)["backup"]) for _ in range(2))
+    edited, kept = (Path(back_up(held, tmp_path)["backup"]) for _number in range(2))
     (edited / "assignments/users.yml").write_text("assignments: []\n")
     (tmp_path / "2020-01-01T000000Z").mkdir()
     (tmp_path / "notes").mkdir()
@@ -89,7 +89,7 @@ def test_nothing_is_removed_where_the_tenant_is_not_known(
     held: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(held.graph), "claims", lambda graph: {})  # as of an opaque token
-    made = [back_up(held, tmp_path, keep=1) for _ in range(2)]
+    made = [back_up(held, tmp_path, keep=1) for _number in range(2)]
     assert made[1]["removed_backups"] == []
     assert "the token does not name its tenant" in made[1]["warnings"][-1]
     assert len(list(tmp_path.iterdir())) == 2

@@ -218,9 +218,9 @@ def test_an_entry_without_a_clear_result_ends_what_is_certain(
     unclear = {**entry, "id": "unclear", "time": before.isoformat(), **changes}
     real = history_info.AuditLog.entries
 
-    def entries(log: Any, **wanted: Any) -> Iterator[dict[str, Any]]:
+    def entries(log: Any, since: datetime, **wanted: Any) -> Iterator[dict[str, Any]]:
         """Yield the entries, then one that the local Graph never writes."""
-        yield from real(log, **wanted)
+        yield from real(log, since=since, **wanted)
         yield unclear
 
     monkeypatch.setattr(history_info.AuditLog, "entries", entries)
