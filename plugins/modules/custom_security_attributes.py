@@ -71,7 +71,8 @@ options:
             UTC. A time needs an offset, such as V(2026-12-31T18:00:00+01:00).
           - The module removes an exact value only if the attribute still has this value. It removes values of C(add)
             one by one. A value that another item gives stays.
-          - The values are removed by the first run after the end. An item that removes values cannot expire.
+          - The values are removed by the first run after the end. An item that removes values cannot expire. After the
+            end, the item can name a principal that does not exist any more.
         type: str
       display_name:
         description: Name for readers of the file. The module does not use it. It is only for items that name a

@@ -58,6 +58,7 @@ from .planner import DefinitionSource, Planner, TenantDefinitions
 from .progress import Progress, Show, show_nothing
 from .selections import (
     decided_entries,
+    ensure_stable_filters,
     narrowed_entries,
     needs_definitions,
     refuse,
@@ -105,8 +106,11 @@ class Reader:
         """How the principals of each kind were read."""
         self._plans_at_once = True
 
-    def match(self, principals: Iterable[Principal]) -> None:
-        """Find the principals of the entries among those that were read, without planning."""
+    def match(self, principals: Iterable[Principal], may_lack: Collection[AssignmentEntry]) -> None:
+        """Find the principals of the entries among those that were read, without planning.
+
+        Entries of `may_lack` are dropped if their principals do not exist.
+        """
         self._plans_at_once = False
         wanted: dict[PrincipalKind, dict[tuple[str, str], list[AssignmentEntry]]] = {
             kind: {} for kind in KINDS.values()
@@ -119,6 +123,8 @@ class Reader:
                 for identity in principal.identities:
                     for named in of_kind.get(identity, ()):
                         self._found(named, principal)
+        dropped = {id(entry) for entry in may_lack if not entry.found}
+        self._entries[:] = [entry for entry in self._entries if id(entry) not in dropped]
         self._identify()
         self._plans_at_once = True
 
@@ -308,6 +314,7 @@ class AssignmentRun:
     def _read_selected(self) -> None:
         """Read whom the items concern, decide between the items, and plan what was decided."""
         definitions = self._known_definitions()
+        ensure_stable_filters(self._items, [entry.declaration for entry in self.entries])
         items = with_typed_conditions(self._items, definitions)
         naming = {
             number: AssignmentEntry(Declaration(item.place, item.who, {}))
@@ -318,7 +325,9 @@ class AssignmentRun:
         request = wanted(items, [entry.declaration for entry in self.entries if not entry.found])
         selected = self._selector.read(request, self._progress.update)
         self._reader.readings.update(selected.readings)
-        self._reader.match(selected.principals.values())
+        now = self._now()
+        ended = [entry for number, entry in naming.items() if (end := items[number].expires) and end.passed(now)]
+        self._reader.match(selected.principals.values(), may_lack=ended)
         named = {number: [entry.principal.id] for number, entry in naming.items() if entry.principal}
         for entry in self.entries:
             if entry.principal and entry.declaration.desired and not entry.declaration.gives_way:
@@ -329,7 +338,7 @@ class AssignmentRun:
             selected.selected_by,
             named,
             selected.principals,
-            self._now(),
+            now,
             definitions,
             masked=self._masked,
             purge=self._settings.purge,

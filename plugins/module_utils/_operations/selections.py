@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -65,6 +66,24 @@ def with_typed_conditions(items: Sequence[Item], definitions: Definitions) -> li
         else item
         for item in items
     ]
+
+
+def ensure_stable_filters(items: Sequence[Item], declarations: Iterable[Declaration]) -> None:
+    """Raise OptionError for a filter that reads an attribute which another item changes.
+
+    Graph evaluates the filter on what is there before the run, so a second run could change something.
+    """
+    for item in items:
+        path = item.who.filter if isinstance(item.who, Selection) else ""
+        if "customsecurityattributes" not in path.lower():
+            continue
+        others = {name: declared.place_of(name) for declared in declarations for name in declared.desired}
+        others |= {name: other.place for other in items if other is not item for name in other.wishes}
+        for attribute, place in others.items():
+            if re.search(rf"/{attribute.attribute_set}/{attribute.name}\b", path):
+                raise OptionError(
+                    item.place, f"filter reads {attribute}, which {place} changes", "Write this condition as where."
+                )
 
 
 def _typed(place: str, selection: Selection, definitions: Definitions) -> Selection:

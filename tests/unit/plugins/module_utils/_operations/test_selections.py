@@ -289,6 +289,26 @@ def test_a_named_principal_that_does_not_exist(tenant: Tenant, run: Bulk) -> Non
     assert [one["missing"] for one in result["results"]].count(True) == 1
 
 
+def test_a_principal_that_is_gone_does_not_fail_an_item_that_has_ended(tenant: Tenant, run: Bulk) -> None:
+    gone = {"user": "nobody@contoso.com", "attributes": {"Engineering": {"NumVendors": 5}}, "expires": "2026-12-30"}
+    result = settled(tenant, run, gone, {**GROUP, "attributes": {"Engineering": {"NumVendors": 4}}})
+    assert {one["principal"]["id"] for one in result["results"]} == {ALEX, DARA}
+
+
+@pytest.mark.parametrize("expires", ["2027-01-01", None])
+def test_a_filter_on_an_attribute_that_another_item_changes_is_refused(
+    tenant: Tenant, run: Bulk, expires: str | None
+) -> None:
+    path = "customSecurityAttributes/Engineering/NumVendors eq 4"
+    own = {"users": {"filter": path}, "attributes": {"Engineering": {"NumVendors": 5, "ProjectDate": "x"}}}
+    other = {"user": ADELE, "attributes": {"Engineering": {"NumVendors": 5}}, "expires": expires}
+    give(tenant, {ALEX: {"Engineering": {"NumVendors": 4}}})
+    with pytest.raises(OptionError, match=r"assignments\[0\]: filter reads Engineering.NumVendors, which assignments"):
+        run(own, other)
+    run(own)
+    assert tenant.state[ALEX] == {"Engineering": {"NumVendors": 5, "ProjectDate": "x"}}
+
+
 def test_a_principal_that_two_items_name_in_different_ways(tenant: Tenant, run: Bulk) -> None:
     settled(
         tenant,
