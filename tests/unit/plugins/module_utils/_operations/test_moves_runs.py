@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -20,6 +22,7 @@ from jsonschema import Draft202012Validator
 from ansible_collections.entra.attributes.plugins.module_utils._core.model import flat
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.conditional_access import CONDITIONAL_ACCESS
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.evaluation import evaluate
+from ansible_collections.entra.attributes.plugins.module_utils._declarations.plan_file import read_plan
 from ansible_collections.entra.attributes.plugins.module_utils._errors import EntraError
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
 
@@ -305,3 +308,25 @@ def test_with_keep_old_nobody_ever_matches_neither_the_old_rule_nor_the_new_one(
     (folder / "all.yml").write_text(f"{title}\nmoves: [{move}}}]\n")
     reconcile(connect(), folder, consumers="fail")
     assert matching(held(emulator)) == (set(), concerned)
+
+
+def test_rules_are_in_the_plan_file_its_markdown_and_back(
+    emulator: Emulator, tenant: dict[str, Any], folder: Path, tmp_path: Path, connect: Callable[..., Graph]
+) -> None:
+    rule = f'{OLD} -eq "Bakr"'
+    conditions = {"applications": {"applicationFilter": {"mode": "include", "rule": rule}}}
+    policy = {"id": "1", "displayName": "Finance | all", "state": "enabled", "conditions": conditions}
+    emulator.tenant({**emulator.tenant(), "conditionalAccessPolicies": [policy]})
+    (folder / "all.yml").write_text(FOLDER.replace("Baker}}\n", "Baker}, in_use: warn}\n"))
+    plan = tmp_path / "plan.json"
+    result = reconcile(connect(), folder, check_mode=True, plan_path=str(plan))
+    Draft202012Validator(json.loads((ROOT / "roles/reconcile/files/plan.schema.json").read_text())).validate(
+        json.loads(plan.read_text())
+    )
+    kept = read_plan(str(plan)).plan
+    assert [*map(asdict, kept.rules)] == result["plan"]["rules"]
+    text = plan.with_suffix(".md").read_text()
+    assert "#### Rules to change" in text
+    assert "Finance &#124; all" in text
+    assert f"new: <code>{html.escape(NEW)}".replace("_", "&#95;") in text
+    assert reconcile(connect(), apply_plan=str(plan))["changed"]
