@@ -31,7 +31,7 @@ def a_definition(**more: Any) -> Any:
 
 
 def a_move(**more: Any) -> Any:
-    return {"moves": [{"from": "Sales.Regoin", "to": "Sales.Region", **more}]}
+    return {"moves": [{"from": "Sales.Area", "to": "Sales.Region", **more}]}
 
 
 def an_item(**item: Any) -> Any:

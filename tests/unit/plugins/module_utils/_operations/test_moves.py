@@ -162,7 +162,7 @@ def test_an_unread_source_refuses_by_its_permission(projct: Tenant) -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"to": "Engineering.Titel"}, "Engineering.Titel is neither defined nor declared"),
+        ({"to": "Engineering.Heading"}, "Engineering.Heading is neither defined nor declared"),
         ({"to": "Engineering.title"}, "Engineering.title differs from the existing Engineering.Title by case only"),
         ({"to": "Engineering.Legacy"}, "Engineering.Legacy is deprecated"),
         ({"to": "Engineering.Projct"}, "from and to are both Engineering.Projct"),
