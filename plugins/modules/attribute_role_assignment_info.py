@@ -43,8 +43,8 @@ extends_documentation_fragment:
 notes:
   - Needs the Graph permission C(RoleManagement.Read.Directory). A signed-in user also needs the Entra role Privileged
     Role Administrator.
-  - The module reads the members of groups with C(GroupMember.Read.All), and the permissions of applications with
-    C(Application.Read.All). RV(not_read) lists what it could not read. There may then be more problems.
+  - The module reads the members of groups with C(GroupMember.Read.All), and the permissions of applications that hold a
+    role with C(Application.Read.All). RV(not_read) lists what it could not read. There may then be more problems.
   - The list has active assignments only. Eligible assignments of Privileged Identity Management are not in it.
 seealso:
   - module: entra.attributes.attribute_role_assignment

@@ -297,7 +297,8 @@ not_read:
   sample: []
 drifts:
   description: Differences, each with C(kind), C(object), C(attribute), C(before), and C(after), and with C(id) for
-    principals. For a missing set or definition, C(attribute) is null, and C(after) is the whole object.
+    principals and delegations. For a missing set or definition, C(attribute) is null, and C(after) is the whole object.
+    For a delegation, C(attribute) is C(state).
   returned: always
   type: list
   elements: dict

@@ -190,6 +190,17 @@ def as_user(tenant: Tenant, name: str, *scopes: str) -> Tenant:
     return tenant.through(tenant.connect(access_token=token))
 
 
+def test_a_set_that_is_perhaps_hidden_is_left_to_graph(tenant: Tenant) -> None:
+    limited = {"Attribute Definition Reader": ["Marketing"]}
+    roles, scopes = ["Privileged Role Administrator"], [*PERMISSIONS, DEFINITIONS]
+    token = tenant.emulator.token(user="adele@contoso.com", scopes=scopes, roles=roles, role_scopes=limited)
+    adele = tenant.through(tenant.connect(access_token=token))
+    made = adele.run(DELEGATION, **ENGINEERING, user=ALEX)
+    assert made["warnings"] == ["There is no attribute set Engineering, or it cannot be read."]
+    assert (TITLE, ALEX, "/attributeSets/Engineering") in held(tenant)
+    assert "warnings" not in adele.run(DELEGATION, role=ASSIGNER, attribute_set="Marketing", user=ALEX)
+
+
 def name_of(tenant: Tenant, identifier: str) -> str:
     users = tenant.emulator.tenant()["users"]
     return str(next(user["userPrincipalName"] for user in users if user["id"] == identifier))
