@@ -32,6 +32,7 @@ from .._errors import (
     AmbiguousPrincipal,
     EntraError,
     InvalidDeclaration,
+    NameCaseMismatch,
     PermissionDenied,
     PlanRefused,
     PrincipalNotFound,
@@ -137,7 +138,7 @@ class DelegationRun:
             finding = Finding(DELEGATION, desired.identity, placed.place, f"{desired}: {error}")
             (self.refused if self._on_missing == "fail" else self.missing).append(finding)
             self.warnings += [f"{placed.place}: {error}"] if self._on_missing == "warn" else []
-        except (AmbiguousPrincipal, InvalidDeclaration) as error:
+        except (AmbiguousPrincipal, InvalidDeclaration, NameCaseMismatch) as error:
             self.refused.append(Finding(DELEGATION, desired.identity, placed.place, f"{desired}: {error}"))
         return None
 

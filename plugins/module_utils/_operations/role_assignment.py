@@ -91,7 +91,7 @@ def _ensure_set(roles: Roles, wanted: DesiredDelegation, check_mode: bool) -> li
         return []
     if not certain:
         return [problem]
-    if check_mode and "there is " not in problem:
+    if check_mode:
         return [f"{problem} Unless an earlier task creates it, the run will fail."]
     raise UndefinedAttribute(problem, "Names are matched exactly. Create the set with attribute_set first.")
 

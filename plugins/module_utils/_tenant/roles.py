@@ -21,6 +21,7 @@ from .._errors import (
     EntraError,
     GraphError,
     InvalidDeclaration,
+    NameCaseMismatch,
     NotFound,
     PermissionDenied,
     PrincipalNotFound,
@@ -140,6 +141,7 @@ class Roles:
         """Return why a set cannot be the scope of a role, and whether that is certain; an empty text if it can be.
 
         `known` are sets that exist or are about to exist. Graph decides if the identity cannot see all sets.
+        Raises NameCaseMismatch.
         """
         if attribute_set in known:
             return "", True
@@ -150,7 +152,7 @@ class Roles:
         if attribute_set in names:
             return "", True
         if other := case_variant(attribute_set, names):
-            return f"There is no attribute set {attribute_set}; there is {other}.", True
+            raise NameCaseMismatch(f"attribute set {attribute_set}", f"there is {other}")
         certain = Access.of(self._claims).allows(READ_DEFINITIONS) is True
         return f"There is no attribute set {attribute_set}" + ("." if certain else ", or it cannot be read."), certain
 

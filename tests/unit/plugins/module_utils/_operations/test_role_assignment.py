@@ -138,7 +138,7 @@ def test_app_ids_name_service_principals(admin: Tenant) -> None:
         ({**ENGINEERING, "group": "Nobody"}, "PrincipalNotFound", "there is no group 'Nobody'"),
         ({**ENGINEERING, "group": "Engineering"}, "InvalidDeclaration", "only role-assignable groups hold a role"),
         ({"role": READER, "attribute_set": "Nowhere", "user": ADELE}, "UndefinedAttribute", "no attribute set Nowhere"),
-        ({"role": READER, "attribute_set": "engineering", "user": ADELE}, "UndefinedAttribute", "there is Engineering"),
+        ({"role": READER, "attribute_set": "engineering", "user": ADELE}, "NameCaseMismatch", "there is Engineering"),
         ({"role": READER, "attribute_set": "a b", "user": ADELE}, "InvalidDeclaration", "characters that names cannot"),
         ({**ENGINEERING, "user": " "}, "InvalidDeclaration", "user: is empty"),
     ],
