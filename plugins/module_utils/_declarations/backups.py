@@ -167,20 +167,29 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in folders if os.path.islink(Path(parent, name)))
 
 
-def ensure_restorable(sources: Sequence[str], tenant_id: str | None) -> None:
-    """Raise OptionError for a backup among the sources that is not whole, or is of another tenant."""
+def restorable_ids(sources: Sequence[str], tenant_id: str | None) -> dict[tuple[str, str], str]:
+    """Return the object ids of the principals in backups among the sources, by kind and name.
+
+    Raises OptionError for a backup that is not whole, or is of another tenant.
+    """
+    found: dict[tuple[str, str], str] = {}
     for src in sources:
         if not is_backup(src):
             continue
         hint = f"To use its files nevertheless, copy them to another folder without {SEAL}."
         try:
             backup = read_backup(Path(src))
+            principals = backup.principals()
+        except OSError as error:
+            raise OptionError("src", f"{error.filename} cannot be read: {error.strerror}") from None
         except BrokenBackup as reason:
             raise OptionError("src", f"{src} is not a whole backup: {reason}", hint) from None
         if backup.tenant_id and tenant_id and backup.tenant_id != tenant_id:
             raise OptionError(
                 "src", f"the backup {src} is of the tenant {backup.tenant_id}, but the token is for {tenant_id}", hint
             )
+        found |= {(kind, name): object_id for kind, ids in principals.items() for name, object_id in ids.items()}
+    return found
 
 
 def find_backups(folder: Path, tenant_id: str | None, option: str = "dest") -> tuple[list[Backup], list[str]]:

@@ -21,7 +21,7 @@ from .._connection import read_files
 from .._core.names import counted
 from .._core.options import DICT, INTEGER, LIST, SECRET, TEXT
 from .._core.tenant_plan import TenantPlan
-from .._declarations.backups import ensure_restorable
+from .._declarations.backups import restorable_ids
 from .._declarations.declared import Declared, declared, narrowed
 from .._declarations.locations import EXPOSURES, MASKED_SETS, PROTECT, SECTIONS, Decrypt, no_secret
 from .._declarations.plan_file import (
@@ -108,14 +108,16 @@ def run_reconcile(
         with gc_paused():
             outcome.declared = wanted = _declared(params, decrypt, approved)
         tenant = _ensure_tenant(params, graph, tenants, folder, approved)
-        ensure_restorable(params["src"], tenant)
+        ids = restorable_ids(params["src"], tenant)
         salt = approved.salt if approved else new_salt()
         mask = masking(salt, params["plan_key"] or "")
         outcome.run = run = ReconcileRun(params, graph, wanted, approved, mask, progress, clock)
         with gc_paused():
             run.read_and_plan(folder.kept)
         run.plan = replace(
-            run.plan, notes=tuple(_notes(params, run)), blocked=(*run.plan.blocked, *_limit(params, run))
+            run.plan,
+            notes=(*_recreated(run, ids), *_notes(params, run)),
+            blocked=(*run.plan.blocked, *_limit(params, run)),
         )
         if params["plan_path"]:
             made = PlanFile(
@@ -227,6 +229,23 @@ def _notes(params: Mapping[str, Any], run: ReconcileRun) -> list[str]:
     if run.assignments and run.assignments.effects:
         notes += [f"{sentence}, so more may open or close" for sentence in run.assignments.effects.unread()]
     return notes
+
+
+def _recreated(run: ReconcileRun, ids: Mapping[tuple[str, str], str]) -> list[str]:
+    """Return which principals that change have another object id than in the backup, if any."""
+    names = []
+    for entry in run.entries if ids else ():
+        who = entry.declaration.who
+        former = ids.get((who.kind.name, who.name))
+        if entry.pending and entry.principal and former and entry.principal.id.lower() != former.lower():
+            names.append(who.name)
+    if not names:
+        return []
+    more = f" and {len(names) - FAILURES_IN_MESSAGE} more" if len(names) > FAILURES_IN_MESSAGE else ""
+    return [
+        f"{counted(len(names), 'principal')} with another object ID than in the backup (created again, or somebody else"
+        f" with the same name): {', '.join(names[:FAILURES_IN_MESSAGE])}{more}"
+    ]
 
 
 def _needs(plan: TenantPlan) -> list[Need]:

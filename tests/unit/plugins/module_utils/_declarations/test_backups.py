@@ -131,13 +131,14 @@ def test_a_folder_that_is_an_export_takes_no_backups(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("harm", "reason"), BROKEN)
 def test_only_a_whole_backup_is_restored(tmp_path: Path, harm: Callable[[Path], object], reason: str) -> None:
     made = back_up(tmp_path)
-    backups.ensure_restorable([str(made), str(made / "assignments"), "nowhere"], MINE)
+    ids = backups.restorable_ids([str(made), str(made / "assignments"), "nowhere"], MINE)
+    assert ids == {("user", "a"): "1"}
     harm(made)
     if backups.is_backup(made):
         with pytest.raises(OptionError, match=f"is not a whole backup: {re.escape(reason)}"):
-            backups.ensure_restorable([str(made)], MINE)
+            backups.restorable_ids([str(made)], MINE)
     else:  # an ordinary folder of declarations
-        backups.ensure_restorable([str(made)], MINE)
+        backups.restorable_ids([str(made)], MINE)
 
 
 @pytest.mark.parametrize(("of", "token", "refused"), [(MINE, OTHER, True), (None, OTHER, False), (MINE, None, False)])
@@ -147,6 +148,6 @@ def test_a_backup_of_another_tenant_is_not_restored(
     made = back_up(tmp_path, of)
     if refused:
         with pytest.raises(OptionError, match=f"is of the tenant {of}, but the token is for {token}"):
-            backups.ensure_restorable([str(made)], token)
+            backups.restorable_ids([str(made)], token)
     else:
-        backups.ensure_restorable([str(made)], token)
+        backups.restorable_ids([str(made)], token)

@@ -148,9 +148,13 @@ def test_principals_that_were_recreated_are_found_and_no_other_is_guessed(held: 
             ALEX: {"userPrincipalName": "alex.new@contoso.com"},
         },
     )
-    held.emulator.clear()
     failed = held.fail(RECONCILE, src=[backup])
-    assert "1 principal" in failed["msg"] or "alex@contoso.com" in str(failed["summary"]["messages"])
+    assert "there is no user 'alex@contoso.com' in this tenant" in str(failed["summary"]["messages"])
+    payroll_app = "55555555-5555-4555-8555-555555555501"
+    assert [note for note in failed["plan"]["notes"] if "object ID" in note] == [
+        "2 principals with another object ID than in the backup (created again, or somebody else with the same name):"
+        f" {payroll_app}, adele@contoso.com"
+    ]
     assert held.state == {new_adele: HELD[ADELE], new_payroll: HELD[PAYROLL]}
     skipped = held.run(RECONCILE, src=[backup], on_missing="skip")
     assert [finding["name"] for finding in skipped["plan"]["missing"]] == ["alex@contoso.com"]
