@@ -106,7 +106,7 @@ options:
     type: path
   sources:
     description:
-      - Sources of what decides by attributes, as in M(entra.attributes.custom_security_attribute_consumer_info). An
+      - Sources of consumers to read, as in M(entra.attributes.custom_security_attribute_consumer_info). An
         empty list reads none.
       - The report shows for each attribute and value what decides by it, and for each rule how many principals it
         selects.

@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What a report compares principals with: items that select principals, derive values or end are decided as a run does.
+"""The declarations of principals for a report. Items that select, derive or end are decided as in a run.
 
 Nothing is written.
 """

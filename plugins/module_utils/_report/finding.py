@@ -90,7 +90,7 @@ RULES = {
 class Finding:
     """One fact that needs attention.
 
-    `subject` is the attribute, attribute set, limit or policy concerned, and `identity` tells equal subjects apart.
+    `subject` is the attribute, attribute set, limit or policy concerned, and `identity` distinguishes equal subjects.
     `principals` are the ids of those concerned, `places` the lines that declare it. `code` is the declaration, rule or
     command that repairs it, as far as one can be suggested.
     """

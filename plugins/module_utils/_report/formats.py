@@ -277,7 +277,7 @@ def _markdown(report: Report) -> Iterator[str]:
 
 
 def _markdown_consumers(report: Report) -> Iterator[str]:
-    """Yield a table of what decides by attributes."""
+    """Yield a table of the consumers."""
     lineage = report["lineage"]
     if not lineage or not lineage["consumers"]:
         return

@@ -36,7 +36,7 @@ def count_matches(
 ) -> list[dict[str, int] | None]:
     """Return how many principals each rule selects, and of how many that is unknown.
 
-    `known` are the kinds of which all principals were read with all their values. Null stands for a rule that cannot be
+    Of the `known` kinds, all principals were read with all their values. Null stands for a rule that cannot be
     evaluated, or that can select others.
     """
     names = {kind.name for kind in known}

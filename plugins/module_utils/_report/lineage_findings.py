@@ -59,7 +59,7 @@ def readers(report: Report, attribute_set: str, name: str) -> Iterator[str]:
 
 
 def identity(consumer: Row) -> str:
-    """Return what tells a consumer from all others; a policy can have several rules."""
+    """Return the identity of a consumer; a policy can have several rules, each in its place."""
     return f"{consumer['id']} {consumer['place']}"
 
 

@@ -176,7 +176,7 @@ def _state(consumer: Row) -> str | None:
 
 
 def _reads(consumer: Row) -> list[Child]:
-    """Return the attributes that a consumer names, each on a line, with their values where there is no rule."""
+    """Return the attributes that a consumer names, each on a line, with their values unless the rule has these."""
     named = []
     for attribute in consumer["attributes"]:
         compared = attribute["values"] and not consumer["rule"] and not consumer["masked"]
@@ -186,7 +186,7 @@ def _reads(consumer: Row) -> list[Child]:
 
 
 def _selects(consumer: Row) -> tuple[Child, ...]:
-    """Return how many principals a rule selects, and of which kinds."""
+    """Return how many principals of each kind a rule selects."""
     matches = consumer["matches"]
     if not matches or not selected(matches):
         return (matches_text(consumer),)
