@@ -12,7 +12,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from _checkout import ROOT
 from _tenant import Tenant
+from jsonschema import Draft202012Validator
 
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.conditional_access import CONDITIONAL_ACCESS
 from ansible_collections.entra.attributes.plugins.module_utils._core.rules.conditions import (
@@ -35,6 +37,7 @@ WRITE, APPS = "CustomSecAttributeAssignment.ReadWrite.All", "Application.Read.Al
 DEFINITIONS, POLICIES = "CustomSecAttributeDefinition.Read.All", "Policy.Read.All"
 WORKFLOWS = "LifecycleWorkflows-Workflow.Read.All"
 ALL = (WRITE, "User.Read.All", APPS, DEFINITIONS, POLICIES, WORKFLOWS)
+SCHEMA = ROOT / "roles" / "reconcile" / "files" / "plan.schema.json"
 TITLE = "Require MFA for the applications of Baker"
 APPLICATIONS = "conditions.applications.applicationFilter"
 
@@ -373,8 +376,9 @@ def tagged(tenant: Tenant) -> Tenant:
 
 def test_an_approved_policy_is_not_stale(tagged: Tenant, tmp_path: Path) -> None:
     apply = approved(tagged, tmp_path)
-    effects_of_plan = json.loads((tmp_path / "plan.json").read_text())["effects"]
-    assert [(effect["effect"], effect["display_name"]) for effect in effects_of_plan] == [("enters", TITLE)]
+    document = json.loads((tmp_path / "plan.json").read_text())
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(document)
+    assert [(effect["effect"], effect["display_name"]) for effect in document["effects"]] == [("enters", TITLE)]
     result = tagged.run(RECONCILE, **apply, consumers="report")
     assert result["changed"]
     assert tagged.state[PAYROLL]["Engineering"]["Project"] == ["Baker"]
