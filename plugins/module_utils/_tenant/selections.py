@@ -298,7 +298,7 @@ class TenantSelector:
             return False
         if self._choose(filters + BATCH_SIZE * PAGES_OF_A_FILTER * queries, size) == "pages":
             return True
-        if not queries:
+        if queries < 2:
             return False
         pages = 0
         for number, selected in self._directory.counts(job.kind, [query.text for query in job.queries]):

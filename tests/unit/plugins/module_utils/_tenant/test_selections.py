@@ -248,6 +248,8 @@ def test_a_group_of_5000_is_read_by_ids(tenant: Tenant) -> None:
     assert (len(found.selected_by), found.readings) == (5000, {"users": "filters"})
     assert members == 6
     assert requests == 7 + 17 + 1, "to find the group, its members, and 334 filters in 17 batches; the size is counted"
+    read(large.graph, Selection(USERS, group="Sales EMEA"), holders=[Holder(USERS, VENDORS, 77)])
+    assert counted(large) == (6, requests + 2), "the definitions, and one filtered read of the holders"
 
 
 @pytest.mark.slow
