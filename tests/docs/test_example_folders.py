@@ -17,6 +17,8 @@ from _emulator import Emulator
 from conftest import Run
 
 EXAMPLES = ROOT / "examples"
+AGENT_USER = "33333333-3333-4333-8333-333333333308"
+AGENT, BLUEPRINT = "44444444-4444-4444-8444-444444444404", "44444444-4444-4444-8444-444444444405"
 
 
 def recap(output: str) -> dict[str, int]:
@@ -34,8 +36,8 @@ def changed(run: Run, *arguments: str, **environment: str) -> int:
 
 def test_each_playbook_is_run_here() -> None:
     playbooks = {path.name for path in EXAMPLES.glob("*.yml") if "assignments" not in yaml.safe_load(path.read_text())}
-    assert playbooks == {"offboard.yml", "tag_apps.yml"}
-    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == {"molecule", "starter", "tenants"}
+    assert playbooks == {"exempt.yml", "exempt_rulebook.yml", "offboard.yml", "tag_apps.yml"}
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == {"agents", "molecule", "starter", "tenants"}
 
 
 def test_the_readme_names_everything() -> None:
@@ -57,6 +59,57 @@ def test_tagging_apps_tags_them_once(emulator: Emulator, run: Run, tmp_path: Pat
     assert recap(result.stdout)["changed"] == 0
     assert '"system-identity"' in result.stdout
     assert '"payroll-api"' not in result.stdout
+
+
+def test_agents_have_the_approval_of_their_blueprint(emulator: Emulator, run: Run, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "agents", tmp_path / "agents")
+    orphan = {
+        "@odata.type": "#microsoft.graph.agentIdentity",
+        "id": "44444444-4444-4444-8444-444444444499",
+        "appId": "55555555-5555-4555-8555-555555555599",
+        "displayName": "orphan-agent",
+        "servicePrincipalType": "ServiceIdentity",
+        "agentIdentityBlueprintId": "55555555-5555-4555-8555-555555555598",
+    }
+    tenant = emulator.tenant()
+    emulator.tenant({**tenant, "servicePrincipals": [*tenant["servicePrincipals"], orphan]})
+    assert changed(run, "agents/agents.yml") == 2
+    approved = {"AgentAttributes": {"AgentApprovalStatus": ["IT_Approved"]}}
+    tagged = [AGENT_USER, AGENT, BLUEPRINT]
+    assert [emulator.state(known) for known in tagged] == [approved] * 3
+    report = json.loads((tmp_path / "agents/report/report.json").read_text())
+    assert {row["display_name"] for row in report["principals"] if row["missing"]} == untagged(emulator.tenant())
+    assert changed(run, "agents/agents.yml") == 0
+
+
+def untagged(tenant: dict[str, Any]) -> set[str]:
+    """Return the agents without approval, as the published check for agents reads them, with their users."""
+    agents = [
+        principal
+        for principal in tenant["users"] + tenant["servicePrincipals"]
+        if ".agent" in principal.get("@odata.type", "")
+    ]
+    return {agent["displayName"] for agent in agents if not agent.get("customSecurityAttributes")}
+
+
+def test_an_exemption_ends_by_itself(emulator: Emulator, run: Run, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "exempt.yml", tmp_path)
+    definition = {"attributeSet": "Access", "name": "Exempt", "type": "Boolean"}
+    tenant = emulator.tenant()
+    sets = [*tenant["attributeSets"], {"id": "Access", "description": "", "maxAttributesPerSet": 25}]
+    emulator.tenant({**tenant, "attributeSets": sets, "definitions": [*tenant["definitions"], definition]})
+    app = ("--extra-vars", "app=payroll-api")
+    assert changed(run, "exempt.yml", *app) == 3
+    assert emulator.state("55555555-5555-4555-8555-555555555501") == {"Access": {"Exempt": True}}
+    source = ("--extra-vars", f"reconcile_src={tmp_path}/exemptions")
+    assert changed(run, "entra.attributes.reconcile", *source) == 0
+    file = tmp_path / "exemptions" / "payroll-api.yml"
+    declared = yaml.safe_load(file.read_text())
+    declared["assignments"][0]["expires"] = "2026-01-01T04:00:00+00:00"
+    file.write_text(yaml.safe_dump(declared))
+    assert changed(run, "entra.attributes.reconcile", *source) > 0
+    assert emulator.state("55555555-5555-4555-8555-555555555501") == {}
+    assert changed(run, "entra.attributes.reconcile", *source) == 0
 
 
 def test_offboarding_removes_everything_and_keeps_a_snapshot(emulator: Emulator, run: Run, tmp_path: Path) -> None:
