@@ -370,7 +370,7 @@ def _moved(
     if now is not None and not same(now, value):
         found, moving = (json.dumps(shown, ensure_ascii=False) for shown in (now, value))
         raise ValueConflict(
-            f"{attribute} is {found} already, and the move from {desired.source} would make it {moving}",
+            f"{attribute} is {found} already, and the move from {desired.source} would set it to {moving}",
             f"Declare the right value of {attribute} for this principal, which then counts, or remove one of both.",
         )
     return Exactly(value, restored=True)

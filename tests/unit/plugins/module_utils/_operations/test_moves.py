@@ -209,7 +209,7 @@ def test_another_value_is_the_error_of_this_principal_and_the_others_move(projct
     projct.run(DEFINITION, **TITLE)
     failed = projct.fail(RECONCILE, declarations={"definitions": [TITLE], "moves": [MOVE]})
     (reason,) = failed["failures"]
-    assert 'Engineering.Title is "Other" already, and the move from Engineering.Projct would make it "Bakr"' in reason
+    assert 'Engineering.Title is "Other" already, and the move from Engineering.Projct would set it to "Bakr"' in reason
     assert of(projct, "alex@contoso.com") == {"Title": "Alpine"}
     assert of(projct, "adele@contoso.com") == {"Projct": "Bakr", "Title": "Other"}
 
