@@ -27,6 +27,7 @@ from .._core.model import (
     Principal,
     PrincipalKind,
     PrincipalReference,
+    is_guid,
 )
 from .._core.rules.evaluation import Answer, Evaluator, evaluate_many
 from .._core.rules.property_filter import property_filter
@@ -257,7 +258,7 @@ class TenantSelector:
 
         if job.whole or self._prefers_pages(job, len(ids), size):
             self._ask_where_needed(job.choices)
-            known = [who.name for who in job.names if not who.by]
+            known = [who.name for who in job.names if not (who.by or is_guid(who.name))]
             everyone = directory.select(
                 kind, properties=properties, paths=job.paths, names=known, size=sizes[0] if sizes else None
             )
