@@ -183,6 +183,7 @@ class _Resolution:
         self.begin()
         for number in order:
             self.choose(number)
+        self.ensure_lasting()
         decisions = dict(self.decisions())
         empty = [
             item.place
@@ -285,6 +286,23 @@ class _Resolution:
         if item.exclusive and not self.ended[number]:
             for attribute in item.wishes:
                 self.takers.setdefault(attribute, []).append((number, self.classes(number)))
+
+    def ensure_lasting(self) -> None:
+        """Raise InvalidDeclaration for an exclusive item that selects by an attribute which the run purges.
+
+        The next run would take the values that this one gives.
+        """
+        for number in self.conditional if self.purge else ():
+            if not self.items[number].exclusive or self.ended[number]:
+                continue
+            needed = [condition.attribute for condition in _where(self.items[number]) if not condition.holds({})]
+            for numbers in self.concerned.values():
+                for attribute in needed if number in numbers else ():
+                    if self.is_purged(numbers, attribute):
+                        problem = f"an exclusive item cannot select by {attribute}, which purge removes"
+                        raise InvalidDeclaration(
+                            "what is declared is wrong", [f"{self.items[number].place}: {problem}"]
+                        )
 
     def seen(self, known: str, changing: Iterable[AttributeName]) -> Assignments:
         """Return the assignments of a principal, these attributes as they are after the items decided so far."""
@@ -512,7 +530,7 @@ class _Resolution:
         if not isinstance(wish, Derived):
             return wish
         principal = self.principals[known]
-        value = self.source(principal, wish)
+        source = value = self.source(principal, wish)
         why = MISSING
         if value not in (None, "", []) and wish.mapping is not None:
             value, why = _mapped(value, wish), UNMAPPED
@@ -531,7 +549,7 @@ class _Resolution:
             ensure_visible(attribute, [item for item in elements(fitting) if item not in elements(held)])
         except InvalidValue as error:
             raise InvalidValue(
-                attribute, f"the property {wish.source} is {shown(value)}: {_in_other_words(error.reason, wanted)}"
+                attribute, f"{_origin(wish, source, value)}: {_in_other_words(error.reason, wanted)}"
             ) from None
         many = isinstance(held, list) or (held is None and definition is not None and definition.collection)
         return Exactly(elements(fitting) if many else fitting, wanted)
@@ -670,6 +688,15 @@ def _mapped(value: Any, wish: Derived) -> Any:
 
 def _key(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _origin(wish: Derived, source: Any, value: Any) -> str:
+    """Return where a derived value comes from, with the property and what it became."""
+    if value is source:
+        return f"the property {wish.source} is {shown(value)}"
+    is_held = source not in (None, "", [])
+    became = f"is {shown(source)}, so the value" if is_held else "is missing, so the default"
+    return f"the property {wish.source} {became} is {shown(value)}"
 
 
 def _in_other_words(reason: str, wanted: str | None) -> str:

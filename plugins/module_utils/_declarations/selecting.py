@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timezone
 from typing import Any
 
 from .._core.model import KINDS, AttributeName
@@ -42,6 +42,7 @@ _CONDITIONS = ("group", "filter", "where", "blueprint", "all")
 _WHERE = ("attribute_set", "name", "operator", "value")
 _DERIVED = (FROM, "map", "default")
 _NEAREST = 3
+_DAY = 86_400
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _FORM = "write a date such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00"
 
@@ -232,11 +233,11 @@ def read_expiry(value: Any, option: str = EXPIRES) -> Expiry:
     try:
         if clock:
             offset = "+00:00" if offset in "Zz" else offset if ":" in offset else f"{offset[:3]}:{offset[3:]}"
-            at = datetime.fromisoformat(f"{day}T{clock}{offset}")
+            at = datetime.fromisoformat(f"{day}T{clock}{offset}").timestamp()
         else:
-            at = datetime.combine(date.fromisoformat(day), time.min, timezone.utc) + timedelta(days=1)
-        return Expiry(value.strip(), at.timestamp())
-    except (ValueError, OverflowError):
+            at = datetime.combine(date.fromisoformat(day), time.min, timezone.utc).timestamp() + _DAY
+        return Expiry(value.strip(), at)
+    except ValueError:
         raise OptionError(option, f"{quoted(value)} is not a date that exists; {_FORM}") from None
 
 

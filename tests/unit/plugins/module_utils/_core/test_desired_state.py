@@ -424,6 +424,20 @@ def test_a_property_that_no_attribute_can_hold(attribute: AttributeName, value: 
     assert decisions["alex"].error is None
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("Rome", "the property city is 'Rome', so the value is 'many': its type is Integer"),
+        ("Oslo", "the property city is 'Oslo', so the value is 'few': its type is Integer"),
+        ("", "the property city is missing, so the default is 'few': its type is Integer"),
+    ],
+)
+def test_a_value_of_map_or_default_that_the_attribute_cannot_hold(value: str, words: str) -> None:
+    found = directory(user("adele", city=value))
+    decisions = found.decided([selecting({SEATS: Derived("city", {"Rome": "many"}, "few")})]).decisions
+    assert words in str(decisions["adele"].error)
+
+
 def refusal(found: Directory, desired: Any) -> InvalidValue | None:
     try:
         plan(found.principals["adele"].assignments, desired, DEFINITIONS)

@@ -245,6 +245,7 @@ def test_an_empty_selection_can_be_allowed_for_exclusive_items_only() -> None:
     [
         ("2026-12-31", datetime(2027, 1, 1, tzinfo=timezone.utc)),
         (date(2026, 12, 31), datetime(2027, 1, 1, tzinfo=timezone.utc)),
+        ("2028-02-29", datetime(2028, 3, 1, tzinfo=timezone.utc)),
         ("2026-12-31T18:00Z", datetime(2026, 12, 31, 18, tzinfo=timezone.utc)),
         ("2026-12-31 18:00:30 +0130", datetime(2026, 12, 31, 16, 30, 30, tzinfo=timezone.utc)),
         (datetime(2026, 12, 31, 18, tzinfo=timezone.utc), datetime(2026, 12, 31, 18, tzinfo=timezone.utc)),
@@ -254,6 +255,10 @@ def test_a_date_ends_with_its_day_and_a_time_is_exact(value: Any, at: datetime) 
     expiry = read_expiry(value)
     assert expiry.at == at.timestamp()
     assert [expiry.passed(at.timestamp() + seconds) for seconds in (-1, 0)] == [False, True]
+
+
+def test_the_last_date_that_there_is_can_stand_for_never() -> None:
+    assert read_expiry("9999-12-31").at == datetime(9999, 12, 31, tzinfo=timezone.utc).timestamp() + 86_400
 
 
 def test_a_date_stays_text_only_as_the_end_of_an_item(tmp_path: Path) -> None:
