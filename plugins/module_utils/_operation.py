@@ -149,13 +149,18 @@ class Operation:
         return result
 
 
-def diff(title: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return a task's `diff`: the data before and after as YAML, in the same order. Null gives an empty text."""
+def diff(
+    title: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, *, why: str = ""
+) -> dict[str, str]:
+    """Return a task's `diff`: the data before and after as YAML, in the same order. Null gives an empty text.
+
+    `why` is added to the title of the data after.
+    """
     return {
         "before": as_yaml(before or {}),
         "after": as_yaml(after or {}),
         "before_header": title,
-        "after_header": title,
+        "after_header": f"{title}, by {why}" if why else title,
     }
 
 

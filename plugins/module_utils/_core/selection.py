@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -279,6 +279,17 @@ class Reason:
             "selection": self.selection or None,
             "expires": self.expires or None,
         }
+
+
+def why(reasons: Iterable[Reason]) -> str:
+    """Return which selections and ends decided, each with its place; an empty text where only names did."""
+    found: dict[str, None] = {}
+    for reason in reasons:
+        words = [reason.selection] if reason.selection else []
+        words += [f"until {reason.expires}"] if reason.expires else []
+        if words:
+            found[f"{reason.place} ({', '.join(words)})"] = None
+    return " and ".join(found)
 
 
 def shown(value: Any) -> str:

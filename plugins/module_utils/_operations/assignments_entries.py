@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from .._core.assignment_plan import Plan
 from .._core.model import Principal, nested
 from .._core.rules.effects import EFFECTS, Effect
-from .._core.selection import Reason
+from .._core.selection import Reason, why
 from .._core.values import in_order
 from .._declarations.assignments import Declaration
 from .._declarations.storage import RECORD, RESULTS, Journal, header, now
@@ -90,6 +90,12 @@ class AssignmentEntry:
     def principal(self) -> Principal | None:
         """Return the principal, unless there is none or more than one."""
         return self.found[0] if len(self.found) == 1 else None
+
+    @property
+    def failure(self) -> str:
+        """Return where and why it failed, with the principal if items decided about it."""
+        decided = self.principal if self.declaration.reasons else None
+        return f"{self.declaration.label}: {f'{decided}: ' if decided else ''}{self.error}"
 
     @property
     def pending(self) -> bool:
@@ -200,9 +206,14 @@ def selected_results(entries: Iterable[AssignmentEntry], report: str, planned: b
 
 def diffs(entries: Iterable[AssignmentEntry], limit: int, planned: bool) -> list[dict[str, str]]:
     """Return the changes of at most `limit` principals, sorted by principal."""
-    changed = {str(entry.principal): entry.plan for entry in entries if entry.changed(planned) and entry.plan}
-    shown = [(title, changed[title]) for title in sorted(changed)[:limit]]
-    return [diff(title, in_order(plan.before), in_order(plan.after)) for title, plan in shown]
+    changed = {str(entry.principal): entry for entry in entries if entry.changed(planned) and entry.plan}
+    return [_diff(title, changed[title]) for title in sorted(changed)[:limit]]
+
+
+def _diff(title: str, entry: AssignmentEntry) -> dict[str, str]:
+    plan = entry.plan or Plan({}, {}, {})
+    reasons = entry.declaration.reasons_for(plan.changes)
+    return diff(title, in_order(plan.before), in_order(plan.after), why=why(reasons))
 
 
 class ResultsFile:

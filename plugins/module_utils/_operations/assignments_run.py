@@ -296,7 +296,7 @@ class AssignmentRun:
     @property
     def failures(self) -> list[str]:
         """Return why each of the entries that failed did."""
-        return [f"{entry.declaration.label}: {entry.error}" for entry in self.entries if entry.error]
+        return [entry.failure for entry in self.entries if entry.error]
 
     def read_and_plan(self) -> None:
         """Find every principal and plan its changes. An error about one of them is noted in its entry.
@@ -366,6 +366,7 @@ class AssignmentRun:
             if item.selection
             for condition in item.selection.where
         }
+        sets |= {wish.link[1].attribute_set for item in self._items for wish in item.derived() if wish.link}
         try:
             return self._definitions.read(sorted(sets))
         except PermissionDenied:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.delegations import FORCED
+from .._core.selection import Reason, why
 from .._core.tenant_plan import ATTRIBUTE_SET, DEFINITION, TenantPlan, plan_document
 from .._declarations.declared import Declared
 from .._errors import EntraError
@@ -136,11 +137,14 @@ def _drifts(run: ReconcileRun, masked_sets: Sequence[str]) -> list[dict[str, Any
 def _diffs(plan: TenantPlan) -> list[dict[str, str]]:
     """Return a diff for each object that changes, in the order of the plan."""
     sides: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    reasons: dict[str, list[Reason]] = {}
     for step in plan.steps:
         title = f"{step.kind.replace('_', ' ')} {step.name}"
         before, after = sides.setdefault(title, ({}, {}))
         for change in step.changes:
+            reasons.setdefault(title, []).extend(change.reasons)
             for side, value in ((before, change.before), (after, change.after)):
                 if value is not None:
                     side[change.attribute] = "(masked)" if isinstance(value, Mapping) else value
-    return [diff(title, before, after) for title, (before, after) in list(sides.items())[:MOST_DIFFS]]
+    shown = list(sides.items())[:MOST_DIFFS]
+    return [diff(title, before, after, why=why(reasons.get(title, ()))) for title, (before, after) in shown]

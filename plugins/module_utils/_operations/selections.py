@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -57,9 +58,12 @@ def needs_definitions(items: Iterable[Item]) -> bool:
 def with_typed_conditions(items: Sequence[Item], definitions: Definitions) -> list[Item]:
     """Return the items, with the values of their conditions in the types of the definitions.
 
-    Raises OptionError, with the place of the item, for an attribute that is not defined and for a value that its
-    attribute cannot hold.
+    Raises OptionError, with the place of the item, for an attribute that it reads and that is not defined, and for a
+    value that its attribute cannot hold.
     """
+    if definitions:
+        for item in items:
+            _ensure_links_defined(item, definitions)
     return [
         replace(item, who=_typed(item.place, item.who, definitions))
         if isinstance(item.who, Selection) and item.who.where and definitions
@@ -86,21 +90,35 @@ def ensure_stable_filters(items: Sequence[Item], declarations: Iterable[Declarat
                 )
 
 
+def _ensure_links_defined(item: Item, definitions: Definitions) -> None:
+    for wish in item.derived():
+        if wish.link:
+            with _placed(item.place, "from"):
+                definition_of(wish.link[1], definitions)
+
+
 def _typed(place: str, selection: Selection, definitions: Definitions) -> Selection:
     return replace(selection, where=tuple(_typed_condition(place, found, definitions) for found in selection.where))
 
 
 def _typed_condition(place: str, condition: Where, definitions: Definitions) -> Where:
-    try:
+    with _placed(place, "where"):
         definition = definition_of(condition.attribute, definitions)
         if condition.value is None or condition.operator == STARTS:
             return condition
         (value,) = elements(coerced(condition.attribute, condition.value, definition.type))
         return replace(condition, value=value)
+
+
+@contextmanager
+def _placed(place: str, key: str) -> Iterator[None]:
+    """Name the item and its key in errors about the attribute that it reads."""
+    try:
+        yield
     except UndefinedAttribute as error:
-        raise OptionError(place, f"where: {error.message}", error.hint) from None
+        raise OptionError(place, f"{key}: {error.message}", error.hint) from None
     except InvalidValue as error:
-        raise OptionError(place, f"where: {error.attribute}: {error.reason}") from None
+        raise OptionError(place, f"{key}: {error.attribute}: {error.reason}") from None
 
 
 def wanted(items: Sequence[Item], declarations: Iterable[Declaration]) -> Wanted:

@@ -131,6 +131,14 @@ def test_the_requests_of_a_group(tenant: Tenant) -> None:
         ),
         (item(filter="contains(city,'x')"), "GraphError", "Unsupported or invalid query filter clause"),
         (item("agents", blueprint="Nobody"), "OptionError", "assignments[0]: there is no blueprint 'Nobody'"),
+        (
+            {
+                "agents": {"all": True},
+                "attributes": {"Engineering": {"ProjectDate": {"from": "blueprint.Engineering.Nope"}}},
+            },
+            "OptionError",
+            "assignments[0]: from: Attribute set Engineering has no attribute Nope. Its attributes are",
+        ),
     ],
     ids=str,
 )
@@ -147,7 +155,8 @@ def test_a_value_that_the_attribute_cannot_have_names_the_item(tenant: Tenant, n
     derived = {"Engineering": {"NumVendors": {"from": "employeeId"}}}
     who: dict[str, Any] = {"user": ADELE} if named else {"users": {"filter": "jobTitle eq 'Analyst'"}}
     result = tenant.fail(BULK, assignments=[{**who, "attributes": derived}])
-    assert result["failures"][0].startswith("assignments[0]: value of Engineering.NumVendors: the property employeeId")
+    who_failed = f"assignments[0]: user adele@contoso.com ({ADELE}): "
+    assert result["failures"][0].startswith(f"{who_failed}value of Engineering.NumVendors: the property employeeId")
     assert tenant.writes == []
 
 

@@ -338,6 +338,30 @@ def test_purge_counts_what_every_item_gives(tenant: Tenant, run: Bulk) -> None:
     }
 
 
+def test_an_exclusive_item_cannot_select_by_what_purge_removes(tenant: Tenant, run: Bulk) -> None:
+    give(tenant, {ALEX: {"Engineering": {"ProjectDate": "x"}}})
+    where = [{"attribute_set": "Engineering", "name": "ProjectDate", "value": "x"}]
+    item = {"users": {"where": where}, "attributes": {"Engineering": {"NumVendors": 4}}, "exclusive": True}
+    with pytest.raises(InvalidDeclaration) as refusal:
+        run(item, purge=True)
+    assert refusal.value.problems == [
+        "assignments[0]: an exclusive item cannot select by Engineering.ProjectDate, which purge removes"
+    ]
+    assert tenant.writes == []
+    keeps = {"user": ALEX, "attributes": {"Engineering": {"ProjectDate": "x"}}}
+    settled(tenant, run, item, keeps, purge=True)
+    assert tenant.state[ALEX] == {"Engineering": {"ProjectDate": "x", "NumVendors": 4}}
+
+
+def test_the_diff_says_which_item_selected(tenant: Tenant, run: Bulk) -> None:
+    selecting = {**GROUP, "attributes": {"Engineering": {"NumVendors": 4}}, "expires": "2027-01-01"}
+    named = {"user": LIDIA, "attributes": {"Engineering": {"NumVendors": 4}}}
+    headers = sorted(one["after_header"] for one in run(selecting, named)["diff"])
+    assert len(headers) == 3
+    assert headers[0].endswith(", by assignments[0] (users in the group 'Sales EMEA', until 2027-01-01)")
+    assert ", by " not in headers[2], "its name"
+
+
 # What only reconcile has
 
 
