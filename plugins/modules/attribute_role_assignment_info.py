@@ -96,9 +96,11 @@ role_assignments:
     service_principal:
       description: Application ID of the service principal, or null. The object ID of an agent.
       type: str
+      sample: null
     group:
       description: Display name of the group, or null.
       type: str
+      sample: null
     principal:
       description: Principal that holds the role, with C(id), C(type), C(display_name), and C(user_principal_name) or
         C(app_id).

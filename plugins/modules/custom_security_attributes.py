@@ -255,17 +255,16 @@ EXAMPLES = r"""
   entra.attributes.custom_security_attributes:
     assignments:
       - users: {group: Sales EMEA}
-        attributes: {Sales: {Region: EMEA}}
+        attributes: {Marketing: {AppCountry: [Canada]}}
         exclusive: true
-      - users: {filter: "department eq 'Finance'"}
+      - users: {filter: "department eq 'Engineering'"}
         attributes:
-          Finance:
-            CostCenter: {from: employeeId}
-            Grade: {from: jobTitle, map: {Analyst: L1, Manager: L2}, default: L0}
+          Marketing: {EmployeeId: {from: employeeId}}
+          Engineering: {ProjectDate: {from: jobTitle, map: {Analyst: 2027-01, Manager: 2027-06}, default: 2027-12}}
       - user: contractor@contoso.com
-        attributes: {Access: {Vault: true}}
+        attributes: {Engineering: {Certification: true}}
         expires: "2026-12-31"
-    max_changes: 10%
+    max_changes: 100
 """
 
 RETURN = r"""

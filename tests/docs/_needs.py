@@ -56,6 +56,10 @@ definitions:
   - {attribute_set: Agents, name: Approval, type: string}
 """
 
+EMPLOYEES = {name: {**ADELE["adele@contoso.com"], "Marketing": {"EmployeeId": "E1001"}} for name in VENDORS}
+RULES = "assignments: [{users: {group: Sales EMEA}, attributes: {Sales: {Region: EMEA}}}]"
+SAMPLES = "[{name: kim@contoso.com, groups: [Sales EMEA]}]"
+
 BACKUP = "backups/2026-11-26T030001Z/assignments/service_principals.yml"
 LOST = "assignments: [{service_principal: payroll-api, attributes: {Engineering: {Project: [Baker]}}}]"
 
@@ -97,13 +101,18 @@ NEEDS: Mapping[tuple[str, str], Need] = {
     (f"{GUIDES}/guide_migration.rst", "name: Assign with uri"): Need(skip=REAL),
     ("plugins/inventory/directory.py", ""): Need(service_principals=PAYROLL),
     ("plugins/lookup/custom_security_attribute.py", ""): Need(
-        users=ADELE, service_principals={**PAYROLL, "billing-api": {}}
+        users=EMPLOYEES, service_principals={**PAYROLL, "billing-api": {}}
     ),
     ("plugins/lookup/declarations.py", ""): Need(files=FOLDER),
+    ("plugins/lookup/declarations.py", "samples.yml"): Need(
+        files={"attributes/sales.yml": RULES, "samples.yml": SAMPLES}
+    ),
     ("README.md", ""): Need(files=FOLDER),
     ("roles/reconcile/README.md", ""): Need(files=FOLDER),
     ("plugins/modules/report.py", ""): Need(files={"entra/engineering.yml": DECLARED}),
     ("plugins/modules/reconcile.py", ""): Need(files=FOLDER),
-    ("plugins/modules/custom_security_attributes.py", ""): Need(files={"attributes.csv": CSV}),
+    ("plugins/modules/custom_security_attributes.py", ""): Need(
+        files={"attributes.csv": CSV}, users={"contractor@contoso.com": {}}
+    ),
     (f"{GUIDES}/guide_bulk.rst", "src: attributes.csv"): Need(files={"attributes.csv": CSV}),
 }

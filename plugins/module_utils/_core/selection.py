@@ -182,7 +182,7 @@ class Derived:
         return (BLUEPRINT_LINK if link[0] == BLUEPRINTS else AGENT_LINK,)
 
 
-Wish: TypeAlias = "Exactly | Adjust | Derived"
+Wish: TypeAlias = Exactly | Adjust | Derived
 """What an item wants of an attribute."""
 
 

@@ -38,7 +38,7 @@ from .._declarations.assignments import Declaration
 from .._errors import InvalidDeclaration, InvalidValue, OptionError, UndefinedAttribute
 from .assignments_entries import AssignmentEntry
 
-Remark: TypeAlias = "Callable[[Sequence[str], str], str]"
+Remark: TypeAlias = Callable[[Sequence[str], str], str]
 AND = " and "
 PLACES_SHOWN = 3
 CONFLICTS_SHOWN = 20

@@ -308,13 +308,14 @@ def random_workflow(random: Random, number: int, expected: dict[tuple[str, str],
     }
 
 
+@pytest.mark.slow
 def test_the_map_of_random_tenants(emulator: Emulator, graph: Graph) -> None:
     random = Random(20261126)  # noqa: S311 - a seed of tests
     sources = ["conditional_access_policies", "app_management_policies", "lifecycle_workflows"]
     tenant = emulator.tenant()
     tenant["defaultAppManagementPolicy"] = {"id": "0", "displayName": "Default", "isEnabled": False}
     count = 0
-    for _tenant in range(60):
+    for _tenant in range(200):
         expected: dict[tuple[str, str], set[str]] = {}
         for collection, make, most in (
             ("conditionalAccessPolicies", random_policy, 5),
@@ -331,4 +332,4 @@ def test_the_map_of_random_tenants(emulator: Emulator, graph: Graph) -> None:
         }
         assert found == expected
         count += len(found)
-    assert count > 300
+    assert count > 1000
