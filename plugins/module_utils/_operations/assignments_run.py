@@ -136,14 +136,16 @@ class Reader:
                 self.plan(entry, principal)
         unread = [entry for entry in self._entries if not entry.found]
         for kind in KINDS.values():
-            of_kind = (entry for entry in unread if entry.declaration.who.kind is kind)
-            wanted = {entry.declaration.who.identity: entry for entry in of_kind}
+            wanted: dict[tuple[str, str], list[AssignmentEntry]] = {}
+            for entry in unread:
+                if entry.declaration.who.kind is kind:
+                    wanted.setdefault(entry.declaration.who.identity, []).append(entry)
             if wanted:
                 self._read(kind, wanted)
         self._identify()
 
-    def _read(self, kind: PrincipalKind, wanted: Mapping[tuple[str, str], AssignmentEntry]) -> None:
-        names = [entry.declaration.who for entry in wanted.values()]
+    def _read(self, kind: PrincipalKind, wanted: Mapping[tuple[str, str], Sequence[AssignmentEntry]]) -> None:
+        names = [entries[0].declaration.who for entries in wanted.values()]
         properties = {who.by for who in names} - {""}
         directory, sizes = self._directory, []
 
@@ -160,7 +162,7 @@ class Reader:
             found = directory.look_up(kind, names)
         for principal in found:
             for identity in principal.identities:
-                if entry := wanted.get(identity):
+                for entry in wanted.get(identity, ()):
                     self._found(entry, principal)
             self._progress.update()
 

@@ -449,6 +449,14 @@ def test_masked_values_that_are_taken_are_applied_from_a_plan(tenant: Tenant, tm
         assert tenant.state[ALEX]["Engineering"] == {"NumVendors": 4}
 
 
+def test_a_masked_plan_of_principals_that_are_named_by_id_is_applied(tenant: Tenant, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    item = {"service_principal": PAYROLL, "attributes": {"Engineering": {"NumVendors": 4}}}
+    reconciled(tenant, item, masked_sets=["Engineering"], check_mode=True, plan_path=str(plan))
+    assert reconciled(tenant, item, masked_sets=["Engineering"], apply_plan=str(plan))["changed"]
+    assert tenant.state[PAYROLL] == {"Engineering": {"NumVendors": 4}}
+
+
 def test_a_masked_value_that_is_declared_otherwise_is_refused(tenant: Tenant, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     item = {**GROUP, "attributes": {"Engineering": {"NumVendors": 4}}}
