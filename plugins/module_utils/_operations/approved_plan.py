@@ -19,7 +19,7 @@ from typing import Any
 from .._core.assignment_plan import DesiredValue, Exactly
 from .._core.model import KINDS, AttributeName, Definition, PrincipalReference, Value
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
-from .._core.selection import Item, OneOf
+from .._core.selection import BY_MOVE, BY_RETIREMENT, Item, OneOf, Selection
 from .._core.tenant_plan import ACTIVE, ATTRIBUTE_SET, DEFINITION, MASKED, PREDEFINED, Change, Key, Step, TenantPlan
 from .._core.values import type_of
 from .._declarations.assignments import Declaration
@@ -87,6 +87,35 @@ def masked_assignments(
     ]
 
 
+def masked_purges(
+    plan: TenantPlan, masked_sets: Collection[str], declared: Sequence[Declaration], items: Sequence[Item]
+) -> list[Declaration]:
+    """Return the removals of masked values that the plan wants and that nothing declares: those of a purge.
+
+    `declared` and `items` are what is declared of masked sets for the principals of the plan.
+    """
+    given = {(part.who.name.lower(), attribute) for part in declared for attribute in part.desired}
+    given |= {
+        (item.who.name.lower(), name) for item in items if not isinstance(item.who, Selection) for name in item.wishes
+    }
+    by_property = {attribute for part in declared if part.who.by for attribute in part.desired}
+    found = []
+    for step in plan.principals:
+        names = [name.lower() for name in (step.id, step.name, *step.names)]
+        removed = {
+            attribute: Exactly(None)
+            for change in step.changes
+            if (attribute := _attribute(change)).attribute_set in masked_sets
+            and change.after is None
+            and not any(reason.by in (BY_MOVE, BY_RETIREMENT) for reason in change.reasons)
+            and attribute not in by_property
+            and not any((name, attribute) in given for name in names)
+        }
+        if removed:
+            found.append(Declaration(step.place, PrincipalReference(KINDS[step.kind], step.id), removed))
+    return found
+
+
 def masked_items(plan: TenantPlan, masked_sets: Collection[str], declared: Sequence[Item], mask: Mask) -> list[Item]:
     """Return the values of masked sets that items declare, for exactly the principals of the plan.
 
@@ -106,8 +135,6 @@ def masked_items(plan: TenantPlan, masked_sets: Collection[str], declared: Seque
             if given:
                 wish = OneOf(given, partial(_is_value_of, change.after, mask))
                 found.append(Item(change.place or step.place, who, {attribute: wish}, remark=items[0].remark))
-            elif change.after is None and by_place:
-                found.append(Item(change.place or step.place, who, {attribute: Exactly(None)}))
     return found
 
 

@@ -56,6 +56,7 @@ from .approved_plan import (
     approved_sets,
     masked_assignments,
     masked_items,
+    masked_purges,
 )
 from .assignments_entries import AssignmentEntry, Settings
 from .assignments_run import AssignmentRun, reading
@@ -133,9 +134,11 @@ class ReconcileRun:
         declarations, holders, items = self.declared.assignments, departing.holders, self.declared.items
         if approved:
             masked = self.declared.masked_sets
-            declarations = [*approved_assignments(approved), *masked_assignments(approved, masked, declarations)]
+            own = masked_assignments(approved, masked, declarations)
             holders = departing.masked_holders(approved, masked)
             items = masked_items(approved, masked, items, self._mask)
+            purged = masked_purges(approved, masked, own, items)
+            declarations = [*approved_assignments(approved), *own, *purged]
         self.assignments = assignments = self._assignment_run(declarations, holders, items)
         assignments.read_and_plan()
         refused = [*self.schema.problems, *departing.refused, *self._in_use(), *self.delegations.refused]

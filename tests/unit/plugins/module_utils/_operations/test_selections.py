@@ -457,6 +457,26 @@ def test_a_masked_plan_of_principals_that_are_named_by_id_is_applied(tenant: Ten
     assert tenant.state[PAYROLL] == {"Engineering": {"NumVendors": 4}}
 
 
+@pytest.mark.parametrize("name", [PAYROLL, "payroll-api"])
+def test_a_masked_plan_of_a_purge_is_applied(tenant: Tenant, tmp_path: Path, name: str) -> None:
+    give(tenant, {PAYROLL: {"Engineering": {"NumVendors": 4, "ProjectDate": "x", "Project": ["Baker"]}}})
+    options = {"masked_sets": ["Engineering"], "purge": True}
+    item = {"service_principal": name, "attributes": {"Engineering": {"Certification": True, "ProjectDate": None}}}
+    reconciled(tenant, item, check_mode=True, plan_path=str(tmp_path / "plan.json"), **options)
+    reconciled(tenant, item, apply_plan=str(tmp_path / "plan.json"), **options)
+    assert tenant.state[PAYROLL] == {"Engineering": {"Certification": True}}
+
+
+def test_a_masked_plan_of_a_named_value_that_is_the_last_is_applied(tenant: Tenant, tmp_path: Path) -> None:
+    give(tenant, {PAYROLL: {"Engineering": {"Project": ["Baker"]}}})
+    named = {"service_principal": PAYROLL, "attributes": {"Engineering": {"Project": {"remove": ["Baker"]}}}}
+    items = [named, {**GROUP, "attributes": {"Engineering": {"NumVendors": 4}}}]
+    plan = str(tmp_path / "plan.json")
+    reconciled(tenant, *items, masked_sets=["Engineering"], check_mode=True, plan_path=plan)
+    reconciled(tenant, *items, masked_sets=["Engineering"], apply_plan=plan)
+    assert PAYROLL not in tenant.state
+
+
 def test_a_masked_value_that_is_declared_otherwise_is_refused(tenant: Tenant, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     item = {**GROUP, "attributes": {"Engineering": {"NumVendors": 4}}}
