@@ -251,22 +251,25 @@ class _Kinds:
             return False
         if text in self.remembered:
             return True
-        is_plain = not self._occurs(text.lower())
+        is_plain = not self._occurs(text.casefold())
         if is_plain and len(self.remembered) < _REMEMBERED:
             self.remembered.add(text)
         return is_plain
 
     @cached_property
     def _occurs(self) -> Callable[[str], object] | None:
-        """Return what finds a constant in a text of small letters; null if constants are not all that decides."""
+        """Return what finds a constant in a text of folded case; null if constants are not all that decides.
+
+        Folding looks at each letter alone, and `lower()` does not: a sigma at the end of a word becomes another one.
+        """
         constants: set[str] = set()
         for test in self.tests:
             if test.constants is None:
                 return None
-            constants.update(constant.lower() for constant in test.constants)
+            constants.update(constant.casefold() for constant in test.constants)
         if not self.comparable:
             return None
-        return re.compile("|".join(map(re.escape, sorted(constants))) or "(?!)").search
+        return re.compile("|".join(map(re.escape, sorted(constants))) if constants else "(?!)").search
 
 
 def held(assignments: State, attribute: Key) -> _Held:
@@ -517,15 +520,15 @@ def _conditional_access_text(name: str, operator: str, left: Any, right: Any) ->
         if not isinstance(item, str):
             return Unknown((_TYPE.format(name, "a value that is not text", "Conditional Access"),))
     if operator == "-startsWith":
-        return _text_answer(left.startswith(right), left.lower().startswith(right.lower()))
+        return _text_answer(left.startswith(right), left.casefold().startswith(right.casefold()))
     if several:
-        lower = right.lower()
-        return _text_answer(right in left, any(lower in item.lower() for item in left))
+        folded = right.casefold()
+        return _text_answer(right in left, any(folded in item.casefold() for item in left))
     if operator == "-contains":
-        if left != right and right.lower() in left.lower():
+        if left != right and right.casefold() in left.casefold():
             return Unknown((f"Whether {operator} finds a part of a text is not documented",))
         return bool(left == right)
-    return _text_answer(left in wanted, left.lower() in [item.lower() for item in wanted])
+    return _text_answer(left in wanted, left.casefold() in [item.casefold() for item in wanted])
 
 
 _POSITIVE = {
@@ -559,7 +562,7 @@ def _odata(name: str, operator: str, left: Any, right: Any, negated: bool) -> An
         return _joined([_odata_equal(name, left, item) for item in right], decisive=True)
     if operator == "startsWith" and isinstance(left, str) and isinstance(right, str):
         exact = left.startswith(right)
-        return exact if name else _text_answer(exact, left.lower().startswith(right.lower()))
+        return exact if name else _text_answer(exact, left.casefold().startswith(right.casefold()))
     return Unknown((f"How Graph evaluates {operator} for {name or 'this property'} is not documented",))
 
 
@@ -577,7 +580,7 @@ def _odata_equal(name: str, left: Any, right: Any) -> Answer:
     if type_of(left) != type_of(right):
         return Unknown((_TYPE.format(name or "This property", "a value of another type", "Graph"),))
     if not name and isinstance(left, str):
-        return _text_answer(left == right, left.lower() == right.lower())
+        return _text_answer(left == right, left.casefold() == right.casefold())
     return bool(left == right)
 
 

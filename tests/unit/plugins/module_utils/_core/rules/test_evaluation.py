@@ -329,6 +329,19 @@ def test_many_principals_are_decided_as_one_by_one(dialect: str) -> None:
     assert list(evaluate_many([], principals)) == [()] * len(principals)
 
 
+@pytest.mark.parametrize(
+    ("operator", "constant", "texts"),
+    [
+        ("eq", "", ["other", ""]),
+        ("startsWith", "\u0391\u03a3", ["other", "\u0391\u03a3\u0392"]),  # lower() makes another sigma of a last one
+    ],
+)
+def test_a_constant_that_is_empty_or_folds_by_its_place(operator: str, constant: str, texts: list[str]) -> None:
+    rule = Evaluator(DIALECTS[CA].parse(f'CustomSecurityAttribute.S_A -{operator} "{constant}"', ()), CA)
+    principals = [{AttributeName("S", "A"): text} for text in texts]
+    assert list(evaluate_many([rule], principals)) == [(False,), (True,)]
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_texts_in_which_no_constant_occurs_are_decided_as_one_by_one(dialect: str) -> None:
     random = Random(12)  # noqa: S311 - a seed of tests
