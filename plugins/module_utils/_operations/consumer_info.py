@@ -68,12 +68,15 @@ def resource_manager(params: Mapping[str, Any], graph: Graph) -> ResourceManager
 
 
 def _concerns(consumer: Consumer, attribute_set: str | None, name: str | None, value: str | None) -> bool:
-    """Whether a consumer decides by an attribute or value, or may: a hidden rule may name anything."""
+    """Whether a consumer decides by an attribute or value, or may.
+
+    A hidden rule may name anything. Whether the case of names counts is not documented.
+    """
     if attribute_set is None or not consumer.certain:
         return True
     return any(
-        attribute["attribute_set"] == attribute_set
-        and (name is None or attribute["name"] in (name, None))
+        attribute["attribute_set"].lower() == attribute_set.lower()
+        and (name is None or attribute["name"] is None or attribute["name"].lower() == name.lower())
         and (value is None or may_decide(attribute, value))
         for attribute in consumer.attributes
     )

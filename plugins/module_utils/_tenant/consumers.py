@@ -263,17 +263,18 @@ class _Reader:
 
     def conditional_access(self) -> Iterator[Consumer]:
         """Yield the filters of Conditional Access; those for agents are in beta only (consumer-facts 1, 12)."""
-        policies = {str(policy.get("id")): policy for policy in self.policies(self.graph.in_version("v1.0"))}
+        policies = self.policies(self.graph.in_version("v1.0"))
         try:
-            policies.update({str(policy.get("id")): policy for policy in self.policies(self.graph.in_version("beta"))})
+            policies.update(self.policies(self.graph.in_version("beta")))
         except GraphError as error:
             self.refused(POLICIES, READ_POLICIES, error, "Filters for agents, which only beta has")
         for policy in policies.values():
             yield from self.filters(policy)
 
-    def policies(self, graph: Graph) -> list[dict[str, Any]]:
-        """Return the policies in one version of Graph."""
-        return list(graph.pages(POLICIES_PATH, need=READ_POLICIES))
+    def policies(self, graph: Graph) -> dict[str, dict[str, Any]]:
+        """Return the policies in one version of Graph by their ids."""
+        found = graph.pages(POLICIES_PATH, need=READ_POLICIES)
+        return {member(policy, "id", str, f"GET {POLICIES_PATH}", required=True): policy for policy in found}
 
     def filters(self, policy: Mapping[str, Any]) -> Iterator[Consumer]:
         """Yield each filter below the conditions of a policy, wherever it stands (consumer-facts 12)."""
@@ -328,7 +329,7 @@ class _Reader:
                 tuple(problems),
                 dialect.name,
                 None if is_doubtful else tree,
-                certain=tree is not None,
+                certain=tree is not None and bool(attributes),
                 kinds=kinds,
                 agents_only=agents_only,
             )
@@ -421,7 +422,8 @@ def _attribute(attribute_set: str, name: str | None, operator: str | None, *valu
 def _exempted(exemption: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Return the attribute that an exemption names as `Set_Name`."""
     attribute_set, _separator, name = member(exemption, "id", str, what, required=True).partition("_")
-    return _attribute(attribute_set, name, member(exemption, "operator", str, what), exemption.get("value"))
+    operator, value = (member(exemption, key, str, what) for key in ("operator", "value"))
+    return _attribute(attribute_set, name, operator, *([] if value is None else [value]))
 
 
 def _identity(item: Mapping[str, Any], kind: str) -> tuple[str, str | None, str | None]:

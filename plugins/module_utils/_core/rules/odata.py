@@ -178,6 +178,9 @@ class _Parser(Parser):
         """Return a function or a lambda of other properties as its text."""
         if not re.fullmatch(r"[\w/.-]+", token.text):
             raise self.failure(f"'{quoted(token.text)}' is not expected before (", token.column)
+        if attribute_text(token.text):
+            function = token.text.rpartition("/")[2]
+            raise self.failure(f"{quoted(function)}() cannot be used on a custom security attribute", token.column)
         depth = 0
         while True:
             part = self.take()

@@ -89,6 +89,7 @@ def test_all_consumers_of_the_tenant(graph: Graph) -> None:
     ("options", "ids"),
     [
         ({"attribute_set": "Engineering", "name": "Project"}, ["01", "03", "22", "-1"]),
+        ({"attribute_set": "engineering", "name": "PROJECT"}, ["01", "03", "22", "-1"]),
         ({"attribute_set": "Engineering", "name": "Project", "value": "Baker"}, ["01", "22", "-1"]),
         ({"attribute_set": "Engineering", "name": "Project", "value": "Alpine"}, ["03", "22", "-1"]),
         ({"attribute_set": "Engineering", "name": "Certification", "value": True}, ["21", "-1"]),
@@ -163,6 +164,30 @@ def test_rules_are_checked(emulator: Emulator, graph: Graph) -> None:
     assert ("03", "deviceFilter") not in found
 
 
+@pytest.mark.parametrize("name", ["PROJECT", "Other"])
+def test_an_attribute_that_a_rule_mentions_in_another_way_may_decide(
+    emulator: Emulator, graph: Graph, name: str
+) -> None:
+    tenant = emulator.tenant()
+    scope = tenant["lifecycleWorkflows"][0]["executionConditions"]["scope"]
+    scope["rule"] = f"customSecurityAttributes/Engineering/{name}/any(value: value eq 'Baker')"
+    tenant["conditionalAccessPolicies"][0]["conditions"]["applications"]["applicationFilter"]["rule"] = (
+        'device.displayName -eq "CustomSecurityAttribute.Engineering_Project"'
+    )
+    emulator.tenant(tenant)
+    result = run(graph, attribute_set="Engineering", name="Project", value="Baker")
+    assert {("21", "scope"), ("01", "conditions.applications.applicationFilter")} <= set(places(result))
+
+
+def test_a_policy_without_an_id_hides_no_other_one(emulator: Emulator, graph: Graph) -> None:
+    tenant = emulator.tenant()
+    policy = {**tenant["conditionalAccessPolicies"][0], "id": None}
+    body = {"value": [policy, {"id": None, "conditions": None}]}
+    emulator.faults({"match": {"path": "/v1.0/identity.*"}, "times": 9, "do": {"status": 200, "body": body}})
+    with pytest.raises(UnexpectedResponse, match="id"):
+        run(graph, sources=["conditional_access_policies"])
+
+
 def test_requests_are_few(emulator: Emulator, graph: Graph) -> None:
     tenant = emulator.tenant()
     policy, workflow = tenant["conditionalAccessPolicies"][0], tenant["lifecycleWorkflows"][0]
@@ -199,6 +224,7 @@ ODD = [
     {"restrictions": {"excludeActors": {"customSecurityAttributes": {}}}},
     {"restrictions": [{"excludeActors": {"customSecurityAttributes": [None]}}]},
     {"excludeActors": {"customSecurityAttributes": [{"id": 1}]}},
+    {"excludeActors": {"customSecurityAttributes": [{"id": "A_B", "operator": "equals", "value": {}}]}},
     {"directoryScopeId": 1},
     {"directoryScopeId": "/attributeSets/X", "principal": "x"},
 ]

@@ -308,6 +308,7 @@ def test_definitions_complete_a_name() -> None:
         (ODATA, "customSecurityAttributes/A/B like 'x'", "Expected one of eq, ne", 30),
         (ODATA, "@Request[a] eq 'x'", "role assignment", 1),
         (ODATA, "any(", "not closed", 1),
+        (ODATA, "customSecurityAttributes/S/A/any(a:a eq 'x')", "any() cannot be used", 1),
     ],
 )
 def test_what_cannot_be_understood_has_a_column(dialect: str, text: str, words: str, column: int) -> None:
