@@ -40,6 +40,12 @@ _INCLUDED = {
 }
 """The roles whose rights another role has as well (graph-facts 5.2 and 5.3)."""
 
+
+def including(role: str) -> list[str]:
+    """Return a role and those whose rights include it."""
+    return [role, *(wider for wider, narrower in _INCLUDED.items() if role in narrower)]
+
+
 GROUP = PrincipalKind("group", "display_name", "/groups")
 HOLDER_KINDS = {**KINDS, GROUP.name: GROUP}
 """The kinds of principals that can hold a role."""

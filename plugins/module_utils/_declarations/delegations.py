@@ -32,14 +32,24 @@ DELEGATION_CONSTRAINTS = {
 
 def desired_delegation(params: Mapping[str, Any]) -> DesiredDelegation:
     """Return what validated options ask for. Raises InvalidDeclaration for what no tenant can have."""
-    kind = next(kind for kind in HOLDER_KINDS if params[kind] is not None)
-    name, attribute_set = params[kind].strip(), params["attribute_set"]
-    problems = [f"{kind}: {problem}"] if (problem := principal_problem(name)) else []
-    problems += (
-        [f"attribute_set: {problem}"] if attribute_set is not None and (problem := name_problem(attribute_set)) else []
-    )
-    if problems:
-        raise InvalidDeclaration(f"role {params['role']}", problems)
+    kind, name, attribute_set = named_delegation(params)
+    if kind is None:  # it is null, which counts as given where options are validated
+        raise InvalidDeclaration(f"role {params['role']}", [f"one of {', '.join(HOLDER_KINDS)} is needed"])
     return DesiredDelegation(
         params["role"], attribute_set, kind, name, absent=params["state"] == "absent", force=params["force"]
     )
+
+
+def named_delegation(params: Mapping[str, Any]) -> tuple[str | None, str, str | None]:
+    """Return the kind and the name of the principal that options name, if they name one, and the attribute set.
+
+    Raises InvalidDeclaration for names that cannot be.
+    """
+    kind = next((kind for kind in HOLDER_KINDS if params[kind] is not None), None)
+    name, attribute_set = params[kind].strip() if kind else "", params["attribute_set"]
+    problems = [f"{kind}: {problem}"] if kind and (problem := principal_problem(name)) else []
+    if attribute_set is not None and (problem := name_problem(attribute_set)):
+        problems.append(f"attribute_set: {problem}")
+    if problems:
+        raise InvalidDeclaration(f"role {params['role']}" if params["role"] else "roles", problems)
+    return kind, name, attribute_set

@@ -54,7 +54,7 @@ OptionPath: TypeAlias = "tuple[str, str | Path]"
 
 def check_file(option: str, path: str | Path) -> Path:
     """Return the path, if a regular file is or can be written there. Raises OptionError, and never follows a link."""
-    checked = _named(option, path, "file")
+    checked = check_path(option, path, "file")
     _ensure_kind(option, checked, stat.S_IFREG)
     _ensure_folder(option, checked, checked.parent)
     return checked
@@ -62,14 +62,15 @@ def check_file(option: str, path: str | Path) -> Path:
 
 def check_folder(option: str, path: str | Path) -> Path:
     """Return the path, if a folder is or can be made there. Raises OptionError, and never follows a link."""
-    checked = _named(option, path, "folder")
+    checked = check_path(option, path, "folder")
     _ensure_kind(option, checked, stat.S_IFDIR)
     existing = next(folder for folder in (checked, *checked.absolute().parents) if os.path.lexists(folder))
     _ensure_folder(option, checked, existing)
     return checked
 
 
-def _named(option: str, path: str | Path, what: str) -> Path:
+def check_path(option: str, path: str | Path, what: str) -> Path:
+    """Return the path, if anything can have it. Raises OptionError."""
     text = str(path)
     if not text.strip():
         raise OptionError(option, f"must not be empty; give the path of a {what}")

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 from .._core.assignment_plan import Exactly
@@ -22,6 +21,7 @@ from .._core.options import TEXT
 from .._core.values import elements
 from .._declarations.assignments import declarations
 from .._declarations.backups import Backup, find_backups
+from .._declarations.storage import check_path
 from .._errors import OptionError, PermissionDenied, PrincipalNotFound
 from .._graph.client import Graph
 from .._operation import Operation
@@ -122,18 +122,19 @@ def run_history_info(
     at = moment("at", params["at"], now)
     if at > now:
         raise OptionError("at", f"{params['at']} is in the future")
-    who = read_reference(params) if params["user"] or params["service_principal"] else None
+    named = any(params[kind] not in (None, "") for kind in KINDS)
+    who = read_reference(params) if named or params["attribute_set"] is None else None
     subjects = _Subjects(who)
     warnings = _read_now(graph, who, subjects, now)
     used, broken = _choose_backups(params["backups"], at, tenant_of(graph.claims(), params.get("tenant_id")))
-    named = [_read_backup(backup, subjects) for backup in used]
+    in_backups = [_read_backup(backup, subjects) for backup in used]
     reach, message = _read_log(graph, who, subjects, _since(used, at), now)
-    for backup, ids in zip(used, named, strict=True):
+    for backup, ids in zip(used, in_backups, strict=True):
         _note_absent(backup, ids, subjects)
     warnings += [f"These folders are not whole backups, and were not read: {', '.join(broken)}."] if broken else []
     return {
         "changed": False,
-        "history": list(_history(params, subjects, at.timestamp(), reach)),
+        "history": list(_history(params, subjects, at.timestamp(), reach, one=who is not None)),
         "reach": {
             "audit_log_since": _shown(reach.since) if reach else None,
             "audit_log_until": _shown(reach.until) if reach else None,
@@ -172,7 +173,7 @@ def _choose_backups(folder: str | None, at: datetime, tenant: str | None) -> tup
     """Return the last backup before a time and the first one after it, and the folders that are not whole backups."""
     if folder is None:
         return [], []
-    found, broken = find_backups(Path(folder), tenant, option="backups")
+    found, broken = find_backups(check_path("backups", folder, "folder"), tenant, option="backups")
     before = [backup for backup in found if backup.finished <= at]
     return [*before[-1:], *found[len(before) : len(before) + 1]], broken
 
@@ -266,11 +267,10 @@ def _values(found: Any) -> Values | None:
 
 
 def _history(
-    params: Mapping[str, Any], subjects: _Subjects, at: float, reach: Reach | None
+    params: Mapping[str, Any], subjects: _Subjects, at: float, reach: Reach | None, *, one: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield the state of each wanted attribute. A list of all principals leaves out those that certainly had none."""
     attribute_set, name = params["attribute_set"], params["name"]
-    one = bool(params["user"] or params["service_principal"])
     for subject in sorted(
         subjects.found.values(), key=lambda subject: (subject.kind.name, subject.name or "", subject.id)
     ):

@@ -22,6 +22,7 @@ from .._core.delegations import (
     DesiredDelegation,
     Holder,
     find_duty_problems,
+    including,
     plan_delegations,
 )
 from .._core.model import SERVICE_PRINCIPAL
@@ -31,6 +32,7 @@ from .._declarations.delegations import (
     DELEGATION_CONSTRAINTS,
     DELEGATION_SPEC,
     desired_delegation,
+    named_delegation,
 )
 from .._errors import GraphError, PlanRefused, UndefinedAttribute
 from .._graph.client import Graph
@@ -47,7 +49,7 @@ DELEGATION_INFO_CONSTRAINTS = {"mutually_exclusive": [tuple(HOLDER_KINDS)]}
 
 
 def run_delegation(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
-    """`attribute_role_assignment`: two or three GETs, and one POST or DELETE if something differs."""
+    """`attribute_role_assignment`: a few GETs, and one POST or DELETE if something differs."""
     roles, wanted = Roles(graph), desired_delegation(params)
     holder = roles.find(HOLDER_KINDS[wanted.kind], wanted.name)
     warnings: list[str] = []
@@ -55,7 +57,7 @@ def run_delegation(params: Mapping[str, Any], graph: Graph, check_mode: bool) ->
 
     def attempt() -> tuple[DelegationPlan, Delegation | None]:
         nonlocal before
-        current = roles.assignments([wanted.role]) if wanted.absent else roles.assignments_of(holder)
+        current = roles.assignments(including(wanted.role)) if wanted.absent else roles.assignments_of(holder)
         found = next((known for known in current if known.key == wanted.held_by(holder).key), None)
         warnings[:] = [] if found else _ensure_set(roles, wanted, check_mode)
         own = {holder.id: roles.belongs(holder)} if found and wanted.absent else {}
@@ -121,15 +123,15 @@ def _without_id(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def run_delegation_info(params: Mapping[str, Any], graph: Graph, check_mode: bool) -> dict[str, Any]:
     """`attribute_role_assignment_info`: who holds which role, and what the roles do not separate."""
     roles = Roles(graph)
-    kind = next((kind for kind in HOLDER_KINDS if params[kind]), None)
-    holder = roles.find(HOLDER_KINDS[kind], params[kind]) if kind else None
+    kind, name, attribute_set = named_delegation(params)
+    holder = roles.find(HOLDER_KINDS[kind], name) if kind else None
     current = roles.assignments()
     members, permissions, not_read = _around(roles, current)
     wanted = [
         found
         for found in current
         if params["role"] in (None, found.role)
-        and params["attribute_set"] in (None, found.attribute_set)
+        and attribute_set in (None, found.attribute_set)
         and (holder is None or found.holder.id == holder.id)
     ]
     shown = {found.id for found in wanted}

@@ -226,3 +226,19 @@ def test_an_entry_without_a_clear_result_ends_what_is_certain(
     monkeypatch.setattr(history_info.AuditLog, "entries", entries)
     (row,) = history(tenant, before + timedelta(microseconds=1), user="adele@contoso.com")["history"]
     assert row["certain"] is certain
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"user": ""}, "exactly one of them is needed"),
+        ({"user": 0, "attribute_set": "Engineering"}, "user: YAML read the integer 0"),
+        ({"user": "adele@contoso.com", "backups": "a\0b"}, "backups: 'a\\x00b' cannot be a path"),
+        ({"user": "adele@contoso.com", "backups": "\ud800"}, "backups: '\\ud800' cannot be a path"),
+        ({"user": "adele@contoso.com", "backups": ""}, "backups: must not be empty"),
+    ],
+)
+def test_an_empty_name_or_path_stands_for_nothing(tenant: Tenant, options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(EntraError) as raised:
+        history(tenant, utc_now(), **options)
+    assert problem in str(raised.value)

@@ -334,3 +334,29 @@ def test_a_new_principal_is_waited_for(admin: Tenant, waits: Patient) -> None:
     admin.graph._http.patience = patience(waits)
     assert admin.run(DELEGATION, **ENGINEERING, user=ADELE)["changed"] is True
     assert waits.waits == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"user": ""}, "user: is empty"),
+        ({"user": "\ud800"}, "user: has half a character"),
+        ({"user": " "}, "user: is empty"),
+        ({"attribute_set": ""}, "attribute_set: is empty"),
+        ({"attribute_set": "a b"}, "attribute_set: 'a b' has characters"),
+    ],
+)
+def test_names_that_cannot_be_are_refused_and_not_listed(admin: Tenant, options: dict[str, str], problem: str) -> None:
+    assert problem in admin.fail(DELEGATION_INFO, **options)["msg"]
+    assert problem in admin.fail(DELEGATION, **{"role": READER, "user": "adele@contoso.com"} | options)["msg"]
+
+
+def test_a_principal_that_is_null_is_refused(admin: Tenant) -> None:
+    assert "one of user, service_principal, group is needed" in admin.fail(DELEGATION, role=READER, user=None)["msg"]
+
+
+def test_a_role_that_a_wider_one_includes_is_no_own_access(tenant: Tenant) -> None:
+    hold(tenant, ("Attribute Assignment Reader", OWNER, "/attributeSets/Engineering"), (TITLE, OWNER, "/"))
+    owner = as_user(tenant, name_of(tenant, OWNER), *PERMISSIONS, DEFINITIONS)
+    assert owner.run(DELEGATION, role=READER, attribute_set="Engineering", user=OWNER, state="absent")["changed"]
+    assert held(tenant) == {(TITLE, OWNER, "/")}
