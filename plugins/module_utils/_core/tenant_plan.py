@@ -12,6 +12,7 @@ A plan holds plain values only, so that it can be printed, written to a file, co
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -181,7 +182,7 @@ class TenantPlan:
         if not attribute_sets:
             return self
         hidden = frozenset(attribute_sets)
-        rules = tuple(_masked_rule(rule) if _set_of(rule) in hidden else rule for rule in self.rules)
+        rules = tuple(_masked_rule(rule) if _names(rule, hidden) else rule for rule in self.rules)
         return replace(self, steps=tuple(_masked(step, hidden, mask) for step in self.steps), rules=rules)
 
     def without(self, keys: Collection[Key]) -> TenantPlan:
@@ -294,8 +295,11 @@ def _masked(step: Step, attribute_sets: frozenset[str], mask: Callable[[Any], st
     return replace(step, changes=tuple(changes()))
 
 
-def _set_of(rule: RuleChange) -> str:
-    return rule.attribute.partition(".")[0]
+def _names(rule: RuleChange, attribute_sets: Collection[str]) -> bool:
+    """Return whether a rule, as it is or as it must become, may hold values of these attribute sets."""
+    text = f"{rule.attribute}. {rule.rule} {rule.becomes} {rule.remark}"
+    named = "|".join(map(re.escape, attribute_sets))
+    return re.search(rf"(?<![a-z0-9])({named})[_/.]", text, re.IGNORECASE) is not None
 
 
 def _masked_rule(rule: RuleChange) -> RuleChange:

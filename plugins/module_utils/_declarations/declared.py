@@ -177,6 +177,12 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
         for attribute, wish in item.wishes.items()
     ]
     problems += declaration_problems(departures, given)
+    used = {*names, *homes, *(name for departure in departures for name in departure.attribute_sets)}
+    used |= {name for declaration in assigned.found for name in declaration.attribute_sets}
+    used |= {name for item in assigned.items for name in item.attribute_sets}
+    for masked in bounds[MASKED_SETS]:
+        if masked not in used and (other := case_variant(masked, used)):
+            problems.append(f"{MASKED_SETS}: attribute set {masked} is declared as {other}")
     refuse(problems)
     return Declared(
         attribute_sets=[item for item, _known in sets.values()],

@@ -478,3 +478,21 @@ def test_rules_of_a_masked_set_are_not_shown(projct: Tenant) -> None:
     (rule,) = result["plan"]["rules"]
     assert (rule["rule"], rule["becomes"], rule["remark"]) == (None, None, "the rule is masked")
     assert "Bakr" not in str(result)
+
+
+def test_rules_that_get_values_of_a_masked_set_are_not_shown(projct: Tenant) -> None:
+    named(projct, RULE)
+    region = {"attribute_set": "Marketing", "name": "Region", "type": "string"}
+    moved = {**MOVE, "to": "Marketing.Region", "values": {"Bakr": "Secret"}, "in_use": "warn"}
+    declarations = {"definitions": [region], "moves": [moved], "masked_sets": ["Marketing"]}
+    result = projct.run(RECONCILE, declarations=declarations, check_mode=True)
+    (rule,) = result["plan"]["rules"]
+    assert (rule["rule"], rule["becomes"], rule["remark"]) == (None, None, "the rule is masked")
+    assert "Secret" not in str(result)
+
+
+def test_a_masked_set_in_another_case_is_refused(projct: Tenant) -> None:
+    declarations = {"definitions": [TITLE], "moves": [MOVE], "masked_sets": ["engineering"]}
+    assert "masked_sets: attribute set engineering is declared as Engineering" in refused(
+        projct, declarations=declarations
+    )
