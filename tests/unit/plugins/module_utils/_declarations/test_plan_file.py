@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.entra.attributes.plugins.module_utils._core.model import AttributeName
+from ansible_collections.entra.attributes.plugins.module_utils._core.selection import Reason
 from ansible_collections.entra.attributes.plugins.module_utils._core.tenant_plan import (
     ASSIGN,
     Change,
@@ -32,7 +34,9 @@ from ansible_collections.entra.attributes.plugins.module_utils._declarations.sto
 from ansible_collections.entra.attributes.plugins.module_utils._errors import OptionError, PlanRefused
 
 TENANT = "11111111-1111-4111-8111-111111111111"
-STEP = Step(ASSIGN, "user", "1", "adele@contoso.com", (Change("Sales.Region", None, "Straße", "a.yml:3"),), "a.yml:3")
+REASON = Reason(AttributeName("Sales", "Region"), "a.yml:3")
+CHANGE = Change("Sales.Region", None, "Straße", "a.yml:3", (REASON,))
+STEP = Step(ASSIGN, "user", "1", "adele@contoso.com", (CHANGE,), "a.yml:3")
 MADE = PlanFile(TenantPlan((STEP,), {"user": 3}), TENANT, "app", now(), "d", ("Secret",), "salt")
 
 
