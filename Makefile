@@ -44,7 +44,7 @@ release-check:  ## what Galaxy and the certification run, on every ansible-core 
 soak:  ## 600 runs against a Graph whose answers a seed spoils; ARGS="RUNS FIRST_SEED"
 	@.ci/local_graph.sh python tests/faults/soak.py $(ARGS)
 
-bench:  ## how long tasks take, beside the same requests made by hand; BENCH=quick or BENCH=limits for a part of it
+bench:  ## how long tasks take, beside the same requests made by hand; BENCH=quick, limits or peers for a part of it
 	@.ci/local_graph.sh python tests/bench/run.py
 
 constraints:  ## pin anew what the requirement files leave open

@@ -157,6 +157,12 @@ def uv() -> Path:
     )
 
 
+def constraints(purpose: str) -> Path:
+    """Return the file with the pins of an environment: a file for it alone, or the one that all others share."""
+    alone = CI / f"constraints-{purpose}.txt"
+    return alone if alone.exists() else CONSTRAINTS
+
+
 def environment(purpose: str, python: Path | None = None, core: str = "") -> Path:
     """Return the virtual environment for ``.ci/requirements-<purpose>.txt``, made anew when a requirement changed.
 
@@ -176,7 +182,7 @@ def environment(purpose: str, python: Path | None = None, core: str = "") -> Pat
         if not stamp.exists() or stamp.read_text() != digest.hexdigest():
             say(f"{folder.relative_to(ROOT)}: installing requirements-{purpose}.txt")
             shutil.rmtree(folder, ignore_errors=True)
-            requirements = ["-r", str(CI / f"requirements-{purpose}.txt"), "-c", str(CONSTRAINTS)]
+            requirements = ["-r", str(CI / f"requirements-{purpose}.txt"), "-c", str(constraints(purpose))]
             if core:
                 own = ("ansible-core==", "resolvelib==")  # each core needs a different resolvelib
                 pins = [line for line in CONSTRAINTS.read_text().splitlines() if not line.startswith(own)]
@@ -194,11 +200,15 @@ def environment(purpose: str, python: Path | None = None, core: str = "") -> Pat
 
 
 def pin() -> None:
-    """Write constraints.txt: an exact version of everything the requirement files lead to, for each Python."""
-    requirements = [str(file.relative_to(ROOT)) for file in sorted(CI.glob("requirements-*.txt"))]
+    """Write each constraints file: an exact version of everything its requirement files lead to, for each Python."""
+    pinned: dict[Path, list[str]] = {}
+    for file in sorted(CI.glob("requirements-*.txt")):
+        purpose = file.stem.removeprefix("requirements-")
+        pinned.setdefault(constraints(purpose), []).append(str(file.relative_to(ROOT)))
     options = ["--quiet", "--universal", "--python-version", "3.10", "--no-header", "--no-annotate", "--upgrade"]
-    command = [str(uv()), "pip", "compile", *options, *requirements, "--output-file", str(CONSTRAINTS)]
-    subprocess.run(command, cwd=ROOT, env=uv_environment(), check=True, stdout=subprocess.DEVNULL)
+    for target, requirements in pinned.items():
+        command = [str(uv()), "pip", "compile", *options, *requirements, "--output-file", str(target)]
+        subprocess.run(command, cwd=ROOT, env=uv_environment(), check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -310,7 +310,7 @@ def main() -> None:
     limit()
     print("\nThe write quota, 15 times as fast\n")
     quota(tenant)
-    print("\nNot measured: az rest and msgraph-sdk, which are not in this environment.")
+    print("\nNot measured here: az rest and msgraph-sdk, see BENCH=peers")
     control("POST", "quirks", {"latency": 0.0})
     control("PUT", "state", tenant)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import bulk
 import limits
+import peers
 import reconcile
 import report
 import requests
@@ -94,7 +95,11 @@ def measure() -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Print the tables that docs/benchmarks.md holds; with BENCH=limits only the one of the limits."""
+    """Print the tables that docs/benchmarks.md holds; with BENCH=limits or BENCH=peers only one of them."""
+    if os.environ.get("BENCH") == "peers":
+        print("\nPeers\n")
+        peers.main()
+        return
     print("\nLimits\n")
     limits.main()
     if os.environ.get("BENCH") == "limits":
