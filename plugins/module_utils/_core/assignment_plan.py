@@ -213,8 +213,8 @@ def plan(
     `sets` are attribute sets that are named as a whole; `purge` removes their attributes that are not named.
     `definitions` are the known definitions; a value that they do not allow is refused here. Raises InvalidValue for a
     value that does not fit its attribute, and where the principal would hold more than 50 values (graph-facts 4).
-    Raises ValueConflict for a value that moves to an attribute with another one, and NameCaseMismatch for a name that
-    is not known to be defined, where the principal has one that differs in case only.
+    Raises ValueConflict for a value that moves to an attribute with another one or that would be purged there, and
+    NameCaseMismatch for a name that is not known to be defined, where the principal has one that differs in case only.
     """
     before: Assignments = {}
     after: Assignments = {}
@@ -225,6 +225,8 @@ def plan(
         now = current.get(attribute)
         definition = definitions.get(attribute) if definitions else None
         if isinstance(wanted, Moved):
+            if purge and attribute.attribute_set in sets and wanted.source in current:
+                _ensure_stays(attribute, wanted.source, desired)
             wanted = _moved(attribute, wanted, current, definition)
         then = value_after(attribute, wanted, now, definition)
         if now is not None:
@@ -240,6 +242,18 @@ def plan(
             f"the principal would hold {total} values; Entra allows {MAX_VALUES_PER_PRINCIPAL}",
         )
     return Plan(before, after, changes)
+
+
+def _ensure_stays(attribute: AttributeName, source: AttributeName, desired: Desired) -> None:
+    """Raise ValueConflict for a value that moves away from `source` and that only the move names.
+
+    Nothing names it any more in the next run, which would purge it.
+    """
+    if isinstance(desired.get(source), Exactly):
+        raise ValueConflict(
+            f"{attribute} gets its value by the move from {source}, and purge would remove it in the next run",
+            f"Declare {attribute} for this principal, or move without purge.",
+        )
 
 
 def _with_purged(current: Assignments, desired: Desired, sets: Collection[str]) -> Desired:

@@ -496,3 +496,18 @@ def test_a_masked_set_in_another_case_is_refused(projct: Tenant) -> None:
     assert "masked_sets: attribute set engineering is declared as Engineering" in refused(
         projct, declarations=declarations
     )
+
+
+def test_a_value_that_the_next_run_would_purge_does_not_move(projct: Tenant) -> None:
+    declared = {"user": "adele@contoso.com", "attributes": {"Engineering": {"NumVendors": 4}}}
+    declarations = {"definitions": [TITLE], "moves": [MOVE], "assignments": [declared]}
+    for _again in range(2):
+        failed = projct.fail(RECONCILE, declarations=declarations, purge=True)
+        assert "Engineering.Title gets its value by the move from Engineering.Projct, and purge" in str(failed)
+        assert of(projct, "adele@contoso.com") == {"Projct": "Bakr", "NumVendors": 4}
+        assert of(projct, "alex@contoso.com") == {"Title": "Alpine"}
+    assert definition(projct, "Projct")["status"] == "Available"
+    declared["attributes"]["Engineering"]["Title"] = "Bakr"  # type: ignore[index]
+    assert projct.run(RECONCILE, declarations=declarations, purge=True)["changed"]
+    assert of(projct, "adele@contoso.com") == {"Title": "Bakr", "NumVendors": 4}
+    assert not projct.run(RECONCILE, declarations=declarations, purge=True)["changed"]
