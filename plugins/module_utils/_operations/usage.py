@@ -119,7 +119,7 @@ def find_usage(
     return ConsumerUsage(
         named or (f"{attribute} = {' or '.join(values)}" if values else str(attribute)),
         [consumer for consumer in consumers.found if consumer.names(attribute, values)],
-        [consumer for consumer in consumers.found if not consumer.certain and not consumer.names(attribute)],
+        [consumer for consumer in consumers.found if not consumer.certain and not consumer.names(attribute, values)],
         [source for source in consumers.not_read if source.source != "definitions"],
     )
 

@@ -154,14 +154,20 @@ class _Hidden:
         texts = {value_text(value).lower() for value in values}
         self._texts = {text for text in texts if len(text) >= SHORTEST_SECRET}
 
+    def _quotes(self, name: str) -> bool:
+        """Return whether a name quotes a value."""
+        return any(text in name.lower() for text in self._texts)
+
     def shown(self, consumer: Consumer, matches: Mapping[str, int] | None) -> dict[str, Any]:
         """Return a consumer as JSON has it."""
         result = {**consumer.as_result(), "owner": consumer.owner}
         names = {details["attribute_set"].lower() for details in consumer.attributes}
         hides = bool(self._sets) and (not consumer.certain or not self._sets.isdisjoint(names))
         masked = hides and bool(consumer.rule or any(details["values"] for details in consumer.attributes))
-        if any(text in (consumer.display_name or "").lower() for text in self._texts):
+        if self._quotes(consumer.display_name or ""):
             result["display_name"] = None
+        if self._quotes(consumer.place):
+            result["place"] = "masked"
         if masked:
             result["rule"] = None
             result["problems"] = [{"message": _MASKED, "column": None, "right_form": None}] if consumer.problems else []

@@ -151,6 +151,12 @@ def test_a_deactivated_value_is_looked_for(grade: Tenant, rule: str, is_named: b
     assert result["in_use"] is None, "holders keep the value"
 
 
+def test_a_rule_that_is_not_valid_may_decide_by_other_values_than_it_names(grade: Tenant) -> None:
+    named(grade, GRADE.replace('"High"', "'Low'"))
+    words = 'the policy "Finance" (enabled) may decide by High; in_use=fail forbids to deactivate High'
+    assert words in refusal(grade, state="present", inactive_predefined_values=["High"])
+
+
 def test_purging_deactivates_values_as_well(grade: Tenant) -> None:
     named(grade, GRADE)
     purge = {"state": "present", "predefined_values": ["Low"], "purge_predefined_values": True}
