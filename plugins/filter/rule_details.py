@@ -105,7 +105,7 @@ _value:
           type: list
           elements: raw
     problems:
-      description: What is wrong with the rule.
+      description: What is wrong with the rule. After 50 problems, the last entry says how many more there are.
       type: list
       elements: dict
       contains:

@@ -19,7 +19,9 @@ description:
     as something is in RV(not_read), there may be more consumers.
 options:
   attribute_set:
-    description: Return only what decides by attributes of this attribute set.
+    description:
+      - Return only what decides by attributes of this attribute set. The case of names does not matter here, since
+        Microsoft does not document whether it counts in rules.
     type: str
   name:
     description: Return only what decides by this attribute. Needs O(attribute_set).

@@ -29,6 +29,8 @@ SOME_SET, SOME_NAME, SOME_VALUE = "<AttributeSet>", "<Attribute>", "<value>"
 """What a right form has where the rule does not say it. Names cannot hold these characters."""
 MAX_DEPTH = 50
 MAX_LENGTH = 100_000
+MAX_PROBLEMS = 50
+"""Problems of a rule that are shown. Each has the right form of the whole rule, which may be long."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,13 @@ class Problem:
     message: str
     column: int | None = None
     right_form: str | None = None
+
+
+def shown(problems: list[Problem]) -> list[Problem]:
+    """Return the problems of a rule that are shown, and one for all others."""
+    hidden = len(problems) - MAX_PROBLEMS
+    more = [Problem(f"{hidden} more problems are not shown")] if hidden > 0 else []
+    return problems[:MAX_PROBLEMS] + more
 
 
 class InvalidRule(ValueError):
@@ -336,7 +345,7 @@ class Parser:
         if self.problems:
             form = write(tree)
             problems = sorted(self.problems, key=lambda problem: problem.column or 0)
-            raise InvalidRule([replace(problem, right_form=form) for problem in problems], tree)
+            raise InvalidRule(shown([replace(problem, right_form=form) for problem in problems]), tree)
         return tree
 
     @property

@@ -521,13 +521,14 @@ def _conditional_access_text(name: str, operator: str, left: Any, right: Any) ->
             return Unknown((_TYPE.format(name, "a value that is not text", "Conditional Access"),))
     if operator == "-startsWith":
         return _text_answer(left.startswith(right), left.casefold().startswith(right.casefold()))
-    if several:
-        folded = right.casefold()
-        return _text_answer(right in left, any(folded in item.casefold() for item in left))
     if operator == "-contains":
-        if left != right and right.casefold() in left.casefold():
+        texts = left if several else [left]
+        folded = [text.casefold() for text in texts]
+        if right in texts or right.casefold() in folded:
+            return _text_answer(right in texts, ignoring_case=True)
+        if any(right.casefold() in text for text in folded):
             return Unknown((f"Whether {operator} finds a part of a text is not documented",))
-        return bool(left == right)
+        return False
     return _text_answer(left in wanted, left.casefold() in [item.casefold() for item in wanted])
 
 
@@ -656,14 +657,23 @@ def _text_test(operator: str) -> Callable[[Any, Any], bool]:
 
 @lru_cache(1024)
 def _pattern(text: str, wildcards: re.Pattern[str]) -> re.Pattern[str]:
-    """Return the pattern that a text with wildcards stands for; a backslash makes a wildcard a character."""
-    meant = {"*": ".*", "?": "."}
-    parts, position = [], 0
+    """Return the pattern that a text with wildcards stands for; a backslash makes a wildcard a character.
+
+    Each part between asterisks is looked for once, from the left, so that no text takes long.
+    """
+    parts, position = [""], 0
     for match in wildcards.finditer(text):
-        parts.append(re.escape(text[position : match.start()]))
-        parts.append(meant.get(match[0]) or re.escape(match[0][1:]))
+        parts[-1] += re.escape(text[position : match.start()])
+        if match[0] == "*":
+            parts.append("")
+        else:
+            parts[-1] += "." if match[0] == "?" else re.escape(match[0][1:])
         position = match.end()
-    return re.compile("".join([*parts, re.escape(text[position:])]), re.DOTALL)
+    parts[-1] += re.escape(text[position:])
+    first, *others = parts
+    last = f".*{others.pop()}" if others else ""
+    inner = (f"(?=(?P<part{number}>.*?{part}))(?P=part{number})" for number, part in enumerate(others) if part)
+    return re.compile(f"{first}{''.join(inner)}{last}", re.DOTALL)
 
 
 def _matches(actual: str, pattern: str, wildcards: re.Pattern[str]) -> Answer:

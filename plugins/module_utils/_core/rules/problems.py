@@ -36,6 +36,7 @@ from .conditions import (
     comparisons,
     leaves,
     nearest,
+    shown,
     values_of,
     with_leaves,
 )
@@ -66,7 +67,8 @@ def find_problems(
     found = sorted(lint.problems(), key=lambda problem: problem.column or 0)
     form = lint.right_form()
     whole = [Problem(ALL_APPLICATIONS)] if all_applications else []
-    return whole + [replace(problem, right_form=form) if problem.right_form == _FIXED else problem for problem in found]
+    found = [replace(problem, right_form=form) if problem.right_form == _FIXED else problem for problem in found]
+    return whole + shown(found)
 
 
 def doubts(tree: Node, definitions: Definitions) -> list[str]:

@@ -146,7 +146,7 @@ class _Parser(Parser):
         if name != "Principal":
             if re.search(r"[\\`]\$", inner):
                 self.wrong("The dollar signs are escaped for a shell; write $ alone", token.column)
-                inner = re.sub(r"[\\`]\$", "$", inner)
+                inner = re.sub(r"[\\`]+\$", "$", inner)
             if "$" in inner and re.search(r"&[lg]t;", inner):
                 self.wrong("The condition has HTML escapes; write < and >", token.column)
                 inner = inner.replace("&lt;", "<").replace("&gt;", ">")

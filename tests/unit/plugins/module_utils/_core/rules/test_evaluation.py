@@ -275,6 +275,19 @@ def test_only_and_and_or_turn_unknown_into_an_answer() -> None:
     assert {text: answer(CA, text, "x") for text in table} == table
 
 
+@pytest.mark.parametrize(("value", "part"), [(["Bakery"], True), ("Bakery", True), (["BAKER"], False)])
+def test_contains_says_whether_a_part_or_the_case_is_in_doubt(value: Any, part: bool) -> None:
+    tree = DIALECTS[CA].parse('CustomSecurityAttribute.S_A -contains "Baker"', ())
+    found = evaluate(tree, CA, {AttributeName("S", "A"): value})
+    assert ("part of a text" in str(found), "case only" in str(found)) == (part, not part)
+
+
+def test_many_wildcards_take_no_time() -> None:
+    text = f"{PRINCIPAL} StringLike '{'*a' * 30}*b'"  # all ways to place them are more than a computer can try
+    assert answer(ROLE, text, "a" * 64) is False
+    assert answer(ROLE, text, "a" * 64 + "b") is True
+
+
 def test_a_missing_attribute_behind_negations() -> None:
     positive = 'CustomSecurityAttribute.S_A -eq "x"'
     assert answer(CA, positive, None) is False

@@ -317,6 +317,13 @@ def test_what_cannot_be_understood_has_a_column(dialect: str, text: str, words: 
     assert (last.column, last.right_form) == (column, None)
 
 
+def test_a_long_rule_has_as_many_problems_as_a_person_reads() -> None:
+    found = problems(CA, " -and ".join(["CustomSecurityAttribute.S.A -eq 'x'"] * 1000))
+    assert len(found) == 51
+    assert {bool(problem.right_form) for problem in found[:50]} == {True}
+    assert (found[50].message, found[50].right_form) == ("1950 more problems are not shown", None)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_is_printed_is_parsed_as_the_same_tree(dialect: str) -> None:
