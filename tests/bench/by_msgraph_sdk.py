@@ -57,7 +57,8 @@ async def bring_in_line(users: list[str]) -> None:
         connection_verify=known["REQUESTS_CA_BUNDLE"],
     )
     async with credential:
-        await credential.get_token(f"{known['ENTRA_GRAPH_URL']}/.default")  # one token, not one for each in flight
+        scope = f"{known['ENTRA_GRAPH_URL']}/.default"
+        await credential.get_token(scope, enable_cae=True)  # one for all requests, in the form in which the client asks
         graph, slots = client(credential), asyncio.Semaphore(IN_FLIGHT)
 
         async def bring(user: str) -> None:
