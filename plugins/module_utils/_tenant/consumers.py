@@ -376,11 +376,11 @@ class _Reader:
     def scope(self, workflow: Mapping[str, Any], conditions: Mapping[str, Any], path: str) -> Iterator[Consumer]:
         """Yield the rule that selects the users of a workflow, which may be hidden."""
         scope = member(conditions, "scope", dict, path)
-        if scope is not None and str(scope.get("@odata.type", "")).endswith("ruleBasedSubjectSet"):
-            rule = member(scope, "rule", str, path)
-            yield from self.ruled("lifecycle_workflow", workflow, "scope", rule, ODATA)
-        elif scope is None and str(conditions.get("@odata.type", "")).endswith("triggerAndScopeBasedConditions"):
-            yield from self.ruled("lifecycle_workflow", workflow, "scope", None, ODATA)
+        if scope is None:
+            if not str(conditions.get("@odata.type", "")).endswith("onDemandExecutionOnly"):
+                yield from self.ruled("lifecycle_workflow", workflow, "scope", None, ODATA)
+        elif "rule" in scope or str(scope.get("@odata.type", "")).endswith("ruleBasedSubjectSet"):
+            yield from self.ruled("lifecycle_workflow", workflow, "scope", member(scope, "rule", str, path), ODATA)
 
     def mentions(self, workflow: Mapping[str, Any], place: str, texts: Iterable[Any]) -> Iterator[Consumer]:
         """Yield a consumer of the attributes that texts name by their paths."""

@@ -137,6 +137,30 @@ def test_a_hidden_rule_may_name_any_attribute(emulator: Emulator, connect: Calla
         assert "may be hidden" in consumer["problems"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("conditions", "certain"),
+    [
+        (None, False),
+        ({"@odata.type": "#microsoft.graph.identityGovernance.onDemandExecutionOnly"}, True),
+        ({"scope": {"rule": "customSecurityAttributes/Marketing/EmployeeId eq '1'"}}, True),
+    ],
+)
+def test_a_scope_that_is_not_shown_is_not_none(
+    emulator: Emulator, graph: Graph, conditions: dict[str, Any] | None, certain: bool
+) -> None:
+    workflow = {"id": "1", "displayName": "Joiner", "isEnabled": True, "executionConditions": conditions, "tasks": []}
+    path = "/v1.0/identityGovernance/lifecycleWorkflows/workflows.*"
+    body = {**workflow, "value": [workflow]}
+    emulator.faults(
+        {"match": {"path": f"{path}/tasks"}, "times": 9, "do": {"status": 200, "body": {"value": []}}},
+        {"match": {"path": path}, "times": 9, "do": {"status": 200, "body": body}},
+    )
+    found = run(graph, attribute_set="Engineering", sources=["lifecycle_workflows"])["consumers"]
+    assert [consumer["place"] for consumer in found] == ([] if certain else ["scope"])
+    narrowed = run(graph, attribute_set="Marketing", sources=["lifecycle_workflows"])["consumers"]
+    assert len(narrowed) == (not certain or "scope" in (conditions or {}))
+
+
 def test_beta_that_fails_leaves_the_filters_for_agents_unread(emulator: Emulator, graph: Graph) -> None:
     emulator.faults({"match": {"path": "/beta/identity.*"}, "do": {"status": 400}})
     result = run(graph, sources=["conditional_access_policies"])
