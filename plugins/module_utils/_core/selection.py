@@ -121,7 +121,7 @@ class Selection:
         """Return the selection in words, without values of masked attribute sets."""
         parts = [f"in the group '{self.group}'"] if self.group else []
         parts += [f"of the blueprint '{self.blueprint}'"] if self.blueprint else []
-        hidden = any(f"/{attribute_set}/" in self.filter for attribute_set in masked)
+        hidden = any(f"/{attribute_set}/".lower() in self.filter.lower() for attribute_set in masked)
         rules = ["(masked)" if hidden else self.filter] if self.filter else []
         rules += [condition.text(masked) for condition in self.where]
         parts += [f"with {' and '.join(rules)}"] if rules else []

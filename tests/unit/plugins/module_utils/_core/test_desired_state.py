@@ -532,3 +532,10 @@ def test_kinds_do_not_depend_on_each_other() -> None:
     ]
     found = directory(app("app", {REGION: "x"}), app("agent", {TIER: "x"}, agent="agentIdentity"))
     assert held_after(found, *items) == {"app": {"Region": "x", "Tier": "x"}, "agent": {"Tier": "x", "Region": "x"}}
+
+
+@pytest.mark.parametrize("attribute_set", ["Engineering", "engineering"])
+def test_a_filter_on_a_masked_set_is_masked_in_any_case(attribute_set: str) -> None:
+    selection = Selection(USERS, filter=f"customSecurityAttributes/{attribute_set}/Project eq 'Skagit'")
+    assert selection.text(["Engineering"]) == "users with (masked)"
+    assert selection.text(["Marketing"]).endswith("eq 'Skagit'")
