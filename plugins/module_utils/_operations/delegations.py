@@ -179,6 +179,7 @@ class DelegationRun:
                 self._write_step(step)
                 self.written.append(step)
             except EntraError as error:
+                error.message = f"{step.delegation}: {error.message}"
                 self.failed.append((step, error))
                 if error.in_doubt or self._on_error == "stop":
                     return
@@ -215,7 +216,7 @@ class DelegationRun:
     def failures(self) -> list[str]:
         """Return why each delegation failed or is refused."""
         refused = [f"{finding.place}: {finding.message}" for finding in self.refused]
-        return refused + [f"{step.place}: {step.delegation}: {error}" for step, error in self.failed]
+        return refused + [f"{step.place}: {error}" for step, error in self.failed]
 
 
 def _item_key(item: Mapping[str, Any]) -> tuple[Any, ...]:

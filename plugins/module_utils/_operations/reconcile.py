@@ -307,8 +307,7 @@ def _write(run: ReconcileRun, params: Mapping[str, Any], folder: Folder, tenant:
 
 def _failure(run: ReconcileRun, check_mode: bool) -> EntraError | None:
     """Return the error that sums up what failed, if anything did."""
-    for step, error in [*run.outcome.failed, *run.delegations.failed][:1]:
-        error.message = f"{step.as_step().name}: {error.message}"
+    for _step, error in [*run.outcome.failed, *run.delegations.failed]:
         return error
     if not any(entry.error for entry in run.entries):
         return None

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.assignment_plan import Plan
-from .._core.model import AttributeName, Principal
+from .._core.model import KINDS, AttributeName, Principal
 from .._core.moves import Departure
 from .._core.schema_plan import plan_definition, plan_set
 from .._core.schema_steps import DefinitionStep, SchemaPlan, SchemaStep, SetStep, plan_schema
@@ -308,13 +308,33 @@ class ReconcileRun:
             needed = [change.attribute for change in step.changes if (DEFINITION, change.attribute) in reasons]
             if needed:
                 reasons.setdefault(step.key, f"{step.name}: the definition {needed[0]} is stale")
+        held = dict(self._still_held(approved, reasons))
         self.warnings += [f"Skipped, because the plan is stale: {reason}" for reason in reasons.values()]
-        kept = tuple(step for step in self.schema.steps if step.as_step().key not in reasons)
+        self.warnings += [f"Skipped: {reason}" for reason in held.values()]
+
+        def stays(step: Step) -> bool:
+            return step.key not in reasons and not (step.phase == FORBID and step.key in held)
+
+        kept = tuple(step for step in self.schema.steps if stays(step.as_step()))
         self.schema = replace(self.schema, steps=kept, problems=())
         self.delegations.keep(names, reasons)
         self.delegations.refused.clear()
         self._keep_entries([entry for entry in self.entries if _key(entry) not in reasons])
-        self.plan = replace(self.plan.without(reasons), refused=())
+        self.plan = replace(self.plan, steps=tuple(filter(stays, self.plan.steps)), refused=())
+
+    def _still_held(self, approved: TenantPlan, left_out: Collection[Key]) -> Iterator[tuple[Key, str]]:
+        """Yield the definitions that must not end, since a principal that is left out may hold what ends."""
+        refused = [finding.name for finding in approved.refused if finding.kind in KINDS]
+        holders = {
+            change.attribute: step.name
+            for step in approved.principals
+            if step.key in left_out
+            for change in step.changes
+        }
+        for step in self.plan.steps:
+            holder = holders.get(step.id) or next(iter(refused), None)
+            if step.phase == FORBID and holder and step.key not in left_out:
+                yield step.key, f"{step.name}: {holder} is left out and may still hold it"
 
     def _not_approved(self, approved: TenantPlan) -> Iterator[tuple[Key, str]]:
         """Yield the principals whose change affects a consumer that acts, and that the approved plan does not show.
@@ -394,6 +414,7 @@ class ReconcileRun:
                 self._write_step(step)
                 self.outcome.written.append(step)
             except EntraError as error:
+                error.message = f"{step.as_step().name}: {error.message}"
                 self.outcome.failed.append((step, error))
                 self.outcome.lost = error.in_doubt or self._params["on_error"] == "stop"
 
@@ -456,7 +477,7 @@ class ReconcileRun:
             for finding in self.plan.refused
             if finding.kind in (*SCHEMA_KINDS, MOVE)
         ]
-        schema += [f"{step.declared.place}: {step.as_step().name}: {error}" for step, error in self.outcome.failed]
+        schema += [f"{step.declared.place}: {error}" for step, error in self.outcome.failed]
         schema += self.delegations.failures()
         return schema + [f"{entry.declaration.label}: {self._reason(entry)}" for entry in self.entries if entry.error]
 

@@ -342,3 +342,11 @@ def test_names_of_the_tenant_do_not_break_a_line(admin: Tenant) -> None:
     shown = [*plan["notes"], *(step["name"] for step in plan["steps"])]
     assert len(shown) == 3
     assert all(text.isprintable() and len(text) < 160 for text in shown)
+
+
+def test_a_delegation_that_fails_is_named_once(admin: Tenant) -> None:
+    admin.emulator.faults({"match": {"method": "POST", "path": "roleAssignments"}, "do": {"status": 403}, "times": 99})
+    failed = admin.fail(RECONCILE, **declare(item(user="alex@contoso.com")))
+    name = "Attribute Assignment Reader for Engineering: user alex@contoso.com: "
+    assert failed["msg"].count(name) == 1
+    assert [problem.count(name) for problem in failed["failures"]] == [1]

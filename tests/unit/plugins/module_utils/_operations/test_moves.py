@@ -511,3 +511,24 @@ def test_a_value_that_the_next_run_would_purge_does_not_move(projct: Tenant) -> 
     assert projct.run(RECONCILE, declarations=declarations, purge=True)["changed"]
     assert of(projct, "adele@contoso.com") == {"Title": "Bakr", "NumVendors": 4}
     assert not projct.run(RECONCILE, declarations=declarations, purge=True)["changed"]
+
+
+@pytest.mark.parametrize("changed_later", [False, True])
+def test_a_plan_does_not_deprecate_what_a_principal_keeps_that_it_leaves_out(
+    projct: Tenant, tmp_path: Path, changed_later: bool
+) -> None:
+    declarations, path = {"definitions": [TITLE], "moves": [MOVE]}, str(tmp_path / "plan.json")
+    if changed_later:
+        projct.run(RECONCILE, declarations=declarations, plan_path=path, check_mode=True)
+        hold(projct, {"adele@contoso.com": {"Projct": "Cascade"}})
+    else:
+        projct.run(DEFINITION, **TITLE)
+        hold(projct, {"adele@contoso.com": {"Projct": "Bakr", "Title": "Other"}})
+        projct.fail(RECONCILE, declarations=declarations, plan_path=path, check_mode=True)
+    result = projct.run(RECONCILE, apply_plan=path, on_stale="skip")
+    (held,) = [warning for warning in result["warnings"] if warning.startswith("Skipped: ")]
+    assert held.startswith("Skipped: Engineering.Projct: ")
+    assert held.endswith(" is left out and may still hold it")
+    assert of(projct, "alex@contoso.com") == {"Title": "Alpine"}
+    assert definition(projct, "Projct")["status"] == "Available"
+    assert "Engineering.Projct" not in [step["id"] for step in result["plan"]["steps"]]
