@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from ..._errors import quoted
 from ..model import BOOLEAN, INTEGER, STRING, AttributeName, is_guid
+from ..names import read_as
 from ..values import type_of
 from .conditions import (
     INTEGER_TEXT,
@@ -255,6 +256,13 @@ def compare(attribute: Attribute, operator: str, value: Scalars) -> Comparison:
             f"'{quoted(operator)}' is not an operator for this value; use eq, ne, startsWith, notStartsWith, contains,"
             " in, or an operator of the format, such as StringEqualsIgnoreCase"
         )
+    base = name.rpartition(":")[2]
+    if base.startswith(("Guid", "DateTime")):
+        fits = kind == "String" and (base.startswith("DateTime") or all(is_guid(str(item)) for item in given))
+    else:
+        fits = base.startswith(kind)
+    if not fits:
+        raise ValueError(f"{name} does not compare with {read_as(given[0])}")
     if name.startswith(CROSS):
         return Comparison(attribute, name, literals)
     if isinstance(value, list):

@@ -274,6 +274,9 @@ def test_an_operator_and_a_value_become_a_comparison(dialect: str, operator: str
         ([{"attribute_set": "S", "name": "A", "value": "it's"}], ROLE, "single quote"),
         ([{"attribute_set": "S", "name": "A", "value": None}], ROLE, "cannot compare with null"),
         ([{"attribute_set": "S", "name": "A", "operator": "in", "value": ["x", 1]}], ROLE, "mixes types"),
+        ([{"attribute_set": "S", "name": "A", "operator": "NumericEquals", "value": "5"}], ROLE, "the text '5'"),
+        ([{"attribute_set": "S", "name": "A", "operator": "StringEquals", "value": 5}], ROLE, "the integer 5"),
+        ([{"attribute_set": "S", "name": "A", "operator": "GuidEquals", "value": "x"}], ROLE, "the text 'x'"),
         ([{"attribute_set": "S", "name": "A", "operator": "eq", "value": ["x"]}], ROLE, "takes one value"),
         (
             [{"attribute_set": "S", "name": "A", "operator": "match", "value": "x"}],
