@@ -58,9 +58,17 @@ class Backup:
     complete: bool
 
     def principals(self) -> dict[str, dict[str, str]]:
-        """Return the object ids of its principals, by kind and by the names in its files. Raises OSError."""
-        found: dict[str, dict[str, str]] = json.loads(read_regular(self.path / PRINCIPALS))
-        return found
+        """Return the object ids of its principals, by kind and by the names in its files.
+
+        Raises OSError and BrokenBackup.
+        """
+        try:
+            found: dict[str, dict[str, str]] = json.loads(read_regular(self.path / PRINCIPALS))
+            if all(isinstance(object_id, str) for ids in found.values() for object_id in ids.values()):
+                return found
+        except (ValueError, AttributeError, RecursionError):
+            pass
+        raise BrokenBackup(f"its {PRINCIPALS} is damaged")
 
 
 def new_backup(dest: str) -> Path:
@@ -141,7 +149,11 @@ def read_backup(folder: Path) -> Backup:
 
 
 def _instant(text: Any) -> datetime:
-    return datetime.strptime(text, _HEADER_TIME).replace(tzinfo=timezone.utc)
+    """Return a time. Raises ValueError and TypeError, also for one at the ends of what Python can compute with."""
+    found = datetime.strptime(text, _HEADER_TIME).replace(tzinfo=timezone.utc)
+    if not 2000 <= found.year < 9999:
+        raise ValueError(text)
+    return found
 
 
 def _digest(path: Path) -> str:

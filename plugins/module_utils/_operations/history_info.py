@@ -20,7 +20,7 @@ from .._core.model import KINDS, AttributeName, Principal, PrincipalKind, Princi
 from .._core.options import TEXT
 from .._core.values import elements
 from .._declarations.assignments import declarations
-from .._declarations.backups import Backup, find_backups
+from .._declarations.backups import Backup, BrokenBackup, find_backups
 from .._declarations.storage import check_path
 from .._errors import OptionError, PermissionDenied, PrincipalNotFound
 from .._graph.client import Graph
@@ -184,6 +184,8 @@ def _read_backup(backup: Backup, subjects: _Subjects) -> set[str]:
         ids = backup.principals()
     except OSError as error:
         raise OptionError("backups", f"{error.filename} cannot be read: {error.strerror}") from None
+    except BrokenBackup as reason:
+        raise OptionError("backups", f"{backup.path} is not a whole backup: {reason}") from None
     named = set()
     for declaration in declarations(None, str(backup.path)).found:
         who = declaration.who

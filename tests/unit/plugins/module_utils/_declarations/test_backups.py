@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -139,6 +140,24 @@ def test_only_a_whole_backup_is_restored(tmp_path: Path, harm: Callable[[Path], 
             backups.restorable_ids([str(made)], MINE)
     else:  # an ordinary folder of declarations
         backups.restorable_ids([str(made)], MINE)
+
+
+@pytest.mark.parametrize("content", ["", "null", "[" * 9999, '{"user": []}', '{"user": {"adele@contoso.com": 5}}'])
+def test_principals_that_are_sealed_but_cannot_be_are_not_restored(tmp_path: Path, content: str) -> None:
+    (folder := back_up(tmp_path)).joinpath(".principals.json").write_text(content)
+    sealed = json.loads((folder / ".backup.json").read_text())
+    sealed["sha256"][".principals.json"] = hashlib.sha256(content.encode()).hexdigest()
+    (folder / ".backup.json").write_text(json.dumps(sealed))
+    with pytest.raises(OptionError, match=r"is not a whole backup: its \.principals\.json is damaged"):
+        backups.restorable_ids([str(folder)], MINE)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_backup_at_the_ends_of_time_is_damaged(tmp_path: Path, time: str) -> None:
+    folder = back_up(tmp_path)
+    sealed = json.loads((folder / ".backup.json").read_text())
+    (folder / ".backup.json").write_text(json.dumps({**sealed, "started": time, "finished": time}))
+    assert "is damaged" in backups.find_backups(tmp_path, MINE)[1][0]
 
 
 @pytest.mark.parametrize(("of", "token", "refused"), [(MINE, OTHER, True), (None, OTHER, False), (MINE, None, False)])
