@@ -20,7 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .._core.assignment_plan import DesiredValue
 from .._core.delegations import DesiredDelegation
 from .._core.model import AttributeName, Exposure
-from .._core.moves import Departure, Move, declaration_problems
+from .._core.moves import Departure, Move, declaration_problems, moves_of
 from .._core.names import case_variant
 from .._core.options import TEXT, without_omitted
 from .._core.schema_plan import DesiredDefinition, DesiredSet, Placed
@@ -194,11 +194,19 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
         placed_definitions=[known for _item, known in definitions.values() if known],
         delegations=list(delegations.values()),
         items=assigned.items,
-        masked_sets=tuple(dict.fromkeys(bounds[MASKED_SETS])),
+        masked_sets=_masked_sets(bounds[MASKED_SETS], departures),
         protected_principals=tuple(bounds[PRINCIPALS]),
         protected_attributes=tuple(bounds[ATTRIBUTES]),
         exposures=tuple(exposures),
     )
+
+
+def _masked_sets(named: Sequence[str], departures: Sequence[Departure]) -> tuple[str, ...]:
+    """Return the sets to mask: those that are named, and those with which their values move."""
+    masked, moving = dict.fromkeys(named), [move.attribute_sets for move in moves_of(departures)]
+    while more := {name for sets in moving if sets & masked.keys() for name in sets} - masked.keys():
+        masked |= dict.fromkeys(sorted(more))
+    return tuple(masked)
 
 
 def narrowed(
