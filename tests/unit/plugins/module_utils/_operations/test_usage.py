@@ -50,7 +50,7 @@ def named(tenant: Tenant, rule: str, *, state: str = "enabled", scope: str = "")
 GRADE = 'CustomSecurityAttribute.Engineering_Grade -eq "High"'
 
 
-def deprecate(tenant: Tenant, in_use: str = "warn", **options: Any) -> dict[str, Any]:
+def deprecate_grade(tenant: Tenant, in_use: str = "warn", **options: Any) -> dict[str, Any]:
     wanted = {"state": "deprecated", **options}
     return tenant.run(DEFINITION, attribute_set="Engineering", name="Grade", in_use=in_use, **wanted)
 
@@ -60,7 +60,7 @@ def refusal(tenant: Tenant, **options: Any) -> str:
     before = tenant.emulator.tenant()
     for check_mode in (True, False):
         with pytest.raises(InvalidDeclaration) as refused:
-            deprecate(tenant, "fail", check_mode=check_mode, **options)
+            deprecate_grade(tenant, "fail", check_mode=check_mode, **options)
     assert tenant.emulator.tenant() == before
     return str(refused.value)
 
@@ -68,7 +68,7 @@ def refusal(tenant: Tenant, **options: Any) -> str:
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_deprecated_attribute_names_its_policies_and_workflows(grade: Tenant, check_mode: bool) -> None:
     named(grade, GRADE, scope="customSecurityAttributes/Engineering/Grade eq 'Low'")
-    result = deprecate(grade, check_mode=check_mode)
+    result = deprecate_grade(grade, check_mode=check_mode)
     assert result["warnings"] == [
         'Attribute Engineering.Grade is deprecated, but the policy "Finance" (enabled) and the workflow "Joiner"'
         " (enabled) decide by it."
@@ -91,7 +91,7 @@ def test_fail_refuses_by_name(grade: Tenant) -> None:
 )
 def test_what_does_not_act_is_a_warning_only(grade: Tenant, state: str, words: str) -> None:
     named(grade, GRADE, state=state)
-    result = deprecate(grade, "fail")
+    result = deprecate_grade(grade, "fail")
     assert result["changed"]
     assert result["warnings"] == [
         f'Attribute Engineering.Grade is deprecated, but the policy "Finance" ({words}) decides by it.'
@@ -100,7 +100,7 @@ def test_what_does_not_act_is_a_warning_only(grade: Tenant, state: str, words: s
 
 def test_another_attribute_is_no_reason(grade: Tenant) -> None:
     named(grade, 'CustomSecurityAttribute.Engineering_Grades -eq "High"')
-    result = deprecate(grade, "fail")
+    result = deprecate_grade(grade, "fail")
     assert result["changed"]
     assert result["consumers"] == []
     assert "warnings" not in result
@@ -109,7 +109,7 @@ def test_another_attribute_is_no_reason(grade: Tenant) -> None:
 def test_a_rule_that_nobody_can_read_may_decide_by_it(grade: Tenant) -> None:
     named(grade, "this is not a rule")
     assert f'the policy "Finance" (enabled) may decide by it; {FORBIDDEN}' in refusal(grade)
-    assert 'the policy "Finance" (enabled) may decide by it.' in deprecate(grade)["warnings"][0]
+    assert 'the policy "Finance" (enabled) may decide by it.' in deprecate_grade(grade)["warnings"][0]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_source_that_was_not_read_is_not_none(grade: Tenant, missing: str, sou
     sentence = f"{sources} could not be read, which needs {missing}, so consumers are not known"
     assert f"{sentence}; {FORBIDDEN}" in refusal(permitted)
     grade.emulator.clear()
-    result = deprecate(permitted)
+    result = deprecate_grade(permitted)
     assert result["changed"]
     assert result["warnings"] == [f"{sentence}."]
     assert len(grade.requests) < 12
@@ -144,7 +144,7 @@ def test_a_deactivated_value_is_looked_for(grade: Tenant, rule: str, is_named: b
     if is_named:
         wanted = 'the policy "Finance" (enabled) decides by High; in_use=fail forbids to deactivate High'
         assert wanted in refusal(grade, **retire)
-    result = deprecate(grade, "warn" if is_named else "fail", **retire)
+    result = deprecate_grade(grade, "warn" if is_named else "fail", **retire)
     assert result["changed"]
     assert ("warnings" in result) == is_named
     assert len(result["consumers"]) == is_named
@@ -172,7 +172,7 @@ def test_consumers_are_read_only_where_something_is_retired(grade: Tenant) -> No
         {"state": "deprecated"},
     ]
     for options in wanted:
-        assert deprecate(grade, options.pop("in_use", "fail"), **options)["consumers"] is None
+        assert deprecate_grade(grade, options.pop("in_use", "fail"), **options)["consumers"] is None
     assert not [request for request in grade.requests if "identity" in request or "policies" in request]
 
 
