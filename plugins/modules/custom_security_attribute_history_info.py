@@ -122,8 +122,8 @@ history:
       description: Attribute.
       type: str
       sample: Project
-    values:
-      description: Values, as a list for a single value as well. Empty if nothing was assigned, null if it is not known.
+    value:
+      description: Value, always as a list. Empty if nothing was assigned, null if it is not known.
       type: list
       elements: raw
       sample: [Baker]

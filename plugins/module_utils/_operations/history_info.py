@@ -290,7 +290,7 @@ def _history(
                     **subject.as_result(),
                     "attribute_set": attribute.attribute_set,
                     "name": attribute.name,
-                    "values": None if state.values is None else list(state.values),
+                    "value": None if state.values is None else list(state.values),
                     "certain": state.certain,
                     "source": state.source,
                     "reason": state.reason,

@@ -63,7 +63,7 @@ def back_up(tenant: Tenant, dest: Path, at: datetime) -> str:
 
 def shown(result: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Return principal, attribute, values and certainty of each row."""
-    return [(row["id"], row["name"], row["values"], row["certain"]) for row in result["history"]]
+    return [(row["id"], row["name"], row["value"], row["certain"]) for row in result["history"]]
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -84,10 +84,10 @@ def test_the_log_alone_shows_every_state_since_its_first_entry(tenant: Tenant, s
         rows = {row["name"]: row for row in history(tenant, at, user="adele@contoso.com")["history"]}
         for name, expected in state.items():
             if name in rows and rows[name]["certain"]:
-                assert sorted(rows[name]["values"]) == sorted(expected)
+                assert sorted(rows[name]["value"]) == sorted(expected)
         assert any(row["certain"] for row in rows.values())
     last = history(tenant, truth[-1][0], user="adele@contoso.com", attribute_set="Engineering", name="CostCenter")
-    assert [(sorted(row["values"]), row["certain"]) for row in last["history"]] == [(sorted(held["CostCenter"]), True)]
+    assert [(sorted(row["value"]), row["certain"]) for row in last["history"]] == [(sorted(held["CostCenter"]), True)]
 
 
 def test_a_backup_shows_what_the_log_never_saw_change(tenant: Tenant, tmp_path: Path) -> None:
@@ -114,12 +114,12 @@ def test_an_attribute_lists_all_who_had_it(tenant: Tenant, tmp_path: Path) -> No
     back_up(tenant, tmp_path, at + SOON)
     options = {"attribute_set": "Engineering", "name": "NumVendors", "backups": str(tmp_path)}
     rows = history(tenant, at, **options)["history"]
-    assert [(row["user_principal_name"], row["values"], row["certain"]) for row in rows] == [
+    assert [(row["user_principal_name"], row["value"], row["certain"]) for row in rows] == [
         ("adele@contoso.com", [4], True),
         ("alex@contoso.com", [5], True),
     ]
     now = history(tenant, utc_now(), **options)["history"]
-    assert [(row["user_principal_name"], row["values"], row["certain"]) for row in now] == [
+    assert [(row["user_principal_name"], row["value"], row["certain"]) for row in now] == [
         ("alex@contoso.com", [5], True)
     ]
 
