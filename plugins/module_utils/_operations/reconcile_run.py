@@ -111,7 +111,18 @@ class ReconcileRun:
     # Planning
 
     def read_and_plan(self, kept: Mapping[str, Any]) -> None:
-        """Read the tenant and plan everything; `kept` is what the snapshot of a run that was cut off holds."""
+        """Read the tenant and plan everything; `kept` is what the snapshot of a run that was cut off holds.
+
+        Where that fails, entries say that nothing was written of them.
+        """
+        try:
+            self._read_and_plan(kept)
+            self.is_planned = True
+        finally:
+            for entry in () if self.is_planned else self.entries:
+                entry.skipped = entry.pending or not (entry.plan or entry.error or entry.missing)
+
+    def _read_and_plan(self, kept: Mapping[str, Any]) -> None:
         approved = self._approved.plan if self._approved else None
         schema_steps = approved and any(step.is_schema for step in approved.steps)
         departures = self._departures(approved)
@@ -154,7 +165,6 @@ class ReconcileRun:
             effects=assignments.effect_documents(),
             rules=tuple(departing.rules),
         )
-        self.is_planned = True
 
     def _departures(self, approved: TenantPlan | None) -> list[Departure]:
         """Return the departures to plan. An approved plan lacks only values of masked sets."""

@@ -14,6 +14,7 @@ from _reconcile import reconcile
 from _tenant import Tenant, batch
 
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK
+from ansible_collections.entra.attributes.plugins.module_utils._operations.reconcile import RECONCILE
 
 ADELE, ALEX, DARA = (f"33333333-3333-4333-8333-33333333330{number}" for number in (1, 2, 3))
 AGENT, BLUEPRINT = "44444444-4444-4444-8444-444444444404", "44444444-4444-4444-8444-444444444405"
@@ -175,3 +176,13 @@ def test_the_permission_for_groups_is_named(tenant: Tenant) -> None:
     result = tenant.allow(*some).fail(BULK, assignments=[item(group="Sales EMEA")])
     assert result["error"]["type"] == "PermissionDenied"
     assert "It needs the Graph permission GroupMember.Read.All with admin consent." in result["msg"]
+
+
+def test_a_plan_that_fails_claims_nothing_of_anybody(tenant: Tenant) -> None:
+    """The service principal cannot be read after the users were planned."""
+    tenant.emulator.faults({"match": {"path": "/servicePrincipals"}, "do": {"status": 400}})
+    named = [{"user": ADELE, "attributes": VENDORS}, {"service_principal": "payroll-api", "attributes": VENDORS}]
+    result = tenant.fail(RECONCILE, declarations={"assignments": named}, report="all")
+    assert [entry["skipped"] for entry in result["results"]] == [True, True]
+    assert result["summary"]["assignments"]["unchanged"] == 0
+    assert tenant.writes == []
