@@ -28,7 +28,7 @@ from .._errors import (
 )
 from .._graph.client import Graph
 from .._graph.odata import key, literal
-from .._graph.replication import persist
+from .._graph.replication import PersistentWriter, persist
 from .._graph.shapes import member
 from .consumers import ATTRIBUTE_SET_SCOPE, ROLES_PATH
 from .permissions import (
@@ -41,7 +41,7 @@ from .permissions import (
     WRITE_ROLE_ASSIGNMENTS,
     Access,
 )
-from .schema import Schema, is_conflict
+from .schema import Schema
 from .wire import GUID_PROPERTIES, NAME_PROPERTY
 
 TENANT_SCOPE = "/"
@@ -62,16 +62,12 @@ _ROLES_BY_ID = {ROLE_IDS[title]: role for role, title in ROLE_TITLES.items()}
 AnyResult = TypeVar("AnyResult")
 
 
-class Roles:
+class Roles(PersistentWriter):
     """The tenant's assignments of roles of attributes, behind a Graph."""
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        super().__init__(graph)
         self._claims = graph.claims()
-        self.written = False
-        """Whether anything was written."""
-        self.in_doubt = False
-        """Whether a write got no answer, so that it may have been applied."""
 
     # Reading
 
@@ -201,15 +197,6 @@ class Roles:
         }
 
     # Writing
-
-    def persist(self, attempt: Callable[[], AnyResult]) -> AnyResult:
-        """Read, plan and write by `attempt()`, and do it again where the tenant turns out not to be as it was read."""
-        try:
-            return persist(self._graph.patience, attempt, lambda error: is_conflict(error) or error.in_doubt)
-        except EntraError as error:
-            error.changed = self.written
-            error.in_doubt |= self.in_doubt
-            raise
 
     def create(self, wanted: Delegation) -> str:
         """Create a role assignment and return its id. Graph may not find yet what is new (graph-facts 6.4)."""

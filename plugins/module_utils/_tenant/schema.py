@@ -11,19 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from .._core.model import AttributeSet, Definition
 from .._core.schema_plan import DefinitionPlan, SetPlan
 from .._errors import (
-    Conflict,
     EntraError,
     GraphError,
     NotFound,
 )
-from .._graph.client import Graph
 from .._graph.odata import key, literal
-from .._graph.replication import persist, wait_until
+from .._graph.replication import PersistentWriter, is_conflict, persist, wait_until
 from .permissions import READ_DEFINITIONS, WRITE_DEFINITIONS
 from .wire import (
     activity_body,
@@ -41,26 +39,10 @@ from .wire import (
 _SETS = "/directory/attributeSets"
 _DEFINITIONS = "/directory/customSecurityAttributeDefinitions"
 _DEFINITION = f"GET {_DEFINITIONS}"
-_CONFLICTS = ("conflicting", "already exists", "multipleobjectswithsamekeyvalue")
 
 
-AnyResult = TypeVar("AnyResult")
-
-
-class Schema:
+class Schema(PersistentWriter):
     """The tenant's attribute sets and definitions, behind a Graph."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self.written = False
-        """Whether anything was written, even if the rest of the plan was refused."""
-        self.in_doubt = False
-        """Whether a write got no answer, so that it may have been applied."""
-
-    @property
-    def touched(self) -> bool:
-        """Return whether the tenant may have changed."""
-        return self.written or self.in_doubt
 
     def sets(self) -> list[AttributeSet]:
         """Return all attribute sets that the identity can read. Raises GraphError."""
@@ -121,18 +103,6 @@ class Schema:
         if planned.gives_more:
             wait_until(self._graph.patience, lambda: self._serves(after))
 
-    def persist(self, attempt: Callable[[], AnyResult]) -> AnyResult:
-        """Read, plan and write by `attempt()`, and do it again where the tenant turns out not to be as it was read.
-
-        A conflict or a lost answer shows that. Raises the error of the last attempt, with what may have been written.
-        """
-        try:
-            return persist(self._graph.patience, attempt, lambda error: is_conflict(error) or error.in_doubt)
-        except EntraError as error:
-            error.changed = self.written
-            error.in_doubt |= self.in_doubt
-            raise
-
     def _write(self, send: Callable[..., object], path: str, body: Mapping[str, Any]) -> None:
         """Write to a listed object; 404 then means that not all of Graph knows it yet (graph-facts 6.4)."""
         self._send(lambda: send(path, body, need=WRITE_DEFINITIONS), lambda error: isinstance(error, NotFound))
@@ -166,14 +136,3 @@ class Schema:
             not known.deprecated and active <= {value for value, is_active in known.predefined.items() if is_active}
             for known in self.definitions(wanted.attribute_set, wanted.name)
         )
-
-
-def is_conflict(error: EntraError) -> bool:
-    """Return whether an object that a request creates exists, though Graph did not list it yet (graph-facts 6.2, 14).
-
-    An earlier run or somebody else made it. Graph answers 409, or 400 with one of several texts.
-    """
-    if not isinstance(error, GraphError) or error.status not in (400, 409):
-        return False
-    text = f"{error.code} {error.said}".lower()
-    return isinstance(error, Conflict) or any(sign in text for sign in _CONFLICTS)
