@@ -107,6 +107,7 @@ class TenantSelector:
     def __init__(self, graph: Graph, choose: Choose, definitions: Callable[[], Definitions]) -> None:
         self._graph = graph
         self._directory = Directory(graph)
+        self._visibility = Visibility(graph)
         self._choose = choose
         self._read_definitions = definitions
         self._definitions: Definitions | None = None
@@ -217,10 +218,9 @@ class TenantSelector:
 
     def _check_visible(self, kind: PrincipalKind, where: Sequence[Where], place: str) -> None:
         """Raise AttributesHidden if the identity cannot read an attribute of a `where`."""
-        visibility = Visibility(self._graph)
         for item in where:
             try:
-                visibility.check_set(kind, item.attribute.attribute_set, item.attribute)
+                self._visibility.check_set(kind, item.attribute.attribute_set, item.attribute)
             except EntraError as error:
                 raise placed(error, place) from None
 

@@ -186,3 +186,12 @@ def test_a_plan_that_fails_claims_nothing_of_anybody(tenant: Tenant) -> None:
     assert [entry["skipped"] for entry in result["results"]] == [True, True]
     assert result["summary"]["assignments"]["unchanged"] == 0
     assert tenant.writes == []
+
+
+def test_the_access_to_a_set_is_checked_once(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that shows no permissions makes the run ask Graph, and not again for each condition."""
+    monkeypatch.setattr(type(tenant.graph), "claims", lambda graph: {})
+    where = [{"attribute_set": "Engineering", "name": "ProjectDate", "value": str(day)} for day in range(3)]
+    tenant.run(BULK, check_mode=True, assignments=[item(where=[condition]) for condition in where])
+    checks = [entry for entry in tenant.log if entry["query"].get("$filter", "").endswith("ProjectDate ne null")]
+    assert len(checks) == 1
