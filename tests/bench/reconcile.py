@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,16 @@ def run(playbook: Path) -> tuple[float, float, int]:
     return time.perf_counter() - began, processor_seconds() - used, len(done.stdout.splitlines())
 
 
+def compared(taken: Mapping[str, Sequence[tuple[float, float]]]) -> Iterator[tuple[str, str]]:
+    """Yield each way with the cells of its times: wall and processor, each with its ratio to the first way."""
+    base: list[float] = []
+    for title, turns in taken.items():
+        medians = [statistics.median(column) for column in zip(*turns, strict=True)]
+        base = base or medians
+        cells = (f"{median:.2f} s | {median / first:.2f}" for median, first in zip(medians, base, strict=True))
+        yield title, " | ".join(cells)
+
+
 def main() -> None:
     """Print the table."""
     tenant = bulk.control("GET", "state")
@@ -128,13 +139,7 @@ def main() -> None:
                     raise RuntimeError(f"{title} wrote something")
     print("| way | nothing to change | ratio | processor time | ratio | requests | lines printed |")
     print("|---|---|---|---|---|---|---|")
-    base: list[float] = []
-    for title, turns in taken.items():
-        medians = [statistics.median(column) for column in zip(*turns, strict=True)]
-        base = base or medians
-        times = " | ".join(
-            f"{median:.2f} s | {median / of_bulk:.2f}" for median, of_bulk in zip(medians, base, strict=True)
-        )
+    for title, times in compared(taken):
         print(f"| {title} | {times} | {requests[title]} | {printed[title]} |", flush=True)
     bulk.control("POST", "quirks", {"latency": 0.0})
     bulk.control("PUT", "state", tenant)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -114,13 +113,7 @@ def main(count: int = PRINCIPALS) -> None:
                     raise RuntimeError(f"{title} wrote something")
     print("| way | nothing to change | ratio | processor time | ratio | requests | pages of members |")
     print("|---|---|---|---|---|---|---|")
-    base: list[float] = []
-    for title, turns in taken.items():
-        medians = [statistics.median(column) for column in zip(*turns, strict=True)]
-        base = base or medians
-        times = " | ".join(
-            f"{median:.2f} s | {median / of_names:.2f}" for median, of_names in zip(medians, base, strict=True)
-        )
+    for title, times in reconcile.compared(taken):
         print(f"| {title} | {times} | {requests[title][0]} | {requests[title][1]} |", flush=True)
     bulk.control("POST", "quirks", {"latency": 0.0})
     bulk.control("PUT", "state", tenant)
