@@ -262,7 +262,7 @@ def plan_delegations(
 
 
 def _danger(removed: Delegation, left: Sequence[Delegation], own: Mapping[str, bool | None]) -> str:
-    """Return why a delegation is removed with `force` only; nothing if it is not dangerous."""
+    """Return why a delegation is removed with `force` only; an empty text if it is not dangerous."""
     administers = removed.role.endswith(_ADMINISTRATOR) and removed.attribute_set is None
     if administers and not any(other.role == removed.role and other.attribute_set is None for other in left):
         return "nobody else holds this role for the tenant"

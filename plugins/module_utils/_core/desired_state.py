@@ -7,8 +7,8 @@
 
 """Who is to have which value, and why: the one place that decides between items. Pure.
 
-For each attribute of a principal, items that name the principal beat items that select it, and items that have not
-ended beat those that have. Equal wishes agree, and added values are united. Any other two wishes are a conflict. An
+For each attribute of a principal, items that name the principal beat items that select it, and live items beat
+ended ones. Equal wishes agree, and added values are united. Any other two wishes are a conflict. An
 exclusive item takes its values from all others of its kind, and an item that has ended takes back what it gave, unless
 another item gives it. Items are decided in an order in which each finds what the others leave, so a second run changes
 nothing.
@@ -50,7 +50,7 @@ MISSING, UNMAPPED = "missing_properties", "unmapped_properties"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a principal is to have, with the reasons. `attribute_sets` are the sets that its items name.
+    """The desired values of a principal, with the reasons. `attribute_sets` are the sets that its items name.
 
     `error` says why a derived value cannot be assigned.
     """
@@ -133,7 +133,7 @@ class _Clash(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Combination:
-    """What items that concern a principal together want, as far as that is the same for all principals.
+    """The wishes of all items that concern a principal, as far as they are the same for all principals.
 
     `others` are the attributes that each principal decides; `derived` are those of one item alone, with the item.
     """
@@ -237,7 +237,7 @@ class _Resolution:
         return attribute in item.wishes or (purges and attribute.attribute_set in item.attribute_sets)
 
     def circle(self, waiting: Mapping[int, set[int]]) -> InvalidDeclaration:
-        """Return the error of items each of which needs the outcome of the next."""
+        """Return the error for items that need the outcome of each other."""
         path = [next(iter(waiting))]
         while True:
             following = min(waiting[path[-1]] & waiting.keys())
@@ -441,7 +441,7 @@ class _Resolution:
         return Adjust(add, lost), unique([*contributors, *(number for number, _item in removed)])
 
     def rivals(self, numbers: Iterable[int], attribute: AttributeName) -> tuple[list[int], list[int]]:
-        """Return the items that decide about an attribute, and those that have ended."""
+        """Return the items that decide about an attribute, and the ended ones."""
         having = [number for number in numbers if attribute in self.items[number].wishes]
         ended = [number for number in having if self.ended[number]]
         live = [number for number in having if not self.ended[number]]
@@ -492,7 +492,7 @@ class _Resolution:
                 lost.update(gone)
 
     def given(self, known: str, attribute: AttributeName, number: int, held: Value) -> list[tuple[type, Any]] | None:
-        """Return the values that an item gave, in the type of what is held; null if it cannot have given any."""
+        """Return the values that an item gave, in the type of the held value; null if it cannot have given any."""
         try:
             wish = self.made(known, attribute, self.wish(number, attribute), None)
         except InvalidValue:
@@ -670,7 +670,7 @@ def _is_in(item: Any, values: Iterable[Any]) -> bool:
 
 
 def _as_held(value: Any, held: Value) -> Any:
-    """Return a value in the type of what is held, or unchanged where that would lose something."""
+    """Return a value in the type of the held value, or unchanged where that would lose something."""
     try:
         return coerced("", value, type_of(held))
     except InvalidValue:

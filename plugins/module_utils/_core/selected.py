@@ -5,7 +5,7 @@
 
 # PRIVATE to the collection: it may change in any release.
 
-"""What a run asks to read before it is decided who gets what, and the answer. Pure."""
+"""The request and the answer of the read that comes before the decision who gets which value. Pure."""
 
 from __future__ import annotations
 

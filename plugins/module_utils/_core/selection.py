@@ -188,7 +188,7 @@ Wish: TypeAlias = Exactly | Adjust | Derived
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """What items give together, or take, whichever leaves the attribute with a value that `fits`.
+    """The wishes of several items, each to give or to take, so that the attribute ends with a value that `fits`.
 
     An approved plan has only a hash of a masked value. It names the items, and not which of them take their values.
     """
@@ -222,7 +222,7 @@ def _no_remark(path: Any, reason: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What one item of the declarations wants, of a principal that it names or of those that it selects.
+    """The wishes of one item of the declarations, for the principal that it names or the principals that it selects.
 
     `place` is where it stands, `places` where each of its attributes does, if these differ. `attribute_sets` are the
     sets that it names. `remark()` adds to the reason why a value is refused, as that of a declaration does.

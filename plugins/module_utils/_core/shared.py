@@ -46,7 +46,7 @@ class Shared(Generic[T]):
 
 
 class SharedByObject(Generic[T]):
-    """What was made of some objects, by their identity. Nobody changes these objects in place."""
+    """Results by the identity of the objects that they follow from. These objects must not change in place."""
 
     def __init__(self) -> None:
         self._made: dict[Hashable, tuple[T, tuple[object, ...]]] = {}

@@ -307,7 +307,7 @@ _KEYS = _PLAIN_KEYS | {*SELECTING, "expected", EXCLUSIVE, ALLOW_EMPTY, EXPIRES}
 
 @dataclass(frozen=True, slots=True)
 class _Attributes:
-    """What the attributes of an item say: all that is wished, the plain values alone, and the names of their sets."""
+    """The attributes of an item: all wishes, the plain values alone, and the names of their sets."""
 
     wishes: Mapping[AttributeName, Wish]
     desired: Desired

@@ -202,7 +202,7 @@ def declared(src: str | Sequence[str] | None, variables: Mapping[str, Any], decr
 
 
 def _masked_sets(named: Sequence[str], departures: Sequence[Departure]) -> tuple[str, ...]:
-    """Return the sets to mask: those that are named, and those with which their values move."""
+    """Return the sets to mask: the named sets, and every set that their values move to or from."""
     masked, moving = dict.fromkeys(named), [move.attribute_sets for move in moves_of(departures)]
     while more := {name for sets in moving if sets & masked.keys() for name in sets} - masked.keys():
         masked |= dict.fromkeys(sorted(more))

@@ -84,7 +84,7 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Landed:
-    """What became of a batch: the answers, or why it was lost, and the seconds that this took."""
+    """The outcome of a batch: the answers, or why it was lost, and the seconds that this took."""
 
     answers: dict[str, BatchAnswer]
     lost: EntraError | None

@@ -172,7 +172,7 @@ class Graph:
             yield from items
 
     def side_by_side(self, path: str, queries: Sequence[Mapping[str, str]], *, need: Need) -> Iterator[dict[str, Any]]:
-        """Yield the items of several listings of a collection, of which each has a request on its way.
+        """Yield the items of several listings of a collection. Each listing has a request on its way.
 
         The order is the same in each run: a page of each listing in turn.
         """

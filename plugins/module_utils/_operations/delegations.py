@@ -84,7 +84,7 @@ def _with_unique_name(roles: Roles, found: Delegation) -> Delegation:
 
 
 class DelegationRun:
-    """Reads, plans and writes delegations. Those that are not declared are left alone."""
+    """Reads, plans and writes delegations. Role assignments that are not declared stay."""
 
     def __init__(self, graph: Graph, force: bool, on_missing: str, on_error: str) -> None:
         self._graph, self._force = graph, force
@@ -171,7 +171,7 @@ class DelegationRun:
         return list(items.values())
 
     def write(self) -> None:
-        """Send the steps. Nothing is deleted after a creation failed."""
+        """Send the steps. After a failed creation, no step deletes."""
         for step in self.steps:
             if self.failed and not step.creates and any(failed.creates for failed, _error in self.failed):
                 return

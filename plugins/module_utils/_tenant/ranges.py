@@ -30,7 +30,7 @@ ENOUGH_NAMES = 20
 def ranges(name_property: str, names: Iterable[str], count: int, *, nameless: bool) -> list[str]:
     """Return OData filters of about so many ranges, 8 at most, that cover everyone together; none for less than two.
 
-    `names` are some of those that are expected. `nameless` adds those that have no name.
+    `names` are some of the expected names. `nameless` adds the principals without a name.
     """
     count = min(count, MOST_RANGES)
     if count < 2:

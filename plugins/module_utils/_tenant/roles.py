@@ -199,7 +199,10 @@ class Roles(PersistentWriter):
     # Writing
 
     def create(self, wanted: Delegation) -> str:
-        """Create a role assignment and return its id. Graph may not find yet what is new (graph-facts 6.4)."""
+        """Create a role assignment and return its id.
+
+        Graph finds a new principal or set only after a while (graph-facts 6.4).
+        """
         scope = ATTRIBUTE_SET_SCOPE + wanted.attribute_set if wanted.attribute_set else TENANT_SCOPE
         body = {
             "roleDefinitionId": ROLE_IDS[ROLE_TITLES[wanted.role]],

@@ -205,7 +205,7 @@ class TenantSelector:
     def _query(self, choice: _Choice) -> _Query | None:
         """Return the query that finds whom a selection without a group selects now; null for the whole kind.
 
-        Whoever fulfills a `where` only because of this run is read for another reason, as the run changes them.
+        A principal that fulfills a `where` only because of this run is read anyway, because the run changes it.
         """
         selection = choice.selection
         where = [item for item in selection.where if self._is_asked(item)]
@@ -322,7 +322,7 @@ class TenantSelector:
     def _read_agents(
         self, wanted: Wanted, choices: Sequence[_Choice], found: _Found, update: Callable[[], None]
     ) -> None:
-        """Read all agent identities on the path of their type, and keep those that are needed."""
+        """Read all agent identities on the path of their type, and keep the needed ones."""
         own = [choice for choice in choices if choice.selection.kind == AGENTS]
         for choice in own:
             self._check_visible(SERVICE_PRINCIPAL, choice.selection.where, choice.place)
@@ -365,7 +365,7 @@ def _paths(choices: Iterable[_Choice]) -> set[str]:
 
 @dataclass
 class _Needed:
-    """Whom to keep of a whole kind next to those who are selected."""
+    """The principals of a whole kind to keep in addition to the selected ones."""
 
     names: Sequence[PrincipalReference]
     holders: Sequence[Holder] = ()
@@ -434,7 +434,7 @@ class _Found:
 
 
 class _Combinations:
-    """Which selections of one kind select a principal, found once for all that are alike."""
+    """The selections of one kind that select a principal, found once for all equal principals."""
 
     def __init__(self, choices: Sequence[_Choice]) -> None:
         ruled = [choice for choice in choices if choice.rule and choice.answered is None]

@@ -151,7 +151,7 @@ def parse_group(item: Mapping[str, Any], what: str) -> Group:
 
 
 def parse_id(item: Mapping[str, Any], what: str) -> str:
-    """Return the id of an object of which nothing else was asked for."""
+    """Return the id of an object, where only the id was asked for."""
     return member(item, "id", str, what, required=True)
 
 

@@ -246,7 +246,7 @@ class _Kinds:
         return number
 
     def _is_plain(self, text: Any) -> bool:
-        """Return whether it is a text that no test can tell from others in which no constant occurs either."""
+        """Return whether it is a text without any constant, which no test distinguishes from another such text."""
         if text.__class__ is not str or self._occurs is None:
             return False
         if text in self.remembered:

@@ -41,7 +41,7 @@ _PATTERN = re.compile(r"match|like", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Renaming:
-    """What a move does to rules: `source` becomes `target`, whose definition is known, and some values change."""
+    """A move as rules see it: `source` becomes `target`, whose definition is known, and some values change."""
 
     source: AttributeName
     target: Definition
