@@ -119,7 +119,7 @@ def run_bulk(
     _check_consumers(run)
     result = run.write()
     if run.failures or run.results.problem:
-        raise _refusal(run, counts_sentence(result["summary"], check_mode), result)
+        raise refusal(run, counts_sentence(result["summary"], check_mode), result)
     return result
 
 
@@ -165,7 +165,7 @@ def check_limit(limit: str | None, run: AssignmentRun) -> None:
     if limit is None or changes <= changes_allowed(limit, len(run.entries)):
         return
     failed = f", {len(run.failures)} failed" if run.failures else ""
-    raise _refusal(
+    raise refusal(
         run,
         f"{changes} of {counted(len(run.entries), 'principal')} would change{failed}; max_changes is {limit}."
         " Nothing was done.",
@@ -178,7 +178,7 @@ def _check_consumers(run: AssignmentRun) -> None:
     reasons = run.consumer_refusals()
     if reasons:
         more = f"; and {len(reasons) - MESSAGES_SHOWN} more" if len(reasons) > MESSAGES_SHOWN else ""
-        raise _refusal(
+        raise refusal(
             run,
             f"Nothing was done: {'; '.join(reasons[:MESSAGES_SHOWN])}{more}.",
             {**run.result(planned=True), "changed": False},
@@ -186,7 +186,7 @@ def _check_consumers(run: AssignmentRun) -> None:
         )
 
 
-def _refusal(run: AssignmentRun, message: str, result: dict[str, Any], hint: str = "") -> BulkError:
+def refusal(run: AssignmentRun, message: str, result: dict[str, Any], hint: str = "") -> BulkError:
     """Return the error that also reports a problem with the results file, and the first failures."""
     failures = run.failures
     parts = [message, run.results.problem, "; ".join(failures[:MESSAGES_SHOWN])]

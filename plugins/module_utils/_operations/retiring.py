@@ -20,7 +20,7 @@ from .._declarations.storage import check_apart, check_file
 from .._errors import InvalidDeclaration
 from .._graph.client import Graph
 from .._tenant.consumers import ConsumerReader
-from .assignments import BulkError, changes_allowed, check_limit, counts_sentence
+from .assignments import changes_allowed, check_limit, counts_sentence, refusal
 from .assignments_entries import Settings
 from .assignments_run import AssignmentRun
 from .departures import DepartureRun
@@ -64,8 +64,7 @@ def release_holders(
     check_limit(params["max_changes"], run)
     result = run.write()
     if run.failures:
-        message = f"{counts_sentence(result['summary'], check_mode)} {'; '.join(run.failures[:5])}"
-        raise BulkError(message, {**result, "failures": run.failures})
+        raise refusal(run, counts_sentence(result["summary"], check_mode), result)
     return {
         "changed": result["changed"],
         "summary": result["summary"],
