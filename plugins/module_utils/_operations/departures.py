@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .._core.assignment_plan import Desired
@@ -36,6 +37,7 @@ from .._tenant.consumers import Consumer, ConsumerReader
 from .._tenant.principals import Directory
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .._tenant.wire import condition
+from .planner import searchable
 from .usage import ConsumerUsage, find_usage
 
 Definitions = Mapping[AttributeName, Definition]
@@ -117,11 +119,7 @@ class DepartureRun:
         self.refused.append(Finding(kind, str(departure.source), departure.place, problem))
 
     def _read_holders(self, departures: Sequence[Departure], definitions: Definitions) -> None:
-        def searchable(attribute_set: str) -> AttributeName | None:
-            known = (known for known in definitions.values() if known.attribute_set == attribute_set)
-            return next((definition.attribute for definition in known if definition.searchable), None)
-
-        visibility = Visibility(self._graph, searchable)
+        visibility = Visibility(self._graph, partial(searchable, definitions))
         for kind in KINDS.values() if departures else ():
             for departure in departures:
                 if not visibility.check_set(kind, departure.source.attribute_set, departure.source):

@@ -87,12 +87,15 @@ class TenantDefinitions:
     def searchable(self, attribute_set: str) -> AttributeName | None:
         """Return an attribute of a set that a filter can ask for, or null where definitions cannot be read."""
         try:
-            found = self.read().values()
+            return searchable(self.read(), attribute_set)
         except PermissionDenied:
             return None
-        return next(
-            (known.attribute for known in found if known.attribute_set == attribute_set and known.searchable), None
-        )
+
+
+def searchable(definitions: Definitions, attribute_set: str) -> AttributeName | None:
+    """Return an attribute of a set that a filter can ask for, null if there is none."""
+    found = (known for known in definitions.values() if known.attribute_set == attribute_set and known.searchable)
+    return next((known.attribute for known in found), None)
 
 
 class KnownDefinitions:
