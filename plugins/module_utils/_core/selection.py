@@ -243,6 +243,11 @@ class Item:
         """Return the selection, unless the item names its principal."""
         return self.who if isinstance(self.who, Selection) else None
 
+    @property
+    def of(self) -> PrincipalKind:
+        """Return the kind, in Graph, of the principals that it is about."""
+        return self.who.of if isinstance(self.who, Selection) else self.who.kind
+
     def derived(self) -> Iterator[Derived]:
         """Yield the wishes that take a value from a property."""
         for wish in self.wishes.values():
@@ -258,6 +263,11 @@ class Item:
     def place_of(self, attribute: AttributeName) -> str:
         """Return where an attribute is declared."""
         return self.places.get(attribute, self.place)
+
+
+def selecting_first(items: Iterable[Item]) -> list[Item]:
+    """Return the items that select before those that name, so that their numbers are those of selections."""
+    return sorted(items, key=lambda item: item.selection is None)
 
 
 @dataclass(frozen=True, slots=True)

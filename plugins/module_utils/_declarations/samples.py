@@ -28,7 +28,7 @@ from .._core.model import (
 from .._core.names import not_text, read_as
 from .._core.rules.evaluation import Unknown
 from .._core.rules.property_filter import property_filter
-from .._core.selection import AGENT_LINK, BLUEPRINT_LINK, PROPERTIES, Item, Selection, class_of
+from .._core.selection import AGENT_LINK, BLUEPRINT_LINK, PROPERTIES, Item, Selection, class_of, selecting_first
 from .._core.values import checked
 from .._errors import EntraError, InvalidDeclaration, InvalidValue, OptionError, quoted
 from .assignments import refuse
@@ -166,7 +166,7 @@ def decided(found: Declared, samples: Sequence[Sample], now: float) -> list[dict
 
     Raises InvalidDeclaration for items that contradict each other.
     """
-    items = [item for item in found.items if item.selection] + [item for item in found.items if not item.selection]
+    items = selecting_first(found.items)
     items += [declaration.as_item() for declaration in found.assignments]
     definitions = _definitions(found)
     principals = {sample.principal.id: sample.principal for sample in samples}

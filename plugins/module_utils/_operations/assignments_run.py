@@ -27,7 +27,7 @@ from .._core.desired_state import MISSING, UNMAPPED, DesiredState, resolve
 from .._core.model import KINDS, Principal, PrincipalKind, PrincipalReference, is_guid
 from .._core.rules.effects import Effect, effect_sentences
 from .._core.selected import Selector
-from .._core.selection import Item
+from .._core.selection import Item, selecting_first
 from .._core.shared import SharedByObject
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
@@ -286,7 +286,7 @@ class AssignmentRun:
         self._plans: SharedByObject[Plan] = SharedByObject()
         """Definitions are the same for the whole run, so a plan follows from what is held and what is declared."""
         self._definitions = definitions or tenant
-        self._items = [item for item in items if item.selection] + [item for item in items if not item.selection]
+        self._items = selecting_first(items)
         self._only, self._masked = only, masked
         self._selector = selector or TenantSelector(graph, choose, tenant.read)
         self._now = now

@@ -52,7 +52,7 @@ from .._tenant.principals import Directory
 from .._tenant.schema import Schema
 from .._tenant.visibility import PERHAPS_HIDDEN, Visibility
 from .consumer_info import SOURCES_SPEC, resource_manager
-from .report_declarations import LEFT_ALONE, Decided, decide, kind_of
+from .report_declarations import LEFT_ALONE, Decided, decide
 from .role_assignment import describe_delegations
 from .selections import ending_soon
 
@@ -311,7 +311,7 @@ def _warnings(params: Mapping[str, Any], wanted: Declared | None, certain: bool)
     if compare_to and not os.path.lexists(compare_to):
         warnings.append(f"compare_to: {compare_to} does not exist, so this report is compared with none.")
     others = [kind for plural, kind in KINDS_BY_PLURAL.items() if plural not in params["principals"]]
-    named = {item.who.kind for item in wanted.assignments} | set(map(kind_of, wanted.items)) if wanted else set()
+    named = {item.who.kind for item in wanted.assignments} | {item.of for item in wanted.items} if wanted else set()
     left_out = [f"{kind.title}s" for kind in others if kind in named]
     if left_out:
         warnings.append(f"desired declares {' and '.join(left_out)}, which principals leaves out.")

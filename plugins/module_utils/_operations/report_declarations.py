@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from .._core.assignment_plan import Definitions
 from .._core.desired_state import MISSING, UNMAPPED, Ending
 from .._core.model import PrincipalKind, PrincipalReference
-from .._core.selection import Item
 from .._declarations.assignments import Declaration
 from .._declarations.declared import Declared
 from .._errors import InvalidValue
@@ -57,7 +56,7 @@ def decide(
     Raises InvalidDeclaration for items that contradict each other, and OptionError and GraphError as a run does.
     """
     named = [declaration for declaration in declared.assignments if declaration.who.kind in kinds]
-    items = [item for item in declared.items if kind_of(item) in kinds]
+    items = [item for item in declared.items if item.of in kinds]
     if not items:
         return Decided(named)
     run = AssignmentRun(
@@ -81,8 +80,3 @@ def decide(
                 errors[principal.id] = decision.error
         declarations.append(declaration)
     return Decided(declarations, errors, run.state.endings, run.state.left_alone)
-
-
-def kind_of(item: Item) -> PrincipalKind:
-    """Return the kind of principals that an item is about."""
-    return item.who.kind if isinstance(item.who, PrincipalReference) else item.who.of

@@ -127,9 +127,8 @@ def wanted(items: Sequence[Item], declarations: Iterable[Declaration]) -> Wanted
     owners = {link[0] for link in links if link}
     properties: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for item in items:
-        kind = item.who.of.name if isinstance(item.who, Selection) else item.who.kind.name
         for wish in item.derived():
-            properties[kind].update(wish.properties)
+            properties[item.of.name].update(wish.properties)
     return Wanted(
         names=[declaration.who for declaration in declarations],
         selections=[(item.who, item.place) for item in items if isinstance(item.who, Selection)],
