@@ -45,11 +45,9 @@ done <"$1"
 def ways(count: int) -> Iterator[dict[str, list[str]]]:
     """Lend the command of each way; the first one is what the others are compared with."""
     clients, azure_cli = environment("clients") / "bin", environment("azure-cli") / "bin"
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        bulk.job(bulk.from_file, count) as ours,
-        bulk.job(bulk.by_uri, count) as by_uri,
-    ):
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        ours, by_uri = (stack.enter_context(bulk.job(play, count)) for play in (bulk.from_file, bulk.by_uri))
         users, loop = Path(folder, "users.txt"), Path(folder, "loop.sh")
         users.write_text("".join(f"{bulk.name(number)}\n" for number in range(count)), encoding="utf-8")
         loop.write_text(AZ_REST, encoding="utf-8")
