@@ -189,10 +189,10 @@ LOOKUP_TITLES = {"mail": "mail address", "employee_id": "employee id"}
 
 def is_guid(text: str) -> bool:
     """Return whether a text is a GUID, as object ids and app ids are."""
-    return _GUID.fullmatch(text) is not None
+    return len(text) == 36 and _GUID.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen, which takes three times as long: there may be a million
 class PrincipalReference:
     """A principal as somebody refers to it: by id, UPN, app id or display name, or `by` a lookup property."""
 
@@ -238,7 +238,7 @@ def read_reference(item: Mapping[str, Any]) -> PrincipalReference:
     return PrincipalReference(kind, name, by)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes three times as long: there may be a million
 class Principal:
     """A user or service principal with its assignments; `key` is the UPN or the app id.
 

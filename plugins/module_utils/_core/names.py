@@ -57,7 +57,7 @@ def new_text_problem(text: str) -> str:
     """
     if problem := text_problem(text):
         return problem
-    if mask := _MASK.search(text):
+    if ("*" in text or "_" in text or "$" in text) and (mask := _MASK.search(text)):
         return f"has {mask[0]}, by which Ansible masks a secret; give the value itself"
     if text.isascii() and text.isprintable() and text == text.strip():
         return ""

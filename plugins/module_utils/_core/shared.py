@@ -35,13 +35,20 @@ class Shared(Generic[T]):
         except ValueError:  # it has other types, of which the content may not be all
             return make()
         found = self._made.get(key)
-        if found is None:
-            before = len(problems)
-            found = make()
-            if len(self._made) >= MOST:
-                self._made.clear()
-            if len(problems) == before:
-                self._made[key] = found
+        return self.make(key, make, problems) if found is None else found
+
+    def find(self, key: Hashable) -> T | None:
+        """Return what was made for a key, null if nothing was. Equal keys must mean the same."""
+        return self._made.get(key)
+
+    def make(self, key: Hashable, make: Callable[[], T], problems: Sized = ()) -> T:
+        """Return what `make` returns, and remember it for the key as `get` does."""
+        before = len(problems)
+        found = make()
+        if len(self._made) >= MOST:
+            self._made.clear()
+        if len(problems) == before:
+            self._made[key] = found
         return found
 
 

@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 
 from .._core.assignment_plan import Adjust, Desired, Exactly, Moved, ensure_visible
 from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
-from .._core.names import name_problem, not_text, read_as
+from .._core.names import name_problem, not_text, principal_problem, read_as
 from .._core.selection import Derived, Expiry, Item, Reason, Selection, Wish
-from .._core.shared import Shared
+from .._core.shared import MOST, Shared
 from .._core.values import checked, elements
 from .._errors import (
     EntraError,
@@ -67,7 +67,7 @@ def _no_values() -> Mapping[AttributeName, Any]:
     return _NO_VALUES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes three times as long: there may be a million
 class Declaration:
     """The desired values of one principal; `label` says where it was declared, for people.
 
@@ -174,7 +174,7 @@ class DeclarationCollector:
         self.problems = problems
         self.found: list[Declaration] = []
         self.items: list[Item] = []
-        self._shared: Shared[_Attributes] = Shared()
+        self._said = _Sayings()
         self._numbers: dict[Hashable, int] = {}
         self._earlier, self._earlier_items = 0, 0
         self._item_identities: set[Hashable] = set()
@@ -192,10 +192,13 @@ class DeclarationCollector:
 
     def add(self, place: SourceLocation, item: Any) -> None:
         """Take an item of `assignments`."""
-        item, overrides = split_override(place, item, self.problems)
-        declaration = _declaration(place, item, self.problems, self._shared)
-        if not declaration or (overrides and not self._override(place.label, declaration)):
-            return
+        overrides = False
+        declaration: Declaration | Item | None = self._plain(place, item)
+        if declaration is None:
+            item, overrides = split_override(place, item, self.problems)
+            declaration = _declaration(place, item, self.problems, self._said)
+            if not declaration or (overrides and not self._override(place.label, declaration)):
+                return
         identity = _identity(declaration.who)
         if isinstance(declaration, Item):
             self.items.append(declaration)
@@ -217,6 +220,17 @@ class DeclarationCollector:
             )
         except InvalidDeclaration as refused:
             self.problems += refused.problems
+
+    def _plain(self, place: SourceLocation, item: Any) -> Declaration | None:
+        """Return an item as a declaration, if it is a name with values that were read before, else null."""
+        if type(item) is dict and len(item) == 2 and (said := self._said.find(item.get("attributes"))):
+            for kind in KINDS.values():
+                name = item.get(kind.name)
+                if type(name) is str and not principal_problem(name := name.strip()):
+                    return Declaration(
+                        place.label, PrincipalReference(kind, name), said.desired, said.sets, remark=place.remark
+                    )
+        return None
 
     def _override(self, label: str, declaration: Declaration | Item) -> bool:
         """Take what this declares out of earlier layers; return whether there is all of it, else note what is not."""
@@ -255,7 +269,7 @@ class DeclarationCollector:
 
 def _identity(who: PrincipalReference | Selection) -> Hashable:
     """Return what items have in common that are about the same principal, or the same selection."""
-    return who if isinstance(who, Selection) else (who.kind.name, who.identity)
+    return (who.kind.name, who.by, who.name.lower()) if isinstance(who, PrincipalReference) else who
 
 
 class DuplicateCheck:
@@ -314,9 +328,23 @@ class _Attributes:
     sets: tuple[str, ...]
 
 
-def _declaration(
-    place: SourceLocation, item: Any, problems: list[str], shared: Shared[_Attributes]
-) -> Declaration | Item | None:
+def _who(
+    place: SourceLocation, item: Mapping[Any, Any], plain: bool, problems: list[str]
+) -> PrincipalReference | Selection | None:
+    """Return whom an item names or selects, null where that is wrong. Mistakes are noted."""
+    if not [kind for kind in KINDS if item.get(kind) is not None]:
+        return read_selection(place, item, problems)
+    if not plain and any(item.get(kind) is not None for kind in SELECTING):
+        read_selection(place, item, problems)
+        return None
+    try:
+        return read_reference(item)
+    except OptionError as error:
+        problems.append(f"{place.label}: {error.message}")
+        return None
+
+
+def _declaration(place: SourceLocation, item: Any, problems: list[str], sayings: _Sayings) -> Declaration | Item | None:
     """Return an item as a declaration, or as an item whose meaning depends on the tenant or the clock."""
     label = place.label
     if not isinstance(item, Mapping):
@@ -325,21 +353,12 @@ def _declaration(
     plain = _PLAIN_KEYS.issuperset(item)
     if not plain and (unknown := sorted(map(str, set(item) - _KEYS))):
         problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
-    who: PrincipalReference | Selection | None = None
-    if not [kind for kind in KINDS if item.get(kind) is not None]:
-        who = read_selection(place, item, problems)
-    elif not plain and any(item.get(kind) is not None for kind in SELECTING):
-        read_selection(place, item, problems)
-    else:
-        try:
-            who = read_reference(item)
-        except OptionError as error:
-            problems.append(f"{label}: {error.message}")
+    who = _who(place, item, plain, problems)
     attributes = item.get("attributes")
     if not isinstance(attributes, Mapping) or not attributes:
         problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
         return None
-    said = _attributes(place, attributes, problems, shared)
+    said = sayings.read(place, attributes, problems)
     wishes, desired, sets = said.wishes, said.desired, said.sets
     if plain and isinstance(who, PrincipalReference) and len(desired) == len(wishes):
         return Declaration(label, who, desired, sets, remark=place.remark)
@@ -358,17 +377,34 @@ def _declaration(
     return found
 
 
-def _attributes(
-    place: SourceLocation, attributes: Mapping[Any, Any], problems: list[str], shared: Shared[_Attributes]
-) -> _Attributes:
-    """Return what attributes say. Items that say the same share it, unless there is a mistake in it."""
+class _Sayings:
+    """What attributes say. Items that say the same share it, unless there is a mistake in it."""
 
-    def make() -> _Attributes:
-        wishes = _desired(place, "attributes", attributes, problems)
-        desired = {attribute: wish for attribute, wish in wishes.items() if not isinstance(wish, Derived)}
-        return _Attributes(wishes, desired, tuple(name for name in attributes if isinstance(name, str)))
+    def __init__(self) -> None:
+        self._shared: Shared[_Attributes] = Shared()
+        self._plain: dict[int, tuple[object, _Attributes]] = {}
+        """Plain values by the identity of the object that was read, which rows of a CSV file share."""
 
-    return shared.get([place.literal, place.restores, attributes], make, problems)
+    def find(self, attributes: Any) -> _Attributes | None:
+        """Return what was read of this very object before, if it was plain values alone."""
+        known = self._plain.get(id(attributes))
+        return known[1] if known else None
+
+    def read(self, place: SourceLocation, attributes: Mapping[Any, Any], problems: list[str]) -> _Attributes:
+        """Return what attributes say; mistakes are noted."""
+
+        def make() -> _Attributes:
+            wishes = _desired(place, "attributes", attributes, problems)
+            desired = {attribute: wish for attribute, wish in wishes.items() if not isinstance(wish, Derived)}
+            return _Attributes(wishes, desired, tuple(name for name in attributes if isinstance(name, str)))
+
+        before = len(problems)
+        said = self._shared.get([place.literal, place.restores, attributes], make, problems)
+        if len(problems) == before and len(said.desired) == len(said.wishes):
+            if len(self._plain) >= MOST:
+                self._plain.clear()
+            self._plain[id(attributes)] = (attributes, said)
+        return said
 
 
 def _switch(place: SourceLocation, item: Mapping[Any, Any], key: str, problems: list[str]) -> bool:

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from .._core.model import KINDS, PrincipalKind, Value
@@ -124,14 +125,17 @@ def _folded(header: str) -> str:
 
 
 def _rows(rows: Any, header: Sequence[str], name: str, skipped: int, problems: list[str]) -> Iterator[_Row]:
-    """Yield label and cells of each row that has any; a cell without a header is noted."""
+    """Yield label and cells of each row that has any, at least as many as headers; a cell without one is noted."""
     unnamed = [number for number, cell in enumerate(header) if not cell]
+    width = len(header)
     for row in rows:
         cells = [cell.strip() for cell in row]
         if any(cells):
             label = f"{name}:{rows.line_num + skipped}"
-            if unnamed or len(cells) > len(header):
-                beyond = [*unnamed, *range(len(header), len(cells))]
+            if len(cells) < width:
+                cells += [""] * (width - len(cells))
+            if unnamed or len(cells) > width:
+                beyond = [*unnamed, *range(width, len(cells))]
                 for number in [number for number in beyond if number < len(cells) and cells[number]][:1]:
                     problems.append(f"{label}: cell {number + 1} '{quoted(cells[number])}' has no header")
             yield label, cells
@@ -144,17 +148,25 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
     remark = partial(_remark, {(column.key, column.attribute) for column in columns if column and not column.multiple})
     held = [(number, column) for number, column in enumerate(columns) if column and column.attribute]
     naming = [(number, column) for number, column in enumerate(columns) if column and not column.attribute]
+    given = itemgetter(*(number for number, _column in held)) if held else tuple
+    plain = [(number, column.key) for number, column in naming if column.key in KINDS and not column.by]
+    naming_cell, key = plain[0] if len(naming) == len(plain) == 1 else (0, "")
     shared: Shared[dict[str, dict[str, Any]]] = Shared()
     for label, cells in rows:
-        width = len(cells)
-        given = [cells[number] for number, _column in held if number < width]
-        attributes = shared.get(given, partial(_in_cells, label, held, cells, problems), problems)
-        if attributes:
-            who = [(column, cells[number]) for number, column in naming if number < width and cells[number]]
-            item = _named(label, columns, who, problems)
-            if item is not None:
-                place = SourceLocation(label, partial(_in_row, f"{label}: column "), remark, literal=True)
-                yield ASSIGNMENTS, place, {**item, "attributes": attributes}
+        cells_given = given(cells)  # texts, so equal ones mean the same
+        attributes = shared.find(cells_given)
+        if attributes is None:
+            attributes = shared.make(cells_given, partial(_in_cells, label, held, cells, problems), problems)
+        if not attributes:
+            continue
+        if key and cells[naming_cell]:
+            who: dict[str, Any] | None = {key: cells[naming_cell]}
+        else:
+            filled = [(column, cells[number]) for number, column in naming if cells[number]]
+            who = _named(label, columns, filled, problems)
+        if who is not None:
+            who["attributes"] = attributes
+            yield ASSIGNMENTS, SourceLocation(label, _in_row, remark, True), who
 
 
 def _in_cells(
@@ -163,7 +175,7 @@ def _in_cells(
     """Return the attributes of a row."""
     attributes: dict[str, dict[str, Any]] = {}
     for number, column in held:
-        if number < len(cells) and (cell := cells[number]):
+        if cell := cells[number]:
             value = None if cell == REMOVED else _parts(cell) if column.multiple else cell
             if problem := _no_value(value):
                 problems.append(f"{label}: column {column.key}.{column.attribute}: {problem}")
@@ -173,7 +185,7 @@ def _in_cells(
 
 
 def _in_row(label: str, path: Sequence[str]) -> str:
-    return label + ".".join(path[1:])  # without `attributes`
+    return f"{label}: column {'.'.join(path[1:])}"  # without `attributes`
 
 
 def _remark(columns: set[tuple[str, str]], path: Sequence[str], reason: str) -> str:
@@ -311,7 +323,7 @@ def _long(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
         lines = {attribute: found[0][0] for attribute, found in principal.cells.items()}
         yield (
             ASSIGNMENTS,
-            SourceLocation(principal.label, partial(_in_rows, principal.label, lines), literal=True),
+            SourceLocation(principal.label, partial(_in_rows, lines), literal=True),
             {**principal.item, "attributes": attributes},
         )
 
@@ -355,7 +367,7 @@ def _joined(found: Sequence[tuple[str, str]], listed: bool, multiple: bool, prob
     return [part for _label, cell in found for part in (_parts(cell) if multiple else [cell])]
 
 
-def _in_rows(label: str, lines: Mapping[tuple[str, str], str], path: Sequence[str]) -> str:
+def _in_rows(lines: Mapping[tuple[str, str], str], label: str, path: Sequence[str]) -> str:
     attribute = tuple(path[1:3])
     label = next((line for known, line in lines.items() if known[: len(attribute)] == attribute), label)
     return f"{label}: {'.'.join(attribute)}"

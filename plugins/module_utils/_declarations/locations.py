@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeAlias
 
 SETS, DEFINITIONS, ASSIGNMENTS, MOVES, DELEGATIONS = SECTIONS = (
@@ -38,24 +37,25 @@ def nothing(path: Sequence[str], reason: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes three times as long: there may be a million
 class SourceLocation:
     """The place of an item.
 
-    `label` names the item and `at()` something in it: problems begin with these. `remark()` returns what the form of
+    `label` names the item and `at()` something in it: problems begin with these. `inside` returns the place of a path
+    in the item with a label. `remark()` returns what the form of
     the file adds to the reason for which a value in the item was refused, or an empty text. In a `literal` item nobody
     sees characters that cannot be seen, as no escape stands for them. An item that `restores` is of a sealed snapshot,
     or of an export that nobody changed since.
     """
 
     label: str
-    inside: Callable[[Sequence[str]], str]
+    inside: Callable[[str, Sequence[str]], str]
     remark: Callable[[Sequence[str], str], str] = nothing
     literal: bool = False
     restores: bool = False
 
     def at(self, *path: str) -> str:
-        return self.inside(path)
+        return self.inside(self.label, path)
 
 
 Items: TypeAlias = Iterator[tuple[str, SourceLocation, Any]]
@@ -93,7 +93,7 @@ def listed(section: str, items: Sequence[Any]) -> Items:
     """Yield the items of a variable, which are named by their number."""
     for number, item in enumerate(items):
         label = f"{section}[{number}]"
-        yield section, SourceLocation(label, partial(_dotted, label), literal=True), item
+        yield section, SourceLocation(label, _dotted, literal=True), item
 
 
 def _dotted(label: str, path: Sequence[str]) -> str:

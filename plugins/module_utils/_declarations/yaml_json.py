@@ -114,7 +114,7 @@ def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, par
             problems.append(f"{name}:{line(path)}: must be a list of {section.replace('_', ' ')}")
 
 
-def _in_document(name: str, line: _Lines, start: _Path, path: Sequence[str]) -> str:
+def _in_document(name: str, line: _Lines, start: _Path, _label: str, path: Sequence[str]) -> str:
     return f"{name}:{line((*start, *path))}: {quoted('.'.join(path), MAX_PATH)}"
 
 
@@ -519,8 +519,8 @@ def json_lines(name: str, text: str, problems: list[str], decrypt: Decrypt) -> I
                 if isinstance(item, dict) and RECORD in item:  # the seal of a snapshot was checked before
                     sealed = True
                     continue
-                yield ASSIGNMENTS, SourceLocation(label, partial(_in_line, f"{label}: "), restores=sealed), item
+                yield ASSIGNMENTS, SourceLocation(label, _in_line, restores=sealed), item
 
 
 def _in_line(label: str, path: Sequence[str]) -> str:
-    return label + quoted(".".join(path), MAX_PATH)
+    return f"{label}: {quoted('.'.join(path), MAX_PATH)}"

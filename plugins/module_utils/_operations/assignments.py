@@ -27,7 +27,8 @@ from .._graph.client import Graph
 from .._operation import Operation
 from .assignment import VERIFY_SPEC
 from .assignments_entries import Settings
-from .assignments_run import AssignmentRun, gc_paused, reading
+from .assignments_reader import reading
+from .assignments_run import AssignmentRun, gc_paused
 from .consumer_effects import CONSUMERS_SPEC, NOTICED
 from .progress import Show, show_nothing
 
@@ -112,6 +113,7 @@ def run_bulk(
             choose=choose,
             items=declared.items,
             now=now,
+            light=params["report"] != "all" and params["results_path"] is None,
         )
         _ensure_tenant(params, run)
         run.read_and_plan()

@@ -70,6 +70,8 @@ class AssignmentEntry:
 
     declaration: Declaration
     found: tuple[Principal, ...] = ()
+    seen: str = ""
+    """The id of a principal that has what is desired, where a light run keeps no more of it."""
     plan: Plan | None = None
     former: tuple[Plan, ...] = ()
     """Plans that were carried out before another writer changed the same attributes."""

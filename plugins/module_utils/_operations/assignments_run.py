@@ -13,18 +13,17 @@ The bulk module and reconcile use it.
 from __future__ import annotations
 
 import gc
-import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from .._core.assignment_plan import Definitions, Plan, untouched
+from .._core.assignment_plan import Definitions, Plan
 from .._core.desired_state import MISSING, UNMAPPED, DesiredState, resolve
-from .._core.model import KINDS, Principal, PrincipalKind, PrincipalReference, is_guid
+from .._core.model import Principal, PrincipalReference
 from .._core.rules.effects import Effect, effect_sentences
 from .._core.selected import Selector
 from .._core.selection import Item, selecting_first
@@ -32,26 +31,18 @@ from .._core.shared import SharedByObject
 from .._declarations.assignments import Declaration
 from .._declarations.snapshot import record
 from .._errors import (
-    AmbiguousPrincipal,
     EntraError,
-    InvalidDeclaration,
-    InvalidValue,
-    OptionError,
     PermissionDenied,
     PlanRefused,
-    PrincipalNotFound,
-    UndefinedAttribute,
-    ValueConflict,
 )
-from .._graph.client import PAGE_SIZE, Graph
-from .._graph.pace import BATCH_SIZE
+from .._graph.client import Graph
 from .._tenant.consumers import ConsumerReader
 from .._tenant.permissions import tenant_of
-from .._tenant.principals import Directory, exactly_one
 from .._tenant.schema import Schema
 from .._tenant.selections import TenantSelector
 from .._tenant.visibility import Visibility
-from .assignments_entries import OUTCOMES, AssignmentEntry, EntryPlanner, ResultsFile, Settings, diffs, selected_results
+from .assignments_entries import OUTCOMES, AssignmentEntry, ResultsFile, Settings, diffs, selected_results
+from .assignments_reader import Reader, reading
 from .assignments_writer import Writer
 from .consumer_effects import ConsumerEffects
 from .planner import DefinitionSource, Planner, TenantDefinitions
@@ -70,176 +61,14 @@ NAMES_SHOWN = 5
 OVERTAKEN = "Another writer changed the principal meanwhile. It was not written again, because consumers=fail"
 
 
-def reading(filters: int, size: Callable[[], int]) -> str:
-    """Return how to read principals that so many filters find in a directory of `size()` principals.
-
-    `pages` lists the whole kind, 999 to a request. `filters` asks by name, 15 to a filter (7 where a GUID may be either
-    of two ids) and 20 filters to a `$batch`, which makes 300 to a request. Each page and each filter costs a resource
-    unit of 3,500 to 8,000 in 10 seconds (graph-facts 8). Neither way comes near that quota, so the number of requests
-    decides. Filters win a draw.
-    """
-    batches = math.ceil(filters / BATCH_SIZE)
-    return "pages" if batches > 1 and math.ceil(size() / PAGE_SIZE) < batches else "filters"
-
-
-class Reader:
-    """Finds the principals of the entries, in as few requests as possible, and plans each as it arrives."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        entries: list[AssignmentEntry],
-        settings: Settings,
-        planner: EntryPlanner,
-        warn: Callable[[str], None],
-        progress: Progress,
-        choose: Callable[[int, Callable[[], int]], str],
-    ) -> None:
-        self._directory = Directory(graph)
-        self._entries = entries
-        self._settings = settings
-        self._planner = planner
-        self._warn = warn
-        self._progress = progress
-        self._choose = choose
-        self.readings: dict[str, str] = {}
-        """How the principals of each kind were read."""
-        self._plans_at_once = True
-
-    def match(self, principals: Iterable[Principal], may_lack: Collection[AssignmentEntry]) -> None:
-        """Find the principals of the entries among those that were read, without planning.
-
-        Entries of `may_lack` are dropped if their principals do not exist.
-        """
-        self._plans_at_once = False
-        wanted: dict[PrincipalKind, dict[tuple[str, str], list[AssignmentEntry]]] = {
-            kind: {} for kind in KINDS.values()
-        }
-        for entry in self._entries:
-            if not entry.found:  # of those that were not read before the run
-                wanted[entry.declaration.who.kind].setdefault(entry.declaration.who.identity, []).append(entry)
-        for principal in principals:
-            if of_kind := wanted.get(principal.kind, {}):
-                for identity in principal.identities:
-                    for named in of_kind.get(identity, ()):
-                        self._found(named, principal)
-        dropped = {id(entry) for entry in may_lack if not entry.found}
-        self._entries[:] = [entry for entry in self._entries if id(entry) not in dropped]
-        self._identify()
-        self._plans_at_once = True
-
-    def read(self) -> None:
-        """Read and plan every entry. An error about one of them is noted in it."""
-        for entry in self._entries:
-            for principal in entry.found:  # which was read before the run
-                self._progress.read += 1
-                self.plan(entry, principal)
-        unread = [entry for entry in self._entries if not entry.found]
-        for kind in KINDS.values():
-            wanted: dict[tuple[str, str], list[AssignmentEntry]] = {}
-            for entry in unread:
-                if entry.declaration.who.kind is kind:
-                    wanted.setdefault(entry.declaration.who.identity, []).append(entry)
-            if wanted:
-                self._read(kind, wanted)
-        self._identify()
-
-    def _read(self, kind: PrincipalKind, wanted: Mapping[tuple[str, str], Sequence[AssignmentEntry]]) -> None:
-        names = [entries[0].declaration.who for entries in wanted.values()]
-        properties = {who.by for who in names} - {""}
-        directory, sizes = self._directory, []
-
-        def size() -> int:
-            sizes.append(directory.size(kind))
-            return sizes[-1]
-
-        how = self._choose(directory.filters(kind, names), size)
-        self.readings[kind.plural] = how
-        if how == "pages":
-            known = (who.name for who in names if not (who.by or is_guid(who.name)))
-            found = directory.select(kind, properties=properties, names=known, size=sizes[-1] if sizes else None)
-        else:
-            found = directory.look_up(kind, names)
-        for principal in found:
-            for identity in principal.identities:
-                for entry in wanted.get(identity, ()):
-                    self._found(entry, principal)
-            self._progress.update()
-
-    def _found(self, entry: AssignmentEntry, principal: Principal) -> None:
-        if entry.found and any(known.id == principal.id for known in entry.found):
-            return  # the same one comes twice where it is asked for by two names
-        entry.found += (principal,)
-        if len(entry.found) == 1:
-            self._progress.read += 1
-            self.plan(entry, principal)
-        else:
-            self._progress.to_change -= entry.pending
-            entry.plan = None
-
-    def plan(self, entry: AssignmentEntry, principal: Principal) -> None:
-        """Plan an entry. An error about it is noted in it."""
-        if not self._plans_at_once:
-            return
-        self._progress.to_change -= entry.pending
-        try:
-            entry.error = None
-            self._planner.plan(entry, principal)
-        except (InvalidValue, UndefinedAttribute, ValueConflict) as error:
-            entry.plan = untouched(principal.assignments, entry.declaration.desired)
-            entry.error = entry.declaration.explained(error)
-        self._progress.to_change += entry.pending
-
-    def _identify(self) -> None:
-        """Note which entries name no principal, or more than one. Two that name the same become one.
-
-        Raises OptionError if both declare the same attribute.
-        """
-        by_id: dict[str, AssignmentEntry] = {}
-        merged: set[int] = set()
-        for entry in self._entries:
-            try:
-                principal = exactly_one(entry.declaration.who, entry.found)
-            except PrincipalNotFound as error:
-                if self._settings.on_missing == "fail":
-                    entry.error = error
-                else:
-                    entry.missing = error
-                continue
-            except AmbiguousPrincipal as error:
-                entry.plan, entry.error = None, error
-                continue
-            other = by_id.setdefault(principal.id, entry)
-            if other is not entry:
-                merged.add(id(entry))
-                self._merge(principal, into=other, entry=entry)
-        if merged:
-            self._entries[:] = [entry for entry in self._entries if id(entry) not in merged]
-        missing = [entry.declaration for entry in self._entries if entry.missing]
-        if missing and self._settings.on_missing == "warn":
-            first = "; ".join(f"{declaration.label}: {declaration.who}" for declaration in missing[:NAMES_SHOWN])
-            more = f" and {len(missing) - NAMES_SHOWN} more" if len(missing) > NAMES_SHOWN else ""
-            self._warn(f"{len(missing)} of {len(self._entries)} principals do not exist: {first}{more}.")
-
-    def _merge(self, principal: Principal, *, into: AssignmentEntry, entry: AssignmentEntry) -> None:
-        """Plan a principal that two items name in different ways by what both declare."""
-        self._progress.to_change -= entry.pending
-        try:
-            into.declaration = into.declaration.merged(entry.declaration)
-        except InvalidDeclaration as twice:
-            labels = f"{into.declaration.label} and {entry.declaration.label}"
-            problem = f"{principal} is declared twice, in {labels}: {'; '.join(twice.problems)}"
-            raise OptionError(self._settings.option, problem) from None
-        self.plan(into, principal)
-
-
 class AssignmentRun:
     """Makes the principals of a tenant what declarations say.
 
     `read_and_plan()` sends no write. Afterwards `entries` hold the plans, and `write()` carries them out. `definitions`
     is the source of definitions, by default the tenant. `choose` decides how to read, as `reading()` does. `holders`
     are principals that were read already, each with what is declared of it. `items` select principals, derive values or
-    end; `only` then narrows the run to principals of these names, and reasons quote no value of `masked` sets.
+    end; `only` then narrows the run to principals of these names, and reasons quote no value of `masked` sets. A
+    `light` run keeps no principal that has what is desired.
     """
 
     def __init__(
@@ -259,6 +88,7 @@ class AssignmentRun:
         masked: Collection[str] = (),
         selector: Selector | None = None,
         now: Callable[[], float] = time.time,
+        light: bool = False,
     ) -> None:
         self.entries = [AssignmentEntry(declaration) for declaration in declarations]
         self.entries += [AssignmentEntry(declaration, (principal,)) for declaration, principal in holders]
@@ -292,7 +122,7 @@ class AssignmentRun:
         self._now = now
         self.state = DesiredState({})
         """What was decided between items."""
-        self._reader = Reader(graph, self.entries, settings, self, self.warnings.add, progress, choose)
+        self._reader = Reader(graph, self.entries, settings, self, self.warnings.add, progress, choose, light)
         self._writer = Writer(graph, self.entries, settings, self, self.record, self.results, progress)
 
     @property

@@ -59,7 +59,8 @@ from .approved_plan import (
     masked_purges,
 )
 from .assignments_entries import AssignmentEntry, Settings
-from .assignments_run import AssignmentRun, reading
+from .assignments_reader import reading
+from .assignments_run import AssignmentRun
 from .delegations import DelegationRun, approved_delegations
 from .departures import DepartureRun
 from .planner import KnownDefinitions

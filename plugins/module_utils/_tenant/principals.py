@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from .._core.model import (
     LOOKUP_TITLES,
     SERVICE_PRINCIPAL,
     USER,
+    Assignments,
     AttributeName,
     Principal,
     PrincipalKind,
@@ -49,6 +51,7 @@ from .wire import (
     NAME_PROPERTY,
     condition,
     parse_id,
+    parse_outline,
     parse_principal,
     patch_body,
     principal_query,
@@ -89,14 +92,16 @@ class Directory:
         properties: Collection[str] = (),
         *,
         paths: Collection[str] = (),
-        names: Iterable[str] = (),
+        names: Sequence[str] = (),
         size: int | None = None,
+        passes: Callable[[str, str, Assignments], bool] | None = None,
     ) -> Iterator[Principal]:
         """Yield all principals of a kind, or those that an OData filter selects, each once.
 
         `properties` are those by which somebody is looked up; `paths` lead to others that are read. All of a large
         directory are read in ranges of names, side by side. `names` are some of those that are expected, so that the
-        ranges are even; `size` is the number of principals where it is known.
+        ranges are even; `size` is the number of principals where it is known. Those are left out that `passes` takes by
+        their ids, keys and assignments.
         """
         query = principal_query(kind, properties, paths)
         if condition:
@@ -106,13 +111,15 @@ class Directory:
             return
         seen: set[str] = set()
         for item in self._everyone(kind, query, names, size):
+            if passes and (outline := parse_outline(kind, item)) and passes(*outline):
+                continue
             principal = parse_principal(kind, item, properties, paths)
             if principal.id not in seen:
                 seen.add(principal.id)
                 yield principal
 
     def _everyone(
-        self, kind: PrincipalKind, query: Mapping[str, str], names: Iterable[str], size: int | None
+        self, kind: PrincipalKind, query: Mapping[str, str], names: Sequence[str], size: int | None
     ) -> Iterator[dict[str, Any]]:
         """Yield all principals of a kind, some of them more than once.
 
@@ -203,7 +210,9 @@ class Directory:
 
     def filters(self, kind: PrincipalKind, wanted: Sequence[PrincipalReference]) -> int:
         """Return how many filters `look_up` would need."""
-        return sum(1 for _filter in _filters(kind, wanted))
+        named = Counter(who.by or is_guid(who.name) for who in wanted)
+        ids = -(-named.pop(True, 0) // (FILTER_SIZE // len(GUID_PROPERTIES[kind])))
+        return ids + sum(-(-count // FILTER_SIZE) for count in named.values())
 
     def look_up(
         self, kind: PrincipalKind, names: Sequence[PrincipalReference], paths: Collection[str] = ()

@@ -48,6 +48,7 @@ NAME_PROPERTY = {USER: "userPrincipalName", SERVICE_PRINCIPAL: "displayName"}
 LOOKUP_PROPERTIES = {"mail": "mail", "employee_id": "employeeId"}
 """The other properties by which a user can be referred to."""
 
+_WHAT = {kind: f"GET {kind.path}" for kind in KEY}
 _AGENT = re.compile(r"#microsoft\.graph\.(agent\w+)", re.IGNORECASE)
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _SET_PROPERTIES = {"description": "description", "max_attributes": "maxAttributesPerSet"}
@@ -96,7 +97,7 @@ def parse_principal(
     kind: PrincipalKind, item: Mapping[str, Any], properties: Iterable[str] = (), paths: Iterable[str] = ()
 ) -> Principal:
     """Return a principal, with those of the lookup properties and of the properties at `paths` that it has."""
-    what = f"GET {kind.path}"
+    what = _WHAT[kind]
     agent = _AGENT.fullmatch(member(item, "@odata.type", str, what) or "") if "@odata.type" in item else None
     return Principal(
         kind,
@@ -108,6 +109,14 @@ def parse_principal(
         _others(item, properties, what) if properties else (),
         {path: value for path in paths if (value := _at(item, path)) is not None} if paths else _NO_PROPERTIES,
     )
+
+
+def parse_outline(kind: PrincipalKind, item: Mapping[str, Any]) -> tuple[str, str, Assignments] | None:
+    """Return id, key and assignments of a principal; null where `parse_principal` has to say what is wrong."""
+    known, key, members = item.get("id"), item.get(KEY[kind]), item.get(ASSIGNMENTS)
+    if type(known) is not str or type(key) is not str or not (members is None or type(members) is dict):
+        return None
+    return known, key, parse_assignments(item, _WHAT[kind]) if members else _NONE
 
 
 def _others(item: Mapping[str, Any], properties: Iterable[str], what: str) -> tuple[tuple[str, str], ...]:

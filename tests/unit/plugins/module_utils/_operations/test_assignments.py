@@ -49,7 +49,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._graph.replicatio
 from ansible_collections.entra.attributes.plugins.module_utils._graph.transport import Http
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments import BULK, BulkError, run_bulk
 from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_entries import OUTCOMES
-from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_run import reading
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_reader import reading
 from ansible_collections.entra.attributes.plugins.module_utils._tenant import principals as _directory
 from ansible_collections.entra.attributes.plugins.module_utils._tenant import wire as _wire
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.wire import parse_principal
@@ -261,7 +261,9 @@ def test_the_way_of_fewer_requests_is_taken(filters: int, size: int, how: str) -
 def test_a_whole_directory_is_read_in_pages_and_a_part_of_it_by_name(tenant: Tenant) -> None:
     populate(tenant, 10_000, lambda n: {"Engineering": {"NumVendors": 4}})
     result = bulk(tenant, everybody(10_000, NumVendors=4), report="none")
-    assert tenant.requests == ["GET /v1.0/users"] * (1 + 5 * 3), "counted, then five ranges of three pages"
+    sent = tenant.requests
+    assert set(sent) == {"GET /v1.0/users"}
+    assert 11 <= len(sent) <= 1 + 5 * 3, "counted, then five ranges of at most three pages"
     assert (result["summary"]["reading"], result["summary"]["unchanged"]) == ({"users": "pages"}, 10_000)
     result = bulk(tenant, everybody(1_000, NumVendors=4), report="none")
     assert sorted(tenant.requests) == ["GET /v1.0/users"] + [BATCH] * 4

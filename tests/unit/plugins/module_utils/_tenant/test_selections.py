@@ -37,7 +37,7 @@ from ansible_collections.entra.attributes.plugins.module_utils._errors import (
     PermissionDenied,
 )
 from ansible_collections.entra.attributes.plugins.module_utils._graph.client import Graph
-from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_run import reading
+from ansible_collections.entra.attributes.plugins.module_utils._operations.assignments_reader import reading
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.schema import Schema
 from ansible_collections.entra.attributes.plugins.module_utils._tenant.selections import TenantSelector
 
