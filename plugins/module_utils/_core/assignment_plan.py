@@ -41,7 +41,7 @@ from .values import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen, which takes three times as long: there may be a million
 class Exactly:
     """The attribute is to have this value, or none if it is null. `type` is the type that somebody named, if any.
 
@@ -162,6 +162,10 @@ class Plan:
         return all(same(current.get(attribute), value) for attribute, value in self.changes.items())
 
 
+NOTHING = Plan({}, {}, {})
+"""The plan of a principal that has what is desired, where nobody asks what that is."""
+
+
 def _canonical(value: Value | None) -> Value | None:
     return sorted(unique(value)) if isinstance(value, list) else value
 
@@ -198,6 +202,29 @@ def _may_be_typed(desired: DesiredValue) -> bool:
     if isinstance(desired, Exactly) and desired.either:
         return True
     return desired.type is None and desired.assigns is not None and ambiguous_type(desired.assigns)
+
+
+def holds(current: Assignments, desired: Desired, sets: Collection[str] = (), *, purge: bool = False) -> bool:
+    """Return whether a principal certainly has what is desired: `plan()` needs no definition and changes nothing.
+
+    This takes a tenth of the time of a plan. False says nothing.
+    """
+    for attribute, wanted in desired.items():
+        now = current.get(attribute)
+        if now is None or type(wanted) is not Exactly or wanted.type is not None:
+            return False
+        value = wanted.value
+        if isinstance(now, list):
+            if not isinstance(value, list):
+                return False
+            held = list(map(str, now)) if type_of(value) == STRING else now
+            if (type_of(now) == STRING and type_of(value) != STRING) or sorted(value) != sorted(held):
+                return False
+        elif not (value == now and type(value) is type(now)) and (isinstance(now, str) or value != scalar_text(now)):
+            return False
+    if len(sets) != 1 and not {attribute.attribute_set for attribute in desired}.issuperset(sets):
+        return False
+    return bool(desired) and not (purge and any(name.attribute_set in sets and name not in desired for name in current))
 
 
 def plan(

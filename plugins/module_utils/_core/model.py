@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from .._errors import OptionError
@@ -38,6 +39,8 @@ class AttributeName(NamedTuple):
         return f"{self.attribute_set}.{self.name}"
 
 
+attribute_name = lru_cache(maxsize=1024)(AttributeName)
+"""Return the name of an attribute. The same few come with every principal, and share one object."""
 Assignments: TypeAlias = "dict[AttributeName, Value]"
 """The values that are assigned to a principal, with names as their owners spelled them."""
 NestedAssignments: TypeAlias = "dict[str, dict[str, Value]]"
@@ -192,6 +195,11 @@ def is_guid(text: str) -> bool:
     return len(text) == 36 and _GUID.fullmatch(text) is not None
 
 
+def identity(by: str, name: str) -> str:
+    """Return a name without case, after the property that it is of; no name has a line break."""
+    return f"{by}\n{name.lower()}" if by else name.lower()
+
+
 @dataclass(slots=True, unsafe_hash=True)  # not frozen, which takes three times as long: there may be a million
 class PrincipalReference:
     """A principal as somebody refers to it: by id, UPN, app id or display name, or `by` a lookup property."""
@@ -205,9 +213,9 @@ class PrincipalReference:
         return f"{title} '{self.name}'"
 
     @property
-    def identity(self) -> tuple[str, str]:
-        """Return the property and the name as they are compared, without case."""
-        return self.by, self.name.lower()
+    def identity(self) -> str:
+        """Return the name as it is compared, without case, after the property that it is of."""
+        return identity(self.by, self.name)
 
     def as_result(self) -> dict[str, Any]:
         """Return what `Principal.as_result()` is where no principal, or more than one, has this name."""
@@ -268,13 +276,13 @@ class Principal:
         return f"{self.kind.path}/{self.id}"
 
     @property
-    def identities(self) -> set[tuple[str, str]]:
+    def identities(self) -> set[str]:
         """Return all that it can be referred to by, as `PrincipalReference.identity` is. A GUID is an id."""
-        found = {("", self.id.lower()), ("", self.key.lower())}
+        found = {self.id.lower(), self.key.lower()}
         if self.kind is SERVICE_PRINCIPAL and not is_guid(self.display_name):
-            found.add(("", self.display_name.lower()))
+            found.add(self.display_name.lower())
         if self.others:
-            found.update((by, value.lower()) for by, value in self.others)
+            found.update(identity(by, value) for by, value in self.others)
         return found
 
     def as_result(self) -> dict[str, Any]:

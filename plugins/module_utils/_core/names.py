@@ -111,7 +111,7 @@ def not_text(value: Any, *, secret: bool = False) -> str:
 
 def utf16_length(text: str) -> int:
     """Return the length of a text as the limits of Entra count it: in UTF-16 units (graph-facts 16)."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def spoken_length(text: str) -> str:

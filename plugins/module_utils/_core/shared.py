@@ -37,6 +37,10 @@ class Shared(Generic[T]):
         found = self._made.get(key)
         return self.make(key, make, problems) if found is None else found
 
+    def recall(self, data: Any) -> T | None:
+        """Return what `get` made of equal data, null if nothing was. The data are of JSON."""
+        return self._made.get(marshal.dumps(data, 2))
+
     def find(self, key: Hashable) -> T | None:
         """Return what was made for a key, null if nothing was. Equal keys must mean the same."""
         return self._made.get(key)

@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from .._core.assignment_plan import Adjust, Desired, Exactly, Moved, ensure_visible
-from .._core.model import KINDS, AttributeName, PrincipalReference, Value, read_reference
+from .._core.model import KINDS, AttributeName, PrincipalReference, Value, attribute_name, read_reference
 from .._core.names import name_problem, not_text, principal_problem, read_as
 from .._core.selection import Derived, Expiry, Item, Reason, Selection, Wish
 from .._core.shared import MOST, Shared
@@ -192,13 +192,10 @@ class DeclarationCollector:
 
     def add(self, place: SourceLocation, item: Any) -> None:
         """Take an item of `assignments`."""
-        overrides = False
-        declaration: Declaration | Item | None = self._plain(place, item)
-        if declaration is None:
-            item, overrides = split_override(place, item, self.problems)
-            declaration = _declaration(place, item, self.problems, self._said)
-            if not declaration or (overrides and not self._override(place.label, declaration)):
-                return
+        item, overrides = split_override(place, item, self.problems)
+        declaration = _declaration(place, item, self.problems, self._said)
+        if not declaration or (overrides and not self._override(place.label, declaration)):
+            return
         identity = _identity(declaration.who)
         if isinstance(declaration, Item):
             self.items.append(declaration)
@@ -220,17 +217,6 @@ class DeclarationCollector:
             )
         except InvalidDeclaration as refused:
             self.problems += refused.problems
-
-    def _plain(self, place: SourceLocation, item: Any) -> Declaration | None:
-        """Return an item as a declaration, if it is a name with values that were read before, else null."""
-        if type(item) is dict and len(item) == 2 and (said := self._said.find(item.get("attributes"))):
-            for kind in KINDS.values():
-                name = item.get(kind.name)
-                if type(name) is str and not principal_problem(name := name.strip()):
-                    return Declaration(
-                        place.label, PrincipalReference(kind, name), said.desired, said.sets, remark=place.remark
-                    )
-        return None
 
     def _override(self, label: str, declaration: Declaration | Item) -> bool:
         """Take what this declares out of earlier layers; return whether there is all of it, else note what is not."""
@@ -328,6 +314,16 @@ class _Attributes:
     sets: tuple[str, ...]
 
 
+def _plain_reference(item: Any) -> PrincipalReference | None:
+    """Return whom an item names that has nothing but a name and one more key; null where there is more to check."""
+    if type(item) is dict and len(item) == 2:
+        for kind in KINDS.values():
+            name = item.get(kind.name)
+            if type(name) is str and not principal_problem(name := name.strip()):
+                return PrincipalReference(kind, name) if "attributes" in item else None
+    return None
+
+
 def _who(
     place: SourceLocation, item: Mapping[Any, Any], plain: bool, problems: list[str]
 ) -> PrincipalReference | Selection | None:
@@ -347,18 +343,23 @@ def _who(
 def _declaration(place: SourceLocation, item: Any, problems: list[str], sayings: _Sayings) -> Declaration | Item | None:
     """Return an item as a declaration, or as an item whose meaning depends on the tenant or the clock."""
     label = place.label
-    if not isinstance(item, Mapping):
-        problems.append(f"{label}: must be a dictionary with attributes and either user or service_principal")
-        return None
-    plain = _PLAIN_KEYS.issuperset(item)
-    if not plain and (unknown := sorted(map(str, set(item) - _KEYS))):
-        problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
-    who = _who(place, item, plain, problems)
+    who: PrincipalReference | Selection | None = _plain_reference(item)
+    plain = who is not None
+    if not plain:
+        if not isinstance(item, Mapping):
+            problems.append(f"{label}: must be a dictionary with attributes and either user or service_principal")
+            return None
+        plain = _PLAIN_KEYS.issuperset(item)
+        if not plain and (unknown := sorted(map(str, set(item) - _KEYS))):
+            problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
+        who = _who(place, item, plain, problems)
     attributes = item.get("attributes")
-    if not isinstance(attributes, Mapping) or not attributes:
-        problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
-        return None
-    said = sayings.read(place, attributes, problems)
+    said = sayings.find(attributes)
+    if said is None:
+        if not isinstance(attributes, Mapping) or not attributes:
+            problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
+            return None
+        said = sayings.read(place, attributes, problems)
     wishes, desired, sets = said.wishes, said.desired, said.sets
     if plain and isinstance(who, PrincipalReference) and len(desired) == len(wishes):
         return Declaration(label, who, desired, sets, remark=place.remark)
@@ -382,12 +383,12 @@ class _Sayings:
 
     def __init__(self) -> None:
         self._shared: Shared[_Attributes] = Shared()
-        self._plain: dict[int, tuple[object, _Attributes]] = {}
-        """Plain values by the identity of the object that was read, which rows of a CSV file share."""
+        self._read: dict[int, tuple[object, _Attributes]] = {}
+        """What was said by the identity of the object that said it, which rows of a CSV file share."""
 
     def find(self, attributes: Any) -> _Attributes | None:
-        """Return what was read of this very object before, if it was plain values alone."""
-        known = self._plain.get(id(attributes))
+        """Return what was read of this very object before."""
+        known = self._read.get(id(attributes))
         return known[1] if known else None
 
     def read(self, place: SourceLocation, attributes: Mapping[Any, Any], problems: list[str]) -> _Attributes:
@@ -395,15 +396,17 @@ class _Sayings:
 
         def make() -> _Attributes:
             wishes = _desired(place, "attributes", attributes, problems)
-            desired = {attribute: wish for attribute, wish in wishes.items() if not isinstance(wish, Derived)}
+            derived = [attribute for attribute, wish in wishes.items() if isinstance(wish, Derived)]
+            rest = {name: wish for name, wish in wishes.items() if name not in derived} if derived else wishes
+            desired = cast("Desired", rest)
             return _Attributes(wishes, desired, tuple(name for name in attributes if isinstance(name, str)))
 
         before = len(problems)
         said = self._shared.get([place.literal, place.restores, attributes], make, problems)
-        if len(problems) == before and len(said.desired) == len(said.wishes):
-            if len(self._plain) >= MOST:
-                self._plain.clear()
-            self._plain[id(attributes)] = (attributes, said)
+        if len(problems) == before:
+            if len(self._read) >= MOST:
+                self._read.clear()
+            self._read[id(attributes)] = (attributes, said)
         return said
 
 
@@ -453,8 +456,8 @@ def _desired(
             try:
                 wanted = read_wish(str(name), value, place.restores)
                 if place.literal and key == "attributes" and not isinstance(wanted, Derived):
-                    ensure_visible(str(name), elements(wanted.assigns))
-                desired[AttributeName(str(attribute_set), str(name))] = wanted
+                    ensure_visible(name, elements(wanted.assigns))
+                desired[attribute_name(str(attribute_set), str(name))] = wanted
             except (InvalidValue, OptionError) as error:
                 remark = place.remark((*where, str(name)), error.reason)
                 problems.append(f"{place.at(*where, str(name))}: {error.reason}{remark and f'. {remark}'}")
@@ -478,7 +481,9 @@ def _expected(place: SourceLocation, expected: Any, problems: list[str]) -> Expe
 
 def read_wish(attribute: str, value: Any, restored: bool = False) -> Wish:
     """Return what a declared value means, also one that is derived. Raises InvalidValue and OptionError."""
-    if isinstance(value, Mapping) and is_derived(value):
+    if type(value) is str:
+        return Exactly(checked(attribute, value), restored=restored)
+    if is_derived(value):
         return read_derived(attribute, value)
     return parse_desired(attribute, value, restored)
 

@@ -99,7 +99,8 @@ def digest_of(found: Declared, mask: Mask) -> str:
     assignments = [
         [
             declaration.who.kind.name,
-            *declaration.who.identity,
+            declaration.who.by,
+            declaration.who.name.lower(),
             sorted((str(name), repr(value)) for name, value in declaration.desired.items()),
         ]
         for declaration in found.assignments

@@ -149,7 +149,7 @@ def _paths(properties: Mapping[str, Any], before: str = "") -> Iterator[tuple[st
 
 def _linked(samples: Sequence[Sample]) -> list[Sample]:
     """Return the samples with the links to blueprints and agents, which name these as people do."""
-    ids = {name: sample.principal for sample in samples for _by, name in sample.principal.identities}
+    ids = {name: sample.principal for sample in samples for name in sample.principal.identities}
     found = []
     for sample in samples:
         properties = dict(sample.principal.properties)

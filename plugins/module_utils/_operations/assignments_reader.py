@@ -10,11 +10,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from .._core.assignment_plan import Plan, untouched
+from .._core.assignment_plan import NOTHING, holds, untouched
 from .._core.model import KINDS, USER, Assignments, Principal, PrincipalKind, is_guid
-from .._core.shared import MOST
 from .._errors import (
     AmbiguousPrincipal,
     InvalidDeclaration,
@@ -77,9 +76,7 @@ class Reader:
         Entries of `may_lack` are dropped if their principals do not exist.
         """
         self._plans_at_once = False
-        wanted: dict[PrincipalKind, dict[tuple[str, str], list[AssignmentEntry]]] = {
-            kind: {} for kind in KINDS.values()
-        }
+        wanted: dict[PrincipalKind, dict[str, list[AssignmentEntry]]] = {kind: {} for kind in KINDS.values()}
         for entry in self._entries:
             if not entry.found:  # of those that were not read before the run
                 wanted[entry.declaration.who.kind].setdefault(entry.declaration.who.identity, []).append(entry)
@@ -101,16 +98,22 @@ class Reader:
                 self.plan(entry, principal)
         unread = [entry for entry in self._entries if not entry.found]
         for kind in KINDS.values():
-            wanted: dict[tuple[str, str], list[AssignmentEntry]] = {}
+            wanted: dict[str, AssignmentEntry] = {}
+            twins: list[tuple[AssignmentEntry, AssignmentEntry]] = []
             for entry in unread:
-                if entry.declaration.who.kind is kind:
-                    wanted.setdefault(entry.declaration.who.identity, []).append(entry)
+                if (who := entry.declaration.who).kind is kind:
+                    first = wanted.setdefault(who.identity, entry)
+                    if first is not entry:
+                        twins.append((first, entry))
             if wanted:
-                self._read(kind, wanted)
+                self._read(kind, wanted, light=self._light and not twins)
+            for first, twin in twins:
+                for principal in first.found:
+                    self._found(twin, principal)
         self._identify()
 
-    def _read(self, kind: PrincipalKind, wanted: Mapping[tuple[str, str], Sequence[AssignmentEntry]]) -> None:
-        names = [entries[0].declaration.who for entries in wanted.values()]
+    def _read(self, kind: PrincipalKind, wanted: Mapping[str, AssignmentEntry], light: bool) -> None:
+        names = [entry.declaration.who for entry in wanted.values()]
         properties = {who.by for who in names} - {""}
         directory, sizes = self._directory, []
 
@@ -123,8 +126,8 @@ class Reader:
         unchanged = None
         if how == "pages":
             known = [who.name for who in names if not (who.by or is_guid(who.name))]
-            if self._light and not properties and (kind is USER or not known):
-                unchanged = _Unchanged(wanted, len(known) < len(names), self._progress)
+            if light and not properties and (kind is USER or not known):
+                unchanged = _Unchanged(wanted, len(known) < len(names), self._settings.purge, self._progress)
             found = directory.select(
                 kind, properties=properties, names=known, size=sizes[-1] if sizes else None, passes=unchanged
             )
@@ -132,10 +135,8 @@ class Reader:
             found = directory.look_up(kind, names)
         for principal in found:
             for identity in principal.identities:
-                for entry in wanted.get(identity, ()):
+                if entry := wanted.get(identity):
                     self._found(entry, principal)
-                    if unchanged:
-                        unchanged.learn(entry, principal)
             self._progress.update()
         for entry, other in unchanged.doubtful if unchanged else ():
             ids = [entry.seen, other] if entry.seen else [other]
@@ -215,51 +216,43 @@ class Reader:
 class _Unchanged:
     """Recognizes principals that have what is desired, so that no object is made of each.
 
-    What was planned for the same assignments and the same declared values holds for all that share these two objects.
     The names are ids, and user principal names or app ids.
     """
 
     def __init__(
         self,
-        wanted: Mapping[tuple[str, str], Sequence[AssignmentEntry]],
+        wanted: Mapping[str, AssignmentEntry],
         by_id: bool,
+        purge: bool,
         progress: Progress,
     ) -> None:
         self._wanted = wanted
         self._by_id = by_id
+        self._purge = purge
         self._progress = progress
-        self._plans: dict[tuple[int, int, int], tuple[Plan, Assignments, object, object]] = {}
-        """Plans by the identity of the objects that they follow from, with these objects, so that they stay."""
         self.doubtful: list[tuple[AssignmentEntry, str]] = []
         """Entries whose name another principal has as well, with the id of that one."""
 
     def __call__(self, known_id: str, key: str, assignments: Assignments) -> bool:
         """Return whether nothing is to do about a principal. Note it in the entry that names it, if there is one."""
-        entries = self._wanted.get(("", key.lower()))
-        if self._by_id and (others := self._wanted.get(("", known_id.lower()))):
-            if entries is not None and entries is not others:
+        entry = self._wanted.get(key.lower())
+        if self._by_id and (other := self._wanted.get(known_id.lower())):
+            if entry is not None and entry is not other:
                 return False
-            entries = others
-        if entries is None:
+            entry = other
+        if entry is None:
             return True
-        entry = entries[0]
         if entry.seen:
             if entry.seen != known_id:
                 self.doubtful.append((entry, known_id))
             return True
         declaration = entry.declaration
-        known = self._plans.get((id(assignments), id(declaration.desired), id(declaration.attribute_sets)))
-        if known is None or entry.found or declaration.expected or len(entries) > 1:
+        if entry.found or declaration.expected:
             return False
-        entry.plan, entry.seen = known[0], known_id
+        if not holds(assignments, declaration.desired, declaration.attribute_sets, purge=self._purge):
+            return False
+        entry.plan, entry.seen = NOTHING, known_id
         self._progress.read += 1
-        self._progress.update()
+        if not self._progress.read % PAGE_SIZE:
+            self._progress.update()
         return True
-
-    def learn(self, entry: AssignmentEntry, principal: Principal) -> None:
-        """Remember a plan that leaves everything as it is."""
-        declaration = entry.declaration
-        if entry.plan and entry.settled and len(self._plans) < MOST:
-            held = principal.assignments, declaration.desired, declaration.attribute_sets
-            first, second, third = map(id, held)
-            self._plans[first, second, third] = (entry.plan, *held)

@@ -88,7 +88,7 @@ def _found(directory: Directory, kind: PrincipalKind, names: list[str]) -> dict[
     """Who has these names, which are the keys without case."""
     found: dict[str, dict[str, Principal]] = {name.lower(): {} for name in names}
     for principal in directory.look_up(kind, [PrincipalReference(kind, name) for name in unique(names)]):
-        for _by, name in principal.identities:
+        for name in principal.identities:
             if name in found:
                 found[name][principal.id] = principal
     return {name: list(several.values()) for name, several in found.items()}

@@ -166,12 +166,12 @@ class KindComparison:
         self._comparison = comparison
         self._errors = errors
         self._declarations = {declaration.who.identity: declaration for declaration in declarations}
-        self._found: dict[tuple[str, str], list[Difference]] = {}
+        self._found: dict[str, list[Difference]] = {}
 
     @property
     def properties(self) -> set[str]:
         """Return the lookup properties by which principals are declared."""
-        return {by for by, _name in self._declarations} - {""}
+        return {declaration.who.by for declaration in self._declarations.values()} - {""}
 
     def compare(self, principal: Principal) -> bool:
         """Return whether a principal differs from a declaration of it."""

@@ -155,7 +155,7 @@ class TenantSelector:
         blueprints = [item for item in looked_up.values() if class_of(item) == BLUEPRINTS]
         for choice in asked:
             name = choice.selection.blueprint
-            named = [item for item in blueprints if ("", name.lower()) in item.identities]
+            named = [item for item in blueprints if name.lower() in item.identities]
             if not named:
                 raise OptionError(
                     choice.place,

@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from .._core.assignment_plan import Plan
@@ -30,6 +29,7 @@ from .._core.model import (
     Principal,
     PrincipalKind,
     Value,
+    attribute_name,
 )
 from .._core.shared import Shared
 from .._core.values import type_of, unique
@@ -58,8 +58,6 @@ _NONE: Assignments = {}
 _NO_PROPERTIES: Mapping[str, Any] = {}
 _parsed: Shared[Assignments] = Shared()
 """Most principals have the same few assignments. Nothing changes them in place, so they share one object."""
-_attribute_name = lru_cache(maxsize=1024)(AttributeName)
-"""The same few names come with every principal of a page."""
 
 MEMBER_TYPES = {USER: "microsoft.graph.user", SERVICE_PRINCIPAL: "microsoft.graph.servicePrincipal"}
 """The types that narrow the members of a group to a kind (consumer-facts 6)."""
@@ -114,9 +112,12 @@ def parse_principal(
 def parse_outline(kind: PrincipalKind, item: Mapping[str, Any]) -> tuple[str, str, Assignments] | None:
     """Return id, key and assignments of a principal; null where `parse_principal` has to say what is wrong."""
     known, key, members = item.get("id"), item.get(KEY[kind]), item.get(ASSIGNMENTS)
-    if type(known) is not str or type(key) is not str or not (members is None or type(members) is dict):
+    if type(known) is not str or type(key) is not str:
         return None
-    return known, key, parse_assignments(item, _WHAT[kind]) if members else _NONE
+    if members is None:
+        return known, key, _NONE
+    shared = _parsed.recall(members)
+    return known, key, parse_assignments(item, _WHAT[kind]) if shared is None else shared
 
 
 def _others(item: Mapping[str, Any], properties: Iterable[str], what: str) -> tuple[tuple[str, str], ...]:
@@ -196,9 +197,9 @@ def _parse_assignments(given: Mapping[str, Any], what: str) -> Assignments:
                 if kind is str and "Int32" in value:
                     integers.append(name.partition("@")[0])
             elif not (value is None or value == "" or value == []):
-                assignments[_attribute_name(attribute_set, name)] = value
+                assignments[attribute_name(attribute_set, name)] = value
         for name in integers:
-            _read_integers(assignments, _attribute_name(attribute_set, name), what)
+            _read_integers(assignments, attribute_name(attribute_set, name), what)
     return assignments
 
 
