@@ -200,6 +200,7 @@ class ReconcileRun:
             only=() if self._approved else self.declared.only,
             masked=self.declared.masked_sets,
             now=lambda: self.now,
+            light=self._params["report"] != "all" and self._approved is None,
         )
 
     @property
