@@ -129,8 +129,8 @@ def _in_folder(folder: Path, problems: list[str]) -> list[Path]:
 
 
 _READERS: dict[str, Callable[[str, str, list[str], Decrypt], Items]] = {
-    ".yml": partial(document, parse=parse_yaml),
-    ".yaml": partial(document, parse=parse_yaml),
+    ".yml": partial(document, parse=partial(parse_yaml, in_turn=True)),
+    ".yaml": partial(document, parse=partial(parse_yaml, in_turn=True)),
     ".json": partial(document, parse=parse_json),
     ".jsonl": json_lines,
     ".ndjson": json_lines,

@@ -17,6 +17,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
@@ -66,6 +67,7 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|NaN|-?Infinity',
 _YAML = "tag:yaml.org,2002:"
 _KEYS = frozenset({f"{_YAML}str", f"{_YAML}merge", f"{_YAML}value"})
 """Tags of the keys that stay what is written."""
+_TEXT, _LIST, _DICTIONARY = f"{_YAML}str", f"{_YAML}seq", f"{_YAML}map"
 _BOOLEANS = frozenset({"true", "false"})
 _CONTAINERS = (dict, list)
 EXPIRES_PATH = ("expires",)
@@ -92,24 +94,27 @@ def document(name: str, text: str, problems: list[str], decrypt: Decrypt, *, par
     except ParseError as broken:
         problems.append(f"{name}:{broken}")
         return
-    if not isinstance(content, Mapping | list):
+    if not isinstance(content, Mapping | list | ItemsInTurn):
         problems.append(f"{name}:{line(())}: {_FORM}")
         return
-    bare = isinstance(content, list)
-    sections = {ASSIGNMENTS: content} if isinstance(content, list) else content
+    bare = not isinstance(content, Mapping)
+    sections = content if isinstance(content, Mapping) else {ASSIGNMENTS: content}
     for section, items in sections.items():
         path: _Path = () if bare else (section,)
         if section == PROTECT and items is not None:
             yield section, SourceLocation(f"{name}:{line(path)}", partial(_in_document, name, line, path)), items
         elif section not in (*SECTIONS, *BOUNDS, EXPOSURES):
             problems.append(f"{name}:{line(path)}: '{quoted(str(section))}' is none of {', '.join(SECTIONS)}")
-        elif isinstance(items, list):
-            for number, item in enumerate(items):
-                start = (*path, number)
-                inside = partial(_in_document, name, line, start)
-                label = f"{name}:{line(start)}"
-                remark = partial(_remark, words, start) if words else nothing
-                yield section, SourceLocation(label, inside, remark), item
+        elif isinstance(items, list | ItemsInTurn):
+            try:
+                for number, item in enumerate(items):
+                    start = (*path, number)
+                    inside = partial(_in_document, name, line, start)
+                    label = f"{name}:{line(start)}"
+                    remark = partial(_remark, words, start) if words else nothing
+                    yield section, SourceLocation(label, inside, remark), item
+            except ParseError as broken:
+                problems.append(f"{name}:{broken}")
         elif items is not None:
             problems.append(f"{name}:{line(path)}: must be a list of {section.replace('_', ' ')}")
 
@@ -128,44 +133,92 @@ def _remark(words: _Words, start: _Path, path: Sequence[str], reason: str) -> st
     return f"YAML reads {', '.join(found)} as a Boolean; write {quotes} for text"
 
 
-def parse_yaml(text: str, note: _Note, decrypt: Decrypt) -> _Document:
-    """Parse YAML, by the fast parser where it is there. Raises ParseError and MissingLibrary."""
+def parse_yaml(text: str, note: _Note, decrypt: Decrypt, *, in_turn: bool = False) -> _Document:
+    """Parse YAML, by the fast parser where it is there. Raises ParseError and MissingLibrary.
+
+    With `in_turn`, the items of the document's lists are built one after the other, since all together take much
+    memory. `note` is called with the problems of each as it is built.
+    """
     if not HAS_YAML:
         raise MissingLibrary("PyYAML")
-    try:
+    words: dict[_Path, str] = {}
+    with _as_parse_errors(text):
         loader = _loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader))(text, decrypt)
         try:
             root = loader.get_single_node()
-            _survey(root, note, loader.nodes)
-            content = [] if root is None else loader.construct_document(root)
         finally:
             loader.dispose()
+        line = partial(_line_of_node, root)
+        aliased = _survey(root, note, loader.nodes)
+        build = partial(_built, loader, text, note, words)
+        if root is None:
+            return [], line, words
+        if in_turn and not aliased:
+            if root.tag == _LIST:
+                return ItemsInTurn(root.value, (), build), line, words
+            if root.tag == _DICTIONARY and all(key.tag == _TEXT for key, _value in root.value):
+                content = {
+                    key.value: ItemsInTurn(value.value, (key.value,), build)
+                    if value.tag == _LIST and key.value in SECTIONS
+                    else build(value, (key.value,))
+                    for key, value in root.value
+                }
+                return content, line, words
+        return build(root, ()), line, words
+
+
+@contextmanager
+def _as_parse_errors(text: str) -> Iterator[None]:
+    """Raise errors of PyYAML as ParseError."""
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(filter(None, [error.context, error.problem]))
         raise ParseError(mark.line + 1 if mark else 1, quoted(said, 200)) from None
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML forbids
         raise ParseError(text.count("\n", 0, getattr(error, "position", 0)) + 1, quoted(str(error), 200)) from None
+
+
+class ItemsInTurn:
+    """The items of a list at a path, each built in its turn, and its nodes are dropped after it. Raises ParseError."""
+
+    def __init__(self, nodes: list[Any], path: _Path, build: Callable[[Any, _Path], Any]) -> None:
+        self._nodes = nodes
+        self._path = path
+        self._build = build
+
+    def __iter__(self) -> Iterator[Any]:
+        for number, node in enumerate(self._nodes):
+            yield self._build(node, (*self._path, number))
+            self._nodes[number] = None
+
+
+def _built(loader: Any, text: str, note: _Note, words: dict[_Path, str], node: Any, start: _Path) -> Any:
+    """Return what a node at a path holds. Note what is wrong with it. Raises ParseError."""
+    with _as_parse_errors(text):
+        content = loader.construct_document(node)
     if not (loader.doubtful or loader.unseen or loader.words):
-        return content, partial(_line_of_node, root), {}
-    noted = [node for node, _problem in (*loader.doubtful, *loader.unseen)]
-    paths = _paths(root, set(map(id, (*noted, *loader.words))))
-    for node, problem in loader.unseen:
-        if places := [path for path in paths.get(id(node), []) if _is_value(path) and _is_written(path)]:
-            note(node.start_mark.line + 1, f"{quoted('.'.join(map(str, _in_item(places[0]))), MAX_PATH)}: {problem}")
-    for node, problem in loader.doubtful:
-        dated = node.tag == f"{_YAML}timestamp"
+        return content
+    noted = [doubted for doubted, _problem in (*loader.doubtful, *loader.unseen)]
+    paths = _paths(node, start, set(map(id, (*noted, *loader.words))))
+    for doubted, problem in loader.unseen:
+        if places := [path for path in paths.get(id(doubted), []) if _is_value(path) and _is_written(path)]:
+            note(doubted.start_mark.line + 1, f"{quoted('.'.join(map(str, _in_item(places[0]))), MAX_PATH)}: {problem}")
+    for doubted, problem in loader.doubtful:
+        dated = doubted.tag == f"{_YAML}timestamp"
         places = [
             path
-            for path in paths.get(id(node), [])
+            for path in paths.get(id(doubted), [])
             if _is_value(path) or (problem and not (dated and _in_item(path) == EXPIRES_PATH))
         ]
         if places:
             inside = ".".join(map(str, _in_item(places[0])))
             said = problem or "is empty; write null to remove the attribute"
-            note(node.start_mark.line + 1, f"{quoted(inside, MAX_PATH)}: {said}" if inside else said)
-    words = {path: quoted(node.value) for node in loader.words for path in paths.get(id(node), [])}
-    return content, partial(_line_of_node, root), words
+            note(doubted.start_mark.line + 1, f"{quoted(inside, MAX_PATH)}: {said}" if inside else said)
+    words |= {path: quoted(word.value) for word in loader.words for path in paths.get(id(word), [])}
+    loader.forget()
+    return content
 
 
 def _in_item(path: _Path) -> _Path:
@@ -199,10 +252,13 @@ def _loader(base: Any) -> Any:
         def __init__(self, text: str, decrypt: Decrypt) -> None:
             super().__init__(text)
             self.decrypt = decrypt
+            self.nodes = self._depth = 0
+            self.forget()
+
+        def forget(self) -> None:
             self.doubtful: list[tuple[Any, str]] = []
             self.unseen: list[tuple[Any, str]] = []
             self.words: list[Any] = []
-            self.nodes = self._depth = 0
 
         def descend_resolver(self, current_node: Any, current_index: Any) -> None:
             self.nodes += 1
@@ -299,10 +355,11 @@ def _integer_meant(loader: Any, node: Any) -> str:
         return "an integer"
 
 
-def _survey(root: Any, note: _Note, nodes: int) -> None:
+def _survey(root: Any, note: _Note, nodes: int) -> bool:
     """Note keys that a dictionary has twice, where YAML would take the last, and keys that YAML reads as no text.
 
-    Raises ParseError where aliases make too much of a document. Each node is looked at once.
+    Returns whether there are aliases. Raises ParseError where they make too much of a document. Each node is looked at
+    once.
     """
     seen: set[int] = set()
     shared = False
@@ -330,6 +387,7 @@ def _survey(root: Any, note: _Note, nodes: int) -> None:
         waiting += [value for _key, value in reversed(node.value)]
     if shared:
         _ensure_bounded(root, max(MAX_ALIASED, 10 * nodes))
+    return shared
 
 
 def _ensure_bounded(root: Any, most: int) -> None:
@@ -366,10 +424,10 @@ def _children(node: Any) -> Sequence[Any]:
     return node.value if isinstance(node, yaml.SequenceNode) else ()
 
 
-def _paths(root: Any, wanted: Collection[int]) -> dict[int, list[_Path]]:
-    """Return the paths of nodes by their ids; with aliases a node has several."""
+def _paths(root: Any, start: _Path, wanted: Collection[int]) -> dict[int, list[_Path]]:
+    """Return the paths of nodes by their ids, from the path of the root on; with aliases a node has several."""
     found: dict[int, list[_Path]] = {}
-    waiting: list[tuple[Any, _Path]] = [(root, ())]
+    waiting: list[tuple[Any, _Path]] = [(root, start)]
     while waiting:
         node, path = waiting.pop()
         if id(node) in wanted:
@@ -389,6 +447,8 @@ def _line_of_node(node: Any, path: _Path) -> int:
     for step in path:
         if isinstance(node, yaml.SequenceNode):
             if not isinstance(step, int):
+                break
+            if node.value[step] is None:  # it was dropped
                 break
             node = node.value[step]
             line = node.start_mark.line
