@@ -55,12 +55,13 @@ def new_text_problem(text: str) -> str:
     Nobody means to write a mask of Ansible, or a character that cannot be seen. Entra takes them, so that existing
     text may hold them and must be left alone or removed.
     """
+    may_be_masked = "*" in text or "_" in text or "$" in text
+    if text.isascii() and text.isprintable() and not may_be_masked and text == text.strip():
+        return ""
     if problem := text_problem(text):
         return problem
-    if ("*" in text or "_" in text or "$" in text) and (mask := _MASK.search(text)):
+    if may_be_masked and (mask := _MASK.search(text)):
         return f"has {mask[0]}, by which Ansible masks a secret; give the value itself"
-    if text.isascii() and text.isprintable() and text == text.strip():
-        return ""
     for number, char in enumerate(text, 1):
         category = unicodedata.category(char)
         at_end = number in (1, len(text))

@@ -129,7 +129,7 @@ def _rows(rows: Any, header: Sequence[str], name: str, skipped: int, problems: l
     unnamed = [number for number, cell in enumerate(header) if not cell]
     width = len(header)
     for row in rows:
-        cells = [cell.strip() for cell in row]
+        cells = list(map(str.strip, row))
         if any(cells):
             label = f"{name}:{rows.line_num + skipped}"
             if len(cells) < width:
