@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, count, repeat
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from .._core.assignment_plan import Adjust, Desired, Exactly, Moved, ensure_visible
-from .._core.model import KINDS, AttributeName, PrincipalReference, Value, attribute_name, read_reference
+from .._core.model import KINDS, AttributeName, PrincipalKind, PrincipalReference, Value, attribute_name, read_reference
 from .._core.names import name_problem, not_text, principal_problem, read_as
 from .._core.selection import Derived, Expiry, Item, Reason, Selection, Wish
 from .._core.shared import MOST, Shared
@@ -34,6 +34,7 @@ from .locations import (
     DISPLAY_NAME,
     Decrypt,
     Only,
+    Rows,
     SourceLocation,
     listed,
     no_secret,
@@ -191,7 +192,10 @@ class DeclarationCollector:
         self._numbers.clear()
 
     def add(self, place: SourceLocation, item: Any) -> None:
-        """Take an item of `assignments`."""
+        """Take an item of `assignments`, or rows of them."""
+        if isinstance(item, Rows):
+            self._add_rows(place, item)
+            return
         item, overrides = split_override(place, item, self.problems)
         declaration = _declaration(place, item, self.problems, self._said)
         if not declaration or (overrides and not self._override(place.label, declaration)):
@@ -201,6 +205,35 @@ class DeclarationCollector:
             self.items.append(declaration)
             self._item_identities.add(identity)
             return
+        self._take(identity, declaration, overrides)
+
+    def _add_rows(self, place: SourceLocation, rows: Rows) -> None:
+        """Take rows, by few steps that take all of them, if nothing is wrong with them and nothing there twice."""
+        identities = [_identity_of(rows.kind, name) for name in rows.names]
+        if (
+            any(map(principal_problem, rows.names))
+            or len(set(identities)) < len(identities)
+            or not self._numbers.keys().isdisjoint(identities)
+        ):
+            for where, item in rows.items(place):
+                self.add(where, item)
+            return
+        said = [
+            self._said.find(attributes) or self._said.read(replace(place, label=label), attributes, self.problems)
+            for label, attributes in zip(rows.labels, rows.attributes, strict=True)
+        ]
+        self._numbers.update(zip(identities, count(len(self.found)), strict=False))
+        self.found += map(
+            Declaration,
+            rows.labels,
+            map(PrincipalReference, repeat(rows.kind), rows.names),
+            [attributes.desired for attributes in said],
+            [attributes.sets for attributes in said],
+            repeat(_no_values()),
+            repeat(place.remark),
+        )
+
+    def _take(self, identity: Hashable, declaration: Declaration, overrides: bool) -> None:
         number = self._numbers.setdefault(identity, len(self.found))
         if number < self._earlier:
             self._again.update((identity, attribute) for attribute in declaration.desired)
@@ -255,7 +288,11 @@ class DeclarationCollector:
 
 def _identity(who: PrincipalReference | Selection) -> Hashable:
     """Return what items have in common that are about the same principal, or the same selection."""
-    return (who.kind.name, who.by, who.name.lower()) if isinstance(who, PrincipalReference) else who
+    return _identity_of(who.kind, who.name, who.by) if isinstance(who, PrincipalReference) else who
+
+
+def _identity_of(kind: PrincipalKind, name: str, by: str = "") -> Hashable:
+    return kind.name, by, name.lower()
 
 
 class DuplicateCheck:

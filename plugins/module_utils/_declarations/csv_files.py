@@ -32,6 +32,7 @@ from .locations import (
     Decrypt,
     Items,
     Only,
+    Rows,
     SourceLocation,
 )
 from .selecting import ALLOW_EMPTY, EXCLUSIVE, EXPIRES, SELECTING
@@ -39,6 +40,7 @@ from .selecting import ALLOW_EMPTY, EXCLUSIVE, EXPIRES, SELECTING
 LIST = "[]"
 SEPARATOR = ";"
 REMOVED = "null"
+ROWS_AT_ONCE = 1000
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, the wide forms among them."""
 _NO_VALUE = re.compile(
@@ -110,7 +112,7 @@ def read_csv(name: str, text: str, problems: list[str], decrypt: Decrypt) -> Ite
             yield from _long(label, header, _rows(rows, header, name, skipped, problems), problems)
         else:
             yield from _wide(label, header, _rows(rows, header, name, skipped, problems), problems)
-    except csv.Error as error:
+    except csv.Error as error:  # in the header
         problems.append(f"{name}:{rows.line_num + skipped}: {error}")
 
 
@@ -128,17 +130,20 @@ def _rows(rows: Any, header: Sequence[str], name: str, skipped: int, problems: l
     """Yield label and cells of each row that has any, at least as many as headers; a cell without one is noted."""
     unnamed = [number for number, cell in enumerate(header) if not cell]
     width = len(header)
-    for row in rows:
-        cells = list(map(str.strip, row))
-        if any(cells):
-            label = f"{name}:{rows.line_num + skipped}"
-            if len(cells) < width:
-                cells += [""] * (width - len(cells))
-            if unnamed or len(cells) > width:
-                beyond = [*unnamed, *range(width, len(cells))]
-                for number in [number for number in beyond if number < len(cells) and cells[number]][:1]:
-                    problems.append(f"{label}: cell {number + 1} '{quoted(cells[number])}' has no header")
-            yield label, cells
+    try:
+        for row in rows:
+            cells = list(map(str.strip, row))
+            if any(cells):
+                label = f"{name}:{rows.line_num + skipped}"
+                if len(cells) < width:
+                    cells += [""] * (width - len(cells))
+                if unnamed or len(cells) > width:
+                    beyond = [*unnamed, *range(width, len(cells))]
+                    for number in [number for number in beyond if number < len(cells) and cells[number]][:1]:
+                        problems.append(f"{label}: cell {number + 1} '{quoted(cells[number])}' has no header")
+                yield label, cells
+    except csv.Error as error:
+        problems.append(f"{name}:{rows.line_num + skipped}: {error}")
 
 
 def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: list[str]) -> Items:
@@ -151,6 +156,7 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
     given = itemgetter(*(number for number, _column in held)) if held else tuple
     plain = [(number, column.key) for number, column in naming if column.key in KINDS and not column.by]
     naming_cell, key = plain[0] if len(naming) == len(plain) == 1 else (0, "")
+    at_once = Rows(KINDS[key]) if key else None
     shared: Shared[dict[str, dict[str, Any]]] = Shared()
     for label, cells in rows:
         cells_given = given(cells)  # texts, so equal ones mean the same
@@ -159,14 +165,21 @@ def _wide(label: str, header: Sequence[str], rows: Iterator[_Row], problems: lis
             attributes = shared.make(cells_given, partial(_in_cells, label, held, cells, problems), problems)
         if not attributes:
             continue
-        if key and cells[naming_cell]:
-            who: dict[str, Any] | None = {key: cells[naming_cell]}
-        else:
-            filled = [(column, cells[number]) for number, column in naming if cells[number]]
-            who = _named(label, columns, filled, problems)
+        if at_once and (name := cells[naming_cell]):
+            at_once.labels.append(label)
+            at_once.names.append(name)
+            at_once.attributes.append(attributes)
+            if len(at_once.names) == ROWS_AT_ONCE:
+                yield ASSIGNMENTS, SourceLocation(label, _in_row, remark, True), at_once
+                at_once = Rows(at_once.kind)
+            continue
+        filled = [(column, cells[number]) for number, column in naming if cells[number]]
+        who = _named(label, columns, filled, problems)
         if who is not None:
             who["attributes"] = attributes
             yield ASSIGNMENTS, SourceLocation(label, _in_row, remark, True), who
+    if at_once and at_once.names:
+        yield ASSIGNMENTS, SourceLocation(label, _in_row, remark, True), at_once
 
 
 def _in_cells(

@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+
+from .._core.model import PrincipalKind
 
 SETS, DEFINITIONS, ASSIGNMENTS, MOVES, DELEGATIONS = SECTIONS = (
     "attribute_sets",
@@ -58,8 +60,26 @@ class SourceLocation:
         return self.inside(self.label, path)
 
 
+@dataclass(slots=True)
+class Rows:
+    """Some rows of a table, each with a principal of one kind and attributes alone, in place of as many items.
+
+    Rows with the same attributes share one object. The place of a row is that of the rows with its label.
+    """
+
+    kind: PrincipalKind
+    labels: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    attributes: list[dict[str, dict[str, Any]]] = field(default_factory=list)
+
+    def items(self, place: SourceLocation) -> Iterator[tuple[SourceLocation, dict[str, Any]]]:
+        """Yield the place and content of each item."""
+        for label, name, attributes in zip(self.labels, self.names, self.attributes, strict=True):
+            yield replace(place, label=label), {self.kind.name: name, "attributes": attributes}
+
+
 Items: TypeAlias = Iterator[tuple[str, SourceLocation, Any]]
-"""Section, place and content of each item."""
+"""Section, place and content of each item. Instead of many plain items there may be `Rows` of them."""
 Decrypt: TypeAlias = "Callable[[str], str]"
 """Return what ansible-vault encrypted. Raises Undecryptable."""
 

@@ -436,6 +436,32 @@ def decrypted(text: str) -> str:
     return yaml_of("'00123'")
 
 
+def test_thousands_of_rows_are_read_as_each_of_them(file: File) -> None:
+    rows = [[f"u{number}@contoso.com", str(number % 3), "x" * (number % 5)] for number in range(2_500)]
+    rows[1_700][0] = "U3@contoso.com"  # again, for another attribute
+    rows[1_700][1:] = ["", "y"]
+    rows[3][2] = ""
+    header = "user,A.Number,A.Text\n"
+    whole = file("a.csv", header + "".join(f"{','.join(row)}\n" for row in rows))
+    one_by_one = [
+        {
+            "user": name,
+            "attributes": {"A": {**({"Number": count} if count else {}), **({"Text": text} if text else {})}},
+        }
+        for name, count, text in rows
+    ]
+    expected = declarations(one_by_one, None).found
+    found = declarations(None, str(whole)).found
+    assert [(one.who, one.desired, one.attribute_sets) for one in found] == [
+        (one.who, one.desired, one.attribute_sets) for one in expected
+    ]
+    assert found[3].label == f"{whole}:5 and {whole}:1702"
+    assert [one.label for one in found[1_699:1_701]] == [f"{whole}:1701", f"{whole}:1703"]
+    rows[700][2], rows[1_800][0], rows[2_400][0] = "#N/A", "a\u200bb", "u2@contoso.com"
+    said = problems(file("b.csv", header + "".join(f"{','.join(row)}\n" for row in rows)))
+    assert sorted(problem.partition(": ")[0] for problem in said) == ["FILE:1802", "FILE:2402", "FILE:702"]
+
+
 @pytest.mark.parametrize("name", ["a.yml", "a.csv", "a.json", "a.jsonl"])
 def test_an_encrypted_file_is_refused_without_the_secret(file: File, name: str) -> None:
     (problem,) = problems(file(name, SECRET))
