@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ..module_utils._operations.role_assignment import DELEGATION
 from ..plugin_utils._action import LocalAction
+from ..module_utils._operations.role_assignment import DELEGATION
 
 
 class ActionModule(LocalAction):
