@@ -17,7 +17,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -61,7 +61,7 @@ class Secrets:
     def __init__(self, register: Callable[[str], object] | None = None) -> None:
         self._register = register
         self._known: frozenset[str] = frozenset()
-        self._forms: frozenset[str] = frozenset()
+        self._forms = _Forms()
         self._rows: frozenset[re.Pattern[bytes]] = frozenset()
         self._traces: frozenset[bytes] = frozenset()
 
@@ -78,7 +78,7 @@ class Secrets:
                 self._register(secret)
             self._known |= {secret}
             for part in _parts(secret):
-                self._forms |= _forms(part)
+                self._forms = _Forms(self._forms.texts | _forms(part))
                 if len(part) >= ENOUGH:
                     self._rows |= {_row(part)}
                     self._traces |= _traces(part)
@@ -98,7 +98,7 @@ class Secrets:
         """
         if not self._leaves_trace(raw):
             return content
-        long = frozenset(form for form in self._forms if len(form) >= ENOUGH)
+        long = _Forms(form for form in self._forms.texts if len(form) >= ENOUGH)
         return _everywhere(content, lambda text: _masked(text, long))
 
     def _leaves_trace(self, raw: bytes | bytearray) -> bool:
@@ -108,6 +108,17 @@ class Secrets:
         # The search for one byte is many times as fast as any other.
         spelled_out = (pattern.search(raw) for mark, pattern in _SPELLED_OUT.items() if mark[:1] in raw and mark in raw)
         return bool(self._traces) and any(spelled_out)
+
+
+class _Forms:
+    """The texts to search for: by their beginnings, which many of them share, and the length of the shortest."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.texts = frozenset(texts)
+        self.by_beginning: dict[str, list[str]] = {}
+        for text in self.texts:
+            self.by_beginning.setdefault(text[:ENOUGH], []).append(text)
+        self.shortest = min(map(len, self.by_beginning), default=0)
 
 
 def without_options(result: Any, secrets: Collection[str]) -> Any:
@@ -187,7 +198,7 @@ def _traces(secret: str) -> frozenset[bytes]:
     return frozenset(traces)
 
 
-def _masked(text: str, forms: frozenset[str]) -> str:
+def _masked(text: str, forms: _Forms) -> str:
     spans = sorted(
         (places[begin], places[end]) for step, places in _steps(text) for begin, end in _found(step, forms, LAYERS)
     )
@@ -244,24 +255,29 @@ def _decoded(escape: str) -> list[tuple[str, int]]:
     return [(chr(code), 0)]
 
 
-def _found(text: str, forms: frozenset[str], depth: int) -> Iterator[tuple[int, int]]:
+def _found(text: str, forms: _Forms, depth: int) -> Iterator[tuple[int, int]]:
     """Yield where a decoded text holds a secret, the beginning of one, or base64 that holds one."""
-    for form in forms:
-        anchor = form[:ENOUGH]
+    if len(text) < forms.shortest:
+        return
+    for anchor, alike in forms.by_beginning.items():
         begin = text.find(anchor)
         while begin >= 0:
-            end = begin + len(anchor)
-            while end < len(text) and end - begin < len(form) and text[end] == form[end - begin]:
-                end += 1
-            yield begin, end
+            for form in alike:
+                end = begin + len(anchor)
+                while end < len(text) and end - begin < len(form) and text[end] == form[end - begin]:
+                    end += 1
+                yield begin, end
             begin = text.find(anchor, begin + 1)
-    if depth and forms:
+    if depth and forms.texts:
         for run in _BASE64.finditer(text):
+            # Each byte becomes one character at most, and no further step of decoding makes a text longer.
+            if len(run.group()) * 3 // 4 < forms.shortest:
+                continue
             if any(_holds(inner, forms, depth - 1) for inner in _from_base64(run.group())):
                 yield run.span()
 
 
-def _holds(text: str, forms: frozenset[str], depth: int) -> bool:
+def _holds(text: str, forms: _Forms, depth: int) -> bool:
     return any(True for step, _places in _steps(text) for _span in _found(step, forms, depth))
 
 
