@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ SPEC.loader.exec_module(MODULE)
 PLUGIN = vars(MODULE)
 SET_TYPE = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue"
 ADELE = "33333333-3333-4333-8333-333333333301"
-QUICK = {"interval": 0.05, "since": "1h"}
+QUICK: dict[str, Any] = {"interval": 0.05, "since": "1h"}
 
 Entry = dict[str, Any]
 
@@ -72,10 +72,26 @@ def number(event: Entry) -> int:
     return int(event["targets"][0]["changes"][0]["after"][0])
 
 
-async def collect(wanted: int, seconds: float = 20.0, **options: Any) -> list[int]:
+class Pauses:
+    """Stands in for time between two reads: remembers each pause, and waits for the interval of the tests only."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        await asyncio.sleep(min(seconds, QUICK["interval"]))
+
+
+async def collect(
+    wanted: int,
+    seconds: float = 20.0,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    **options: Any,
+) -> list[int]:
     """Return the events of the source, by the numbers assigned. Cancel it after `wanted` events."""
     queue: asyncio.Queue[Entry] = asyncio.Queue(1)  # as that of ansible-rulebook
-    source = asyncio.create_task(PLUGIN["main"](queue, {**QUICK, **options}))
+    source = asyncio.create_task(PLUGIN["main"](queue, {**QUICK, **options}, sleep))
     seen: list[int] = []
     try:
         deadline = time.monotonic() + seconds
@@ -153,15 +169,19 @@ def test_outages_delay_and_lose_nothing(
 ) -> None:
     change(*range(150))
     emulator.faults({"match": {"path": "/auditLogs/"}, "skip": 1, "times": 2, "do": fault})
+    pauses = Pauses()
     with caplog.at_level(logging.WARNING):
-        assert asyncio.run(collect(150)) == list(range(150))
+        assert asyncio.run(collect(150, sleep=pauses)) == list(range(150))
     assert "next attempt in 1 s" in caplog.text
+    assert 1.0 in pauses.seconds
 
 
 def test_an_outage_at_the_start_is_waited_for(emulator: Emulator, change: Callable[..., None]) -> None:
     change(1)
     emulator.faults({"match": {"path": "/auditLogs/"}, "times": 2, "do": {"status": 503}})
-    assert asyncio.run(collect(1)) == [1]
+    pauses = Pauses()
+    assert asyncio.run(collect(1, sleep=pauses)) == [1]
+    assert pauses.seconds[:2] == [1.0, 2.0]
 
 
 def test_it_can_be_stopped_while_graph_is_away(emulator: Emulator) -> None:

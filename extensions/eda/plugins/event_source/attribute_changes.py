@@ -69,6 +69,7 @@ import math
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -223,7 +224,7 @@ class Source:
         self.proven = True
 
 
-async def main(queue: Any, args: dict[str, Any]) -> None:
+async def main(queue: Any, args: dict[str, Any], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
     """Deliver events until cancelled. Raises EntraError at the start for a failure that waiting cannot repair."""
     params = _params(args)
     since = moment("since", params["since"] or "0s", datetime.now(timezone.utc))
@@ -251,7 +252,7 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
                     pause = min(max(interval, LEAST_INTERVAL) * 2**failures, max(LONGEST_PAUSE, interval))
                     LOGGER.warning("The audit log cannot be read, next attempt in %.0f s: %s", pause, error)
                 await asyncio.to_thread(position.keep)
-                await asyncio.sleep(pause)
+                await sleep(pause)
         finally:
             position.keep()
 
