@@ -58,7 +58,9 @@ def server(users: int, latency: float = 0.05, held: int = 4, definitions: int = 
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None
-                yield {**os.environ, **json.loads(process.stdout.readline())}
+                environment = {**os.environ, **json.loads(process.stdout.readline())}
+                environment.pop("PYTHONDONTWRITEBYTECODE", None)  # which users do not set
+                yield environment
             finally:
                 process.terminate()
 
