@@ -268,6 +268,7 @@ def test_random_tenants_and_plans(tenant: Tenant) -> None:
                 }
         tenant.emulator.tenant(state)
         before = tenant.state
+        tenant = tenant.through(tenant.connect())
         plan = [
             {key: who, "attributes": random_values(random) or {"Engineering": {"Level": None}}}
             for key, who in (("user", ADELE), ("service_principal", PAYROLL))

@@ -359,7 +359,7 @@ def random_workflow(random: Random, number: int, expected: dict[tuple[str, str],
 
 
 @pytest.mark.slow
-def test_the_map_of_random_tenants(emulator: Emulator, graph: Graph) -> None:
+def test_the_map_of_random_tenants(emulator: Emulator, connect: Callable[..., Graph]) -> None:
     random = Random(20261126)  # noqa: S311 - a seed of tests
     sources = ["conditional_access_policies", "app_management_policies", "lifecycle_workflows"]
     tenant = emulator.tenant()
@@ -374,7 +374,7 @@ def test_the_map_of_random_tenants(emulator: Emulator, graph: Graph) -> None:
         ):
             tenant[collection] = [make(random, number, expected) for number in range(random.randrange(most))]
         emulator.tenant(tenant)
-        result = run(graph, sources=sources)
+        result = run(connect(), sources=sources)
         assert result["not_read"] == []
         found = {
             (consumer["id"], consumer["place"]): {f"{a['attribute_set']}_{a['name']}" for a in consumer["attributes"]}
