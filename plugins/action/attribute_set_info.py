@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ..plugin_utils._action import LocalAction
 from ..module_utils._operations.attribute_set import SET_INFO
+from ..plugin_utils._action import LocalAction
 
 
 class ActionModule(LocalAction):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from ..plugin_utils._action import LocalAction
-from ..plugin_utils._vault import decryption
 from ..module_utils._operation import Operation
 from ..module_utils._operations.assignments import BULK, run_bulk
+from ..plugin_utils._action import LocalAction
 from ..plugin_utils._progress import show_progress
+from ..plugin_utils._vault import decryption
 
 
 class ActionModule(LocalAction):

@@ -14,13 +14,13 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
-from ..plugin_utils._action import LocalAction
-from ..plugin_utils._vault import decryption
 from ..module_utils._core.tenant_plan import TenantPlan, parse_plan
 from ..module_utils._operation import Operation
 from ..module_utils._operations.plan_view import CHANGE, CREATE, HEAD, PROBLEM, REMOVE, lines
 from ..module_utils._operations.reconcile import RECONCILE, run_reconcile
+from ..plugin_utils._action import LocalAction
 from ..plugin_utils._progress import show_progress
+from ..plugin_utils._vault import decryption
 
 COLORS = {
     HEAD: constants.COLOR_HIGHLIGHT,

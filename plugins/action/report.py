@@ -10,10 +10,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..plugin_utils._action import LocalAction
-from ..plugin_utils._vault import decryption
 from ..module_utils._operation import Operation
 from ..module_utils._operations.report import REPORT, run_report
+from ..plugin_utils._action import LocalAction
+from ..plugin_utils._vault import decryption
 
 
 class ActionModule(LocalAction):

@@ -141,9 +141,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._controller import untrusted
 from ..module_utils._core.rules.dialects import rule_details
 from ..module_utils._errors import OptionError
+from ..plugin_utils._controller import untrusted
 
 
 def details(text: Any, dialect: Any, definitions: Any = None, assignments: Any = None) -> dict[str, Any]:

@@ -81,9 +81,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._controller import untrusted
 from ..module_utils._core.rules.dialects import to_rule
 from ..module_utils._errors import OptionError
+from ..plugin_utils._controller import untrusted
 
 
 def rule(conditions: Any, dialect: Any) -> str:

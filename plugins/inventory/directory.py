@@ -135,6 +135,10 @@ from ansible.inventory.group import to_safe_group_name
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ..module_utils._connection import connection_options
+from ..module_utils._errors import EntraError
+from ..module_utils._graph.client import Graph
+from ..module_utils._operations.assignment_info import INVENTORY
 from ..plugin_utils._controller import (
     connect,
     quiet,
@@ -143,10 +147,6 @@ from ..plugin_utils._controller import (
     untrusted,
     validated,
 )
-from ..module_utils._connection import connection_options
-from ..module_utils._errors import EntraError
-from ..module_utils._graph.client import Graph
-from ..module_utils._operations.assignment_info import INVENTORY
 from ..plugin_utils._hosts import (
     ATTRIBUTES,
     OWN,

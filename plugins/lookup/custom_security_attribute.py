@@ -111,9 +111,9 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._controller import connected, quiet, untrusted, validated
 from ..module_utils._errors import EntraError
 from ..module_utils._operations.lookup import LOOKUP
+from ..plugin_utils._controller import connected, quiet, untrusted, validated
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types

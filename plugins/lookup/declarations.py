@@ -158,12 +158,12 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._vault import decryption
 from ..module_utils._core.model import Exposure
 from ..module_utils._declarations.declared import declared
 from ..module_utils._declarations.locations import EXPOSURES, SECTIONS
 from ..module_utils._declarations.selecting import read_expiry
 from ..module_utils._errors import EntraError, InvalidDeclaration
+from ..plugin_utils._vault import decryption
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible says nothing of its types

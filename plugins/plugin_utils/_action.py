@@ -25,10 +25,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as ModuleAction
 
-from ._bytecode import reuse_bytecode
-
-reuse_bytecode()
-
 from ..module_utils._connection import secret_texts
 from ..module_utils._core.options import json_problems, without_omitted
 from ..module_utils._errors import OptionError

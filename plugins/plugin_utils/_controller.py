@@ -23,10 +23,6 @@ import ansible.template
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
 
-from ._bytecode import reuse_bytecode
-
-reuse_bytecode()
-
 from ..module_utils import _operation
 from ..module_utils._connection import connection_spec, is_set
 from ..module_utils._core.options import json_problems, strict, without_omitted

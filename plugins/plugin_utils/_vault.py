@@ -13,10 +13,6 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ._bytecode import reuse_bytecode
-
-reuse_bytecode()
-
 from ..module_utils._declarations.locations import Decrypt, Undecryptable
 from . import _ansible
 
