@@ -7,7 +7,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(python))))
 export PYTHON
 
-SINGLE_PARTS = unit lint sanity integration modules awx clients molecule faults report docs galaxy
+SINGLE_PARTS = unit slow lint sanity integration modules awx clients molecule faults report docs galaxy
 
 .DEFAULT_GOAL := help
 .PHONY: help demo shell live quick test release-check artifact site bench soak constraints clean $(SINGLE_PARTS)

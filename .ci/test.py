@@ -111,6 +111,9 @@ class Part:
 
 # An idle worker takes tests from the other one, as some tests take as long as a hundred others.
 UNIT = Check("python -m pytest -n 2 --dist worksteal tests/unit", count_pytest, in_checkout=True)
+# The two halves of it: `make unit` is run after each change, `make slow` before a change is handed in.
+FAST = Check(f"{UNIT.command} -m 'not slow'", count_pytest, in_checkout=True)
+SLOW = Check(f"{UNIT.command} -m slow", count_pytest, in_checkout=True)
 # Branches of plugins/ as well, against the limit in .coveragerc.
 UNIT_COVERAGE = Check(
     f"{UNIT.command} --cov --cov-report=term-missing --cov-report=html "
@@ -152,7 +155,8 @@ GALAXY = (
 )
 
 PARTS = {
-    "unit": Part("test", (UNIT,)),
+    "unit": Part("test", (FAST,)),
+    "slow": Part("test", (SLOW,)),
     "lint": Part("lint", (LINT,)),
     # The Python decides the ansible-core (.ci/requirements-core.txt): the oldest supported one, and the newest.
     "core-oldest": Part("test", (UNIT, INTEGRATION, SANITY), minors=(10,)),
@@ -170,7 +174,7 @@ PARTS = {
     "galaxy": Part("lint", GALAXY),
 }
 ENDS = ("core-oldest", "core-newest")
-COVERED = ("unit", "sanity", "integration")
+COVERED = ("unit", "slow", "sanity", "integration")
 """Parts that both ends hold. The ansible-core in between runs the integration tests as modules."""
 
 # Every supported ansible-core, and the Pythons it runs on, the newest first; the oldest one has the oldest Python.
