@@ -122,12 +122,17 @@ class _Forms:
 
 
 def without_options(result: Any, secrets: Collection[str]) -> Any:
-    """Return a task's result with the secrets of its options masked, as Ansible does it before 2.22."""
+    """Return a task's result with the secrets of its options masked, as Ansible does it before 2.22.
+
+    Each part of it is searched by itself: the invocation holds the secrets, and other parts can have many values.
+    """
+    if isinstance(result, Mapping):
+        return {name: _without(part, secrets) if _may_hold(part, secrets) else part for name, part in result.items()}
     return _without(result, secrets) if _may_hold(result, secrets) else result
 
 
 def _may_hold(result: Any, secrets: Collection[str]) -> bool:
-    """Return whether a secret may be in a result: one search for all, since a result can have many values."""
+    """Return whether a secret may be in a part of a result: one search for all its values."""
     try:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):  # it has other types

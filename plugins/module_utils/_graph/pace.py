@@ -114,9 +114,10 @@ class Pace:
 class InFlight:
     """Decides how many batches may be on their way: one more for each round of answers that came as fast as before.
 
-    It begins at `FIRST`, ends at `MOST`, and shrinks by half when answers come slower. As soon as Graph reports a used share of the quota,
-    throttles or loses a batch, `FEWEST` are enough for the rest of the run. Runs that share a quota, such as slices of
-    a job, use it up before many of their batches are in flight. Without `grows` it stays at `FEWEST`.
+    It begins at `FIRST`, ends at `MOST`, and shrinks by half when answers come slower. As soon as Graph reports a
+    used share of the quota, throttles or loses a batch, `FEWEST` are enough for the rest of the run. Runs that
+    share a quota, such as slices of a job, use it up before many of their batches are in flight. Without `grows` it
+    stays at `FEWEST`.
     """
 
     FEWEST = 4

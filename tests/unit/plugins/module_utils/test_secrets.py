@@ -255,3 +255,10 @@ def test_one_search_for_all_secrets_of_options_finds_what_a_look_at_each_value_d
 
     result, secrets = {"results": [value(3), value(3)]}, {text(), text()}
     assert without_options(result, secrets) == _secrets._without(result, secrets)
+
+
+def test_only_the_parts_of_a_result_that_hold_a_secret_are_made_again() -> None:
+    result = {"results": [{"msg": "fine"}], "invocation": {"module_args": {"client_secret": "s3cret"}}}
+    masked = without_options(result, {"s3cret"})
+    assert masked["results"] is result["results"]
+    assert masked["invocation"] == {"module_args": {"client_secret": _secrets.WHOLE}}
