@@ -211,7 +211,7 @@ def holds(current: Assignments, desired: Desired, sets: Collection[str] = (), *,
     """
     for attribute, wanted in desired.items():
         now = current.get(attribute)
-        if now is None or type(wanted) is not Exactly or wanted.type is not None:
+        if now is None or not isinstance(wanted, Exactly) or wanted.type is not None:
             return False
         value = wanted.value
         if isinstance(now, list):

@@ -353,10 +353,10 @@ class _Attributes:
 
 def _plain_reference(item: Any) -> PrincipalReference | None:
     """Return whom an item names that has nothing but a name and one more key; null where there is more to check."""
-    if type(item) is dict and len(item) == 2:
+    if isinstance(item, dict) and len(item) == 2:
         for kind in KINDS.values():
             name = item.get(kind.name)
-            if type(name) is str and not principal_problem(name := name.strip()):
+            if isinstance(name, str) and not principal_problem(name := name.strip()):
                 return PrincipalReference(kind, name) if "attributes" in item else None
     return None
 
@@ -518,7 +518,7 @@ def _expected(place: SourceLocation, expected: Any, problems: list[str]) -> Expe
 
 def read_wish(attribute: str, value: Any, restored: bool = False) -> Wish:
     """Return what a declared value means, also one that is derived. Raises InvalidValue and OptionError."""
-    if type(value) is str:
+    if isinstance(value, str) and not isinstance(value, Only):
         return Exactly(checked(attribute, value), restored=restored)
     if is_derived(value):
         return read_derived(attribute, value)

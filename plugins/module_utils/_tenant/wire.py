@@ -112,7 +112,7 @@ def parse_principal(
 def parse_outline(kind: PrincipalKind, item: Mapping[str, Any]) -> tuple[str, str, Assignments] | None:
     """Return id, key and assignments of a principal; null where `parse_principal` has to say what is wrong."""
     known, key, members = item.get("id"), item.get(KEY[kind]), item.get(ASSIGNMENTS)
-    if type(known) is not str or type(key) is not str:
+    if not (isinstance(known, str) and isinstance(key, str)):
         return None
     if members is None:
         return known, key, _NONE
