@@ -467,9 +467,10 @@ def test_batches_in_flight_can_be_kept_few() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "count", "most"), [({}, 150, 16), ({"x-ms-throttle-limit-percentage": "0.81"}, 30, 8)]
+    ("headers", "count", "most", "patience"),
+    [({}, 150, 16, 0.0), ({"x-ms-throttle-limit-percentage": "0.81"}, 30, 8, 10.0)],
 )
-def test_as_many_batches_are_sent_at_once(headers: dict[str, str], count: int, most: int) -> None:
+def test_as_many_batches_are_sent_at_once(headers: dict[str, str], count: int, most: int, patience: float) -> None:
     class Slow(Scripted):
         """A Graph that counts the batches that it answers at once."""
 
@@ -480,12 +481,15 @@ def test_as_many_batches_are_sent_at_once(headers: dict[str, str], count: int, m
             with lock:
                 self.flying += 1
                 self.at_once = max(self.at_once, self.flying)
+                if self.flying == most:
+                    reached.set()
+            reached.wait(patience)  # on a busy machine, threads start late
             never.wait(0.01)
             with lock:
                 self.flying -= 1
                 return super().batch(parts, need=need)
 
-    lock, never = threading.Lock(), threading.Event()
+    lock, never, reached = threading.Lock(), threading.Event(), threading.Event()
     graph = Slow(lambda number, time: (200, headers))
     run(graph, count * BATCH_SIZE)
     assert graph.at_once == most
