@@ -16,9 +16,10 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,39 +69,29 @@ CREDENTIAL_FIELDS = ("client_secret", "client_assertion")
 """Fields of a token request that carry a credential."""
 REQUEST_IDS = ("request-id", "x-ms-request-id", "client-request-id")
 """Headers that identify a request for support: those of Graph, of the login host, and our own without an answer."""
+WATCHER = "watch of exchanges"
 _CHUNK = 64 * 1024
 _serving = threading.local()
 """`watch` is the Watch of the exchange that this thread makes."""
 
 
 class Watch:
-    """Ends one exchange at its deadline, however slowly bytes come, by shutting down the connection that serves it.
+    """One exchange, which ends at its deadline, however slowly bytes come.
 
     A time-out of the socket bounds a single read only, and a header or a body may be any number of reads.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         self.expired = False
         self.sent = False
         """Whether the connection was there, so that the other side may have received the request."""
         self.connection: Any = None
-        self._done = threading.Event()
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
+        self.done = threading.Event()
 
-    def __enter__(self) -> Watch:
-        _serving.watch = self
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        self._done.set()
-        self._timer.cancel()
-        _serving.watch = None
-
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Shut down the connection that serves the exchange, until that is done."""
         self.expired = True
-        while not self._done.is_set():
+        while not self.done.is_set():
             found = getattr(self.connection, "sock", None)
             while found is not None and not isinstance(found, socket.socket):
                 found = getattr(found, "socket", None)  # TLS inside the TLS of a proxy
@@ -108,7 +99,52 @@ class Watch:
                 with suppress(OSError):  # it is closed already
                     # Not `found.shutdown`: that of TLS takes the session away from the thread that reads.
                     socket.socket.shutdown(found, socket.SHUT_RDWR)
-            self._done.wait(0.05)  # a connection that is being made follows
+            self.done.wait(0.05)  # a connection that is being made follows
+
+
+class Watches:
+    """Ends exchanges that take longer than so many seconds. One thread watches all that are on their way.
+
+    It ends with the last of them, so that no thread is left when Ansible forks.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._changed = threading.Condition()
+        self._deadlines: dict[Watch, float] = {}
+        """All have the same time, so the first is the next to expire."""
+        self._runs = False
+
+    @contextmanager
+    def watch(self) -> Iterator[Watch]:
+        """Watch the exchange that this thread makes."""
+        watch = _serving.watch = Watch()
+        with self._changed:
+            if not self._runs:
+                threading.Thread(target=self._run, name=WATCHER, daemon=True).start()
+                self._runs = True
+            self._deadlines[watch] = time.monotonic() + self._seconds
+        try:
+            yield watch
+        finally:
+            watch.done.set()
+            _serving.watch = None
+            with self._changed:
+                self._deadlines.pop(watch, None)
+                if not self._deadlines:
+                    self._changed.notify()
+
+    def _run(self) -> None:
+        with self._changed:
+            while self._deadlines:
+                watch, deadline = next(iter(self._deadlines.items()))
+                left = deadline - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left)
+                else:
+                    del self._deadlines[watch]
+                    threading.Thread(target=watch.end, daemon=True).start()
+            self._runs = False
 
 
 class _Watched:
@@ -241,6 +277,7 @@ class Http:
         self.secrets = secrets or Secrets()
         self._verify = verify
         self._timeout = timeout
+        self._watches = Watches(timeout)
         self._environment = {name.lower(): value for name, value in (environment or {}).items()}
         self.trace: Trace | None = None
         self._adapter = _Adapter(pool_maxsize=MOST_CONNECTIONS)
@@ -356,7 +393,7 @@ class Http:
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(kwargs.get("headers") or {})}
         host = urlsplit(url).netloc
         self.secrets.add(*_credentials(headers, given.get("data")))
-        with Watch(self._timeout) as watch:
+        with self._watches.watch() as watch:
             try:
                 response = self._adapter.send(
                     requests.Request(method, url, headers=headers, **given).prepare(),
