@@ -51,6 +51,7 @@ try:
     from requests.utils import get_auth_from_url, should_bypass_proxies
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.util.ssl_ import create_urllib3_context
 
     HAS_REQUESTS = True
 except ImportError:
@@ -176,7 +177,22 @@ class _HttpPool(HTTPConnectionPool):
 
 
 class _HttpsPool(HTTPSConnectionPool):
+    """The connections to a host, which share the bundle of authorities: to parse it takes longer than a handshake."""
+
     ConnectionCls = _HttpsConnection
+    _shared: tuple[str, ssl.SSLContext] | None = None
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()
+        bundle = self.ca_certs
+        # The TLS of a proxy reads the bundle of the connection.
+        if bundle and not self.ca_cert_dir and self.cert_reqs == "CERT_REQUIRED" and self.proxy is None:
+            if self._shared is None or self._shared[0] != bundle:
+                context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+                context.load_verify_locations(bundle)
+                self._shared = bundle, context
+            connection.ssl_context, connection.ca_certs = self._shared[1], None
+        return connection
 
 
 class _Adapter(HTTPAdapter):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -208,6 +209,24 @@ def test_an_untrusted_certificate_is_told_as_such(emulator: Emulator) -> None:
     with pytest.raises(TransportError, match=r"TLS connection failed: .*ca_path"):
         graph.get(PATH, need=NEED)
     assert emulator.requests() == []
+
+
+def test_the_authorities_are_parsed_once_for_all_connections_to_a_host(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> None:
+        parsed.append(context)
+        load(context, *args, **kwargs)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    http = Http(verify=emulator.environment["REQUESTS_CA_BUNDLE"])
+    url, closing = f"{emulator.environment['ENTRA_GRAPH_URL']}/v1.0/users", {"Connection": "close"}
+    answers = [http.exchange("GET", url, headers=closing) for _connection in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+    assert len(parsed) == 1
 
 
 def test_an_unreachable_host_is_told_as_such(waits: Patient) -> None:
