@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+import time
 from abc import abstractmethod
 from typing import Any
 
@@ -18,6 +19,10 @@ from .._secrets import Secrets
 from ._login import LoginHost
 from ._settings import Credential, Settings
 
+KEPT = 60.0
+"""Seconds for which a token is kept. MSAL looks one up in more time than the rest of a request takes."""
+RENEWED = 300.0
+"""Seconds before the end of a token from which MSAL asks for another one."""
 HINTS = {
     "AADSTS7000215": "client_secret is wrong; give the secret's value, not its id.",
     "AADSTS7000222": "client_secret has expired; make a new one for the application.",
@@ -58,12 +63,15 @@ class ConfidentialClient(Credential):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._application: Any = None
+        self._kept, self._kept_until = "", 0.0
 
     @abstractmethod
     def _client_credential(self) -> Any:
         """Raises OptionError where the credential cannot be read."""
 
     def token(self) -> str:
+        if time.monotonic() < self._kept_until:
+            return self._kept
         settings = self._settings
         library = msal()
         if self._application is None:
@@ -77,9 +85,12 @@ class ConfidentialClient(Credential):
             )
         answer = self._application.acquire_token_for_client([f"{settings.resource}/.default"])
         what = f"application {settings.client_id} in tenant {settings.tenant_id}"
-        return access_token(answer, what, settings.http.secrets)
+        self._kept = access_token(answer, what, settings.http.secrets)
+        self._kept_until = time.monotonic() + min(KEPT, answer.get("expires_in", 0) - RENEWED)
+        return self._kept
 
     def renew(self) -> bool:
+        self._kept_until = 0.0
         if self._application is not None:
             self._application.remove_tokens_for_client()
         return True

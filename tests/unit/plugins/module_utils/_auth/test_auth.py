@@ -293,6 +293,27 @@ def test_a_ready_token_is_used_without_msal_and_not_renewed(emulator: Emulator, 
     assert emulator.requests("token") == []
 
 
+def issued(emulator: Emulator) -> list[dict[str, Any]]:
+    return [request for request in emulator.requests("token") if request["method"] == "POST"]
+
+
+@pytest.mark.parametrize(("lifetime", "asked"), [(3599, 1), (200, 6)])
+def test_a_token_is_kept_unless_it_ends_soon(emulator: Emulator, connect: Connect, lifetime: int, asked: int) -> None:
+    emulator.quirks(token_lifetime=lifetime)
+    graph = connect()
+    for _request in range(3):
+        whoami(graph)
+    assert len(issued(emulator)) == asked
+
+
+def test_a_token_that_graph_refused_is_not_kept(emulator: Emulator, connect: Connect) -> None:
+    graph = connect()
+    whoami(graph)
+    assert graph.renew()
+    whoami(graph)
+    assert len(issued(emulator)) == 2
+
+
 def test_msal_is_not_imported_before_a_token_is_asked_for() -> None:
     code = (
         "import sys;"
