@@ -129,7 +129,7 @@ class ReconcileRun:
         departures = self._departures(approved)
         departing = self.departing = DepartureRun(departures, self._graph, self._consumers)
         if schema_steps or self.declared.attribute_sets or self.declared.definitions or departures:
-            sets, definitions = self._schema.sets(), self._schema.definitions()
+            sets, definitions = self._schema.sets_and_definitions()
             known = {definition.attribute: definition for definition in definitions}
             wanted_sets = self.declared.placed_sets
             wanted = departing.with_deprecations(self.declared.placed_definitions, known)
