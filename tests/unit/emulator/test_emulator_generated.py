@@ -181,6 +181,7 @@ def test_a_computed_tenant_answers_like_a_stored_one(twins: tuple[Client, Client
     check_equal(twins, [query])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("collection", SELECTED)
 @pytest.mark.parametrize(
     "expression", ["", "accountEnabled eq false", "customSecurityAttributes/Engineering/NumVendors eq 3"]
@@ -280,6 +281,7 @@ def test_a_state_with_unusable_principals_is_refused(computed: Emulator, princip
     assert computed.tenant() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["-1", "many", "1.5"])
 def test_a_number_of_principals_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
     command = [sys.executable, "-m", "graph_emulator", f"--directory={tmp_path}", f"--principals={number}"]

@@ -200,6 +200,7 @@ def test_a_user_who_lacks_one_role(assigned: Tenant, without: str) -> None:
     assert all(without in names[0] for names in lacking)
 
 
+@pytest.mark.slow
 def test_any_permissions_and_roles(assigned: Tenant) -> None:
     random = Random(20)  # noqa: S311
     for _round in range(12):

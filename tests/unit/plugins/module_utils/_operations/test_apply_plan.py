@@ -251,6 +251,7 @@ def test_what_must_not_be_applied_is_refused_before_the_first_write(
     assert emulator.requests() == []
 
 
+@pytest.mark.slow
 def test_an_interrupted_apply_can_be_run_again(
     emulator: Emulator, tenant: dict[str, Any], connect: Callable[..., Graph], folder: Path, plan: Path, tmp_path: Path
 ) -> None:

@@ -104,6 +104,7 @@ def test_check_run_second_run_and_undo(admin: Tenant, folder: Path, tmp_path: Pa
     assert admin.run(RECONCILE, src=[snapshot], undo=True)["changed"] is False
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_anywhere_is_repeated_and_undone(tenant: Tenant, folder: Path, tmp_path: Path) -> None:
     before, ca = held(tenant), tenant.emulator.environment["REQUESTS_CA_BUNDLE"]
     state, random = tenant.emulator.tenant(), Random(4)  # noqa: S311

@@ -91,6 +91,7 @@ def pending(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [entry for entry in result.get("results", []) if entry["changed"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_a_light_run_decides_the_same(tenant: Tenant, seed: int) -> None:
     chosen = random.Random(seed)  # noqa: S311 - repeatable

@@ -136,6 +136,7 @@ FILTERS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_every_way_of_reading_selects_the_same(tenant: Tenant, seed: int) -> None:
     random = Random(seed)  # noqa: S311 - repeatable, not secret
