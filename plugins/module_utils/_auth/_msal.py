@@ -86,7 +86,8 @@ class ConfidentialClient(Credential):
         answer = self._application.acquire_token_for_client([f"{settings.resource}/.default"])
         what = f"application {settings.client_id} in tenant {settings.tenant_id}"
         self._kept = access_token(answer, what, settings.http.secrets)
-        self._kept_until = time.monotonic() + min(KEPT, answer.get("expires_in", 0) - RENEWED)
+        lasts = answer.get("expires_in")
+        self._kept_until = time.monotonic() + min(KEPT, lasts - RENEWED) if isinstance(lasts, int) else 0.0
         return self._kept
 
     def renew(self) -> bool:
