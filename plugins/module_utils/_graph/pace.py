@@ -114,26 +114,23 @@ class Pace:
 class InFlight:
     """Decides how many batches may be on their way: one more for each round of answers that came as fast as before.
 
-    It begins at `FIRST`, ends at `MOST`, and shrinks by half when answers come slower. As soon as Graph reports a
-    used share of the quota, throttles or loses a batch, `FEWEST` are enough for the rest of the run. Runs that
-    share a quota, such as slices of a job, use it up before many of their batches are in flight. Without `grows` it
-    stays at `FEWEST`.
+    It ends at `MOST`, and shrinks by half when answers come slower. As soon as Graph reports a used share of the quota,
+    throttles or loses a batch, `FEWEST` are enough for the rest of the run. Runs that share a quota, such as slices of
+    a job, use it up before many of their batches are in flight. Without `grows` it stays at `FEWEST`.
     """
 
     FEWEST = 4
-    FIRST = 8
     MOST = 16
     SLOWER = 1.5
     """How many times as long as in the fastest round answers may take."""
 
     def __init__(self, *, grows: bool = True) -> None:
-        self.most = self.FIRST if grows else self.FEWEST
+        self.most = self.FEWEST
         self._grows = grows
         self._fastest = math.inf
         self._seconds = 0.0
-        self._landed = -2 * self.FIRST
-        """Batches of this round. Those of the first two do not count: they make the connections, and four slices of a
-        job then learn of the quota in time."""
+        self._landed = -self.FEWEST
+        """Batches of this round. The first ones make the connections, so they do not count."""
 
     def land(self, seconds: float, *, plain: bool) -> None:
         """Note that a batch was answered after so long; `plain` means in full, and without a word of the quota."""

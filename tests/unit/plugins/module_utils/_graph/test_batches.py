@@ -289,7 +289,7 @@ def test_a_batch_that_gets_no_answer_fails_all_its_requests() -> None:
 
 def test_after_a_stop_nothing_is_begun() -> None:
     graph = Scripted(lambda number, time: (400, {}))
-    batches = Batches(graph, NEED, grows=False)
+    batches = Batches(graph, NEED)
     answered = 0
     for _answer in batches.run([Part("PATCH", f"/users/{n}") for n in range(500)]):
         batches.stopped = True
@@ -441,13 +441,13 @@ def landed(in_flight: InFlight, *seconds: float, plain: bool = True) -> int:
 
 def test_batches_in_flight_grow_by_one_in_each_round_of_answers() -> None:
     in_flight = InFlight()
-    assert landed(in_flight, 9.9, 9.9) == 8, "connections are made first"
-    assert [landed(in_flight, 0.1) for _round in range(10)] == [9, 10, 11, 12, 13, 14, 15, 16, 16, 16]
+    assert landed(in_flight, 9.9) == 4, "connections are made first"
+    assert [landed(in_flight, 0.1) for _round in range(14)] == [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16]
 
 
 def test_answers_that_come_slower_halve_the_batches_in_flight() -> None:
     in_flight = InFlight()
-    assert landed(in_flight, *[0.1] * 6) == 12
+    assert landed(in_flight, *[0.1] * 9) == 12
     assert landed(in_flight, 0.14) == 13
     assert landed(in_flight, 0.16) == 6
     assert landed(in_flight, 0.3, 0.3, 0.3) == 4
@@ -456,7 +456,7 @@ def test_answers_that_come_slower_halve_the_batches_in_flight() -> None:
 
 def test_after_a_word_of_the_quota_four_batches_are_enough() -> None:
     in_flight = InFlight()
-    assert landed(in_flight, *[0.1] * 6) == 12
+    assert landed(in_flight, *[0.1] * 9) == 12
     in_flight.land(0.1, plain=False)
     assert in_flight.most == 4
     assert landed(in_flight, *[0.1] * 8) == 4
@@ -468,7 +468,7 @@ def test_batches_in_flight_can_be_kept_few() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "count", "most", "patience"),
-    [({}, 150, 16, 0.0), ({"x-ms-throttle-limit-percentage": "0.81"}, 30, 8, 10.0)],
+    [({}, 150, 16, 0.0), ({"x-ms-throttle-limit-percentage": "0.81"}, 30, 4, 10.0)],
 )
 def test_as_many_batches_are_sent_at_once(headers: dict[str, str], count: int, most: int, patience: float) -> None:
     class Slow(Scripted):
