@@ -126,7 +126,7 @@ class _Forms:
 def without_options(result: Any, secrets: Collection[str]) -> Any:
     """Return a task's result with the secrets of its options masked, as Ansible does it before 2.22.
 
-    Each part of it is searched by itself: the invocation holds the secrets, and other parts can have many values.
+    Each part of it is searched separately: the invocation holds the secrets, and other parts can have many values.
     """
     if isinstance(result, Mapping):
         return {name: _without(part, secrets) if _may_hold(part, secrets) else part for name, part in result.items()}

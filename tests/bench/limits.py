@@ -58,9 +58,7 @@ def server(users: int, latency: float = 0.05, held: int = 4, definitions: int = 
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None
-                environment = {**os.environ, **json.loads(process.stdout.readline())}
-                environment.pop("PYTHONDONTWRITEBYTECODE", None)  # which users do not set
-                yield environment
+                yield {**os.environ, **json.loads(process.stdout.readline())}
             finally:
                 process.terminate()
 

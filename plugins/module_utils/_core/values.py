@@ -79,8 +79,6 @@ def checked(attribute: object, value: Any) -> Value:
 
 
 def _checked_scalar(attribute: object, value: Any) -> Scalar:
-    if isinstance(value, str) and value.isascii() and 0 < len(value) <= MAX_TEXT:
-        return str(value)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):

@@ -16,10 +16,10 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from .._core.assignment_plan import Adjust, Desired, Exactly, Moved, ensure_visible
-from .._core.model import KINDS, AttributeName, PrincipalKind, PrincipalReference, Value, attribute_name, read_reference
+from .._core.model import KINDS, AttributeName, PrincipalReference, Value, attribute_name, read_reference
 from .._core.names import name_problem, not_text, principal_problem, read_as
 from .._core.selection import Derived, Expiry, Item, Reason, Selection, Wish
-from .._core.shared import MOST, Shared
+from .._core.shared import Shared
 from .._core.values import checked, elements
 from .._errors import (
     EntraError,
@@ -175,7 +175,7 @@ class DeclarationCollector:
         self.problems = problems
         self.found: list[Declaration] = []
         self.items: list[Item] = []
-        self._said = _Sayings()
+        self._reader = _AttributesReader()
         self._numbers: dict[Hashable, int] = {}
         self._earlier, self._earlier_items = 0, 0
         self._item_identities: set[Hashable] = set()
@@ -197,7 +197,7 @@ class DeclarationCollector:
             self._add_rows(place, item)
             return
         item, overrides = split_override(place, item, self.problems)
-        declaration = _declaration(place, item, self.problems, self._said)
+        declaration = _declaration(place, item, self.problems, self._reader)
         if not declaration or (overrides and not self._override(place.label, declaration)):
             return
         identity = _identity(declaration.who)
@@ -209,7 +209,8 @@ class DeclarationCollector:
 
     def _add_rows(self, place: SourceLocation, rows: Rows) -> None:
         """Take rows, by few steps that take all of them, if nothing is wrong with them and nothing there twice."""
-        identities = [_identity_of(rows.kind, name) for name in rows.names]
+        named = [PrincipalReference(rows.kind, name) for name in rows.names]
+        identities = list(map(_identity, named))
         if (
             any(map(principal_problem, rows.names))
             or len(set(identities)) < len(identities)
@@ -219,14 +220,14 @@ class DeclarationCollector:
                 self.add(where, item)
             return
         said = [
-            self._said.find(attributes) or self._said.read(replace(place, label=label), attributes, self.problems)
+            self._reader.find(attributes) or self._reader.read(replace(place, label=label), attributes, self.problems)
             for label, attributes in zip(rows.labels, rows.attributes, strict=True)
         ]
         self._numbers.update(zip(identities, count(len(self.found)), strict=False))
         self.found += map(
             Declaration,
             rows.labels,
-            map(PrincipalReference, repeat(rows.kind), rows.names),
+            named,
             [attributes.desired for attributes in said],
             [attributes.sets for attributes in said],
             repeat(_no_values()),
@@ -288,11 +289,7 @@ class DeclarationCollector:
 
 def _identity(who: PrincipalReference | Selection) -> Hashable:
     """Return what items have in common that are about the same principal, or the same selection."""
-    return _identity_of(who.kind, who.name, who.by) if isinstance(who, PrincipalReference) else who
-
-
-def _identity_of(kind: PrincipalKind, name: str, by: str = "") -> Hashable:
-    return kind.name, by, name.lower()
+    return who if isinstance(who, Selection) else (who.kind.name, who.identity)
 
 
 class DuplicateCheck:
@@ -377,7 +374,9 @@ def _who(
         return None
 
 
-def _declaration(place: SourceLocation, item: Any, problems: list[str], sayings: _Sayings) -> Declaration | Item | None:
+def _declaration(
+    place: SourceLocation, item: Any, problems: list[str], reader: _AttributesReader
+) -> Declaration | Item | None:
     """Return an item as a declaration, or as an item whose meaning depends on the tenant or the clock."""
     label = place.label
     who: PrincipalReference | Selection | None = _plain_reference(item)
@@ -391,12 +390,12 @@ def _declaration(place: SourceLocation, item: Any, problems: list[str], sayings:
             problems.append(f"{label}: has unknown keys: {', '.join(map(quoted, unknown[:MOST_KEYS]))}")
         who = _who(place, item, plain, problems)
     attributes = item.get("attributes")
-    said = sayings.find(attributes)
+    said = reader.find(attributes)
     if said is None:
         if not isinstance(attributes, Mapping) or not attributes:
             problems.append(f"{place.at('attributes')}: must be a dictionary of attribute sets")
             return None
-        said = sayings.read(place, attributes, problems)
+        said = reader.read(place, attributes, problems)
     wishes, desired, sets = said.wishes, said.desired, said.sets
     if plain and isinstance(who, PrincipalReference) and len(desired) == len(wishes):
         return Declaration(label, who, desired, sets, remark=place.remark)
@@ -415,21 +414,21 @@ def _declaration(place: SourceLocation, item: Any, problems: list[str], sayings:
     return found
 
 
-class _Sayings:
-    """What attributes say. Items that say the same share it, unless there is a mistake in it."""
+class _AttributesReader:
+    """Reads the attributes of items. Items with equal attributes share the result, unless there is a mistake in it."""
 
     def __init__(self) -> None:
         self._shared: Shared[_Attributes] = Shared()
-        self._read: dict[int, tuple[object, _Attributes]] = {}
-        """What was said by the identity of the object that said it, which rows of a CSV file share."""
+        self._read: Shared[tuple[object, _Attributes]] = Shared()
+        """Results by the identity of the object that was read, which rows of a CSV file share. The object stays."""
 
     def find(self, attributes: Any) -> _Attributes | None:
-        """Return what was read of this very object before."""
-        known = self._read.get(id(attributes))
+        """Return what was read of this very object before, null if nothing was."""
+        known = self._read.find(id(attributes))
         return known[1] if known else None
 
     def read(self, place: SourceLocation, attributes: Mapping[Any, Any], problems: list[str]) -> _Attributes:
-        """Return what attributes say; mistakes are noted."""
+        """Return the wishes in the attributes; mistakes are noted."""
 
         def make() -> _Attributes:
             wishes = _desired(place, "attributes", attributes, problems)
@@ -438,13 +437,10 @@ class _Sayings:
             desired = cast("Desired", rest)
             return _Attributes(wishes, desired, tuple(name for name in attributes if isinstance(name, str)))
 
-        before = len(problems)
-        said = self._shared.get([place.literal, place.restores, attributes], make, problems)
-        if len(problems) == before:
-            if len(self._read) >= MOST:
-                self._read.clear()
-            self._read[id(attributes)] = (attributes, said)
-        return said
+        def keep() -> tuple[object, _Attributes]:
+            return attributes, self._shared.get([place.literal, place.restores, attributes], make, problems)
+
+        return self._read.make(id(attributes), keep, problems)[1]
 
 
 def _switch(place: SourceLocation, item: Mapping[Any, Any], key: str, problems: list[str]) -> bool:

@@ -122,7 +122,7 @@ def _dotted(label: str, path: Sequence[str]) -> str:
 
 def split_override(place: SourceLocation, item: Any, problems: list[str]) -> tuple[Any, bool]:
     """Return an item without the key `override`, and whether it overrides; another value than a Boolean is noted."""
-    if not isinstance(item, (dict, Mapping)) or OVERRIDE not in item:
+    if not isinstance(item, Mapping) or OVERRIDE not in item:
         return item, False
     overrides = item[OVERRIDE]
     if overrides is not None and not isinstance(overrides, bool):

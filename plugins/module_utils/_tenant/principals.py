@@ -100,8 +100,8 @@ class Directory:
 
         `properties` are those by which somebody is looked up; `paths` lead to others that are read. All of a large
         directory are read in ranges of names, side by side. `names` are some of those that are expected, so that the
-        ranges are even; `size` is the number of principals where it is known. Those are left out that `passes` takes by
-        their ids, keys and assignments.
+        ranges are even; `size` is the number of principals where it is known. `passes` gets the id, key
+        and assignments of each, and returns whether it is left out.
         """
         query = principal_query(kind, properties, paths)
         if condition:

@@ -23,6 +23,8 @@ PAGES_OF_A_RANGE = 2
 """Pages for which a range is worth its request, because its last page is partly empty."""
 INITIALS = ("c", "e", "i", "k", "m", "p", "s")
 """Borders between names of people, of which about as many begin with the letters between two of them."""
+MOST_NAMES = 1280
+"""Names that are looked at for borders. Every so many of a longer list are enough."""
 ENOUGH_NAMES = 20
 """Known names for each range from which borders are taken; fewer may all stand close together."""
 
@@ -35,7 +37,7 @@ def ranges(name_property: str, names: Sequence[str], count: int, *, nameless: bo
     count = min(count, MOST_RANGES)
     if count < 2:
         return []
-    some = names[:: len(names) // ENOUGH_NAMES // MOST_RANGES // 8 + 1]
+    some = names[:: len(names) // MOST_NAMES + 1]
     borders = [literal(border) for border in _borders(sorted({name.lower() for name in some}), count)]
     filters = [
         f"{name_property} le {borders[0]}",

@@ -25,7 +25,7 @@ def number(n: int) -> str:
 
 
 def assigned(chosen: random.Random) -> dict[str, Any]:
-    """What a principal has."""
+    """The attributes of a principal."""
     values: dict[str, Any] = {}
     if chosen.random() < 0.7:
         values["NumVendors"] = chosen.choice([1, 4])
@@ -37,7 +37,7 @@ def assigned(chosen: random.Random) -> dict[str, Any]:
 
 
 def desired(chosen: random.Random) -> dict[str, Any]:
-    """What is declared of a principal, now and then with a mistake."""
+    """The declared attributes of a principal, now and then with a mistake."""
     values: dict[str, Any] = {}
     if chosen.random() < 0.8:
         values["NumVendors"] = chosen.choice([1, 4, "4", None, True, 1.5] if chosen.random() < 0.1 else [1, 4, 4, 4])
